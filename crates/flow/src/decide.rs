@@ -1,0 +1,366 @@
+//! The rules: what an event does to an item, or why it does nothing. The only place that makes a [`Decision`].
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use indexmap::IndexMap;
+use jiff::{Timestamp, tz::TimeZone};
+
+use crate::{Fields, Flow, Value};
+
+/// Who acts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Actor {
+    /// The user's name as registered.
+    pub name: String,
+    /// Administrators may press every trigger; the history says so.
+    pub admin: bool,
+    /// The groups that the user is in.
+    pub groups: BTreeSet<String>,
+}
+
+/// An item as it stands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Item {
+    /// 1, 2, … within its flow.
+    pub number: i64,
+    /// The version of the flow that rules it.
+    pub flow_version: i64,
+    /// 1 when created; one more with each change.
+    pub revision: i64,
+    /// The present state.
+    pub state: String,
+    /// The holders; empty exactly in a final state.
+    pub assigned_to: Vec<String>,
+    /// Who created it.
+    pub created_by: String,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+    /// When it reached a final state, while it is in one.
+    pub closed_at: Option<Timestamp>,
+    /// Every other field.
+    pub fields: Fields,
+}
+
+/// What a decision may need to know beyond the item: looked up before, so that deciding reads nothing.
+/// [`crate::asks`] tells what to look up.
+#[derive(Debug, Clone)]
+pub struct Facts<'a> {
+    /// Who acts.
+    pub actor: &'a Actor,
+    /// Users that the item, the flow or the input names: from the name in lower case to what is known.
+    /// A name that is absent is no user.
+    pub users: BTreeMap<String, UserFact>,
+    /// Items that the input names: from the text as given to what is known. Absent: there is none that the actor may see.
+    pub items: BTreeMap<String, ItemFact>,
+    /// For each flow that a `create` of the item's state opens: the published flow. Absent: not published.
+    pub opens: BTreeMap<String, OpenFact<'a>>,
+    /// The moment.
+    pub now: Timestamp,
+    /// The installation's zone: days and typed times are in it.
+    pub zone: &'a TimeZone,
+}
+
+/// What is known of a user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UserFact {
+    /// As registered.
+    pub name: String,
+    /// Not disabled.
+    pub active: bool,
+}
+
+/// What is known of an item that the input names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ItemFact {
+    /// Its flow's key.
+    pub flow: String,
+    /// Its number.
+    pub number: i64,
+}
+
+/// A flow that a `create` opens an item of.
+#[derive(Debug, Clone, Copy)]
+pub struct OpenFact<'a> {
+    /// The published definition.
+    pub flow: &'a Flow,
+    /// Its version.
+    pub version: i64,
+    /// The number that the new item will get.
+    pub number: i64,
+}
+
+/// Field values as a request gives them: JSON by key. Absent = unchanged, null = emptied.
+pub type Input = IndexMap<String, serde_json::Value>;
+
+/// What someone wants to do.
+#[derive(Debug, Clone)]
+pub enum Event<'a> {
+    /// Save without pressing.
+    Save {
+        /// Field values.
+        fields: &'a Input,
+    },
+    /// Press a trigger.
+    Press {
+        /// The words on the button.
+        trigger: &'a str,
+        /// Field values sent with it.
+        fields: &'a Input,
+        /// Said with it; blank counts as none.
+        comment: Option<&'a str>,
+    },
+    /// Hand over: administrators.
+    Assign {
+        /// The new holder's name.
+        to: &'a str,
+    },
+}
+
+/// What happened, to be recorded.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Record {
+    /// Who did it.
+    pub actor: String,
+    /// What kind of thing.
+    pub kind: RecordKind,
+    /// The trigger pressed.
+    pub trigger: Option<String>,
+    /// The state before; none for a new item.
+    pub from: Option<String>,
+    /// The state after.
+    pub to: String,
+    /// Field by field: before, after.
+    pub changes: IndexMap<String, (Value, Value)>,
+    /// The holders after it.
+    pub assigned_to: Vec<String>,
+    /// What was said.
+    pub comment: Option<String>,
+    /// Allowed only because the actor is an administrator.
+    pub by_admin: bool,
+}
+
+/// The kinds of a [`Record`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RecordKind {
+    /// A new item.
+    Created,
+    /// Saved, not moved.
+    Saved,
+    /// A trigger was pressed.
+    Triggered,
+    /// Someone said something; changes no revision.
+    Commented,
+    /// Handed over by an administrator.
+    Assigned,
+}
+
+/// What an event does. Made by this module alone; the store writes nothing else to an item.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Decision {
+    pub(crate) before: Option<Item>,
+    pub(crate) after: Item,
+    pub(crate) record: Record,
+    pub(crate) opens: Option<Box<(String, Decision)>>,
+}
+
+impl Decision {
+    /// The item before it; none for a new item.
+    #[must_use]
+    pub fn before(&self) -> Option<&Item> {
+        self.before.as_ref()
+    }
+
+    /// The item after it.
+    #[must_use]
+    pub fn after(&self) -> &Item {
+        &self.after
+    }
+
+    /// What the history will say.
+    #[must_use]
+    pub fn record(&self) -> &Record {
+        &self.record
+    }
+
+    /// The new item that a `create` opens: its flow's key and the decision that creates it.
+    #[must_use]
+    pub fn opens(&self) -> Option<(&str, &Decision)> {
+        self.opens.as_deref().map(|(flow, decision)| (flow.as_str(), decision))
+    }
+}
+
+/// Why nothing happens. Words for people are made from it in their language, by `web`.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Refusal {
+    /// The item has moved on since the revision that the request names.
+    Stale {
+        /// The item's revision.
+        revision: i64,
+    },
+    /// The trigger is none of the present state.
+    WrongState {
+        /// As asked for.
+        trigger: String,
+        /// The present state.
+        state: String,
+    },
+    /// The actor may not.
+    NotAllowed(NotAllowed),
+    /// No row's condition holds.
+    Unmet {
+        /// The trigger.
+        trigger: String,
+        /// What the flow's author says about it: the `unmet` of the rows, in order, without repetition.
+        unmet: Vec<String>,
+    },
+    /// What was sent, or what is needed and missing: all of it at once, in the form's order.
+    Invalid(Vec<FieldProblem>),
+}
+
+/// Why the actor may not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotAllowed {
+    /// Pressing: who may, as the row's `by` says.
+    Press {
+        /// The people and groups that may.
+        by: Vec<crate::Who>,
+    },
+    /// Saving is for holders and administrators.
+    Save,
+    /// Nobody saves in a final state.
+    Final,
+    /// Creating: as `[create]` says.
+    Create,
+    /// Handing over is for administrators.
+    Assign,
+}
+
+/// One field's problem.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FieldProblem {
+    /// Key of the field, `comment`, or `to` of a hand-over.
+    pub field: String,
+    /// What is wrong.
+    pub what: Wrong,
+}
+
+/// What can be wrong with a field's value.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Wrong {
+    /// The flow has no such field.
+    Unknown,
+    /// It cannot be written now.
+    Readonly,
+    /// It must be filled.
+    Required,
+    /// Not the JSON type of the field; what it wants (`"text"`, `"number"`, …).
+    Type(&'static str),
+    /// More characters than this.
+    TooLong {
+        /// Characters allowed.
+        max: usize,
+    },
+    /// Does not match the pattern.
+    Pattern {
+        /// As written in the flow file.
+        pattern: String,
+    },
+    /// U+0000, or a line break in a single line.
+    Character,
+    /// Not one of the words offered.
+    Choice {
+        /// What was given.
+        given: String,
+        /// What is offered.
+        offered: Vec<String>,
+    },
+    /// The value no longer fits the parent's.
+    Misfit {
+        /// Key of the parent.
+        parent: String,
+    },
+    /// No such user.
+    NoUser {
+        /// What was given.
+        given: String,
+    },
+    /// The user is disabled.
+    Disabled {
+        /// The user.
+        user: String,
+    },
+    /// Smaller than this.
+    TooSmall {
+        /// The smallest.
+        min: f64,
+    },
+    /// Larger than this.
+    TooLarge {
+        /// The largest.
+        max: f64,
+    },
+    /// More digits after the point than this.
+    Decimals {
+        /// Digits allowed.
+        max: u32,
+    },
+    /// More than 15 significant digits, or not finite.
+    Digits,
+    /// Not a day, `2026-11-22`.
+    Date,
+    /// Not a moment, RFC 3339.
+    Datetime,
+    /// Not an http(s) address.
+    Url,
+    /// No such item, or none that the actor may see.
+    NoItem {
+        /// What was given.
+        given: String,
+    },
+    /// An item of another flow.
+    OtherFlow {
+        /// Key of the flow it must be of.
+        flow: String,
+    },
+    /// The link that this trigger would write is filled already.
+    Linked,
+    /// The flow that this trigger opens an item of is not published.
+    NoFlow {
+        /// Its key.
+        flow: String,
+    },
+    /// The opened item's field would refuse this field's value.
+    Copy {
+        /// The opened item's flow.
+        flow: String,
+        /// Its field.
+        field: String,
+        /// Why.
+        why: Box<Wrong>,
+    },
+    /// A comment is not taken here.
+    NoComment,
+    /// The item would have no active holder.
+    NoHolder,
+}
+
+/// A trigger of the present state, for one person and the values at hand.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Button {
+    /// The words on it.
+    pub trigger: String,
+    /// Where the row that would be taken leads, or else the first.
+    pub dest: String,
+    /// Why it cannot be pressed, if so.
+    pub refusal: Option<Refusal>,
+    /// A return.
+    pub back: bool,
+    /// Whether a comment is taken.
+    pub comment: crate::CommentRule,
+    /// Fields that it asks for: those of `assign_to` and `required` (row, state, flow) that it will not go without, filled or not.
+    pub needs: Vec<String>,
+    /// Pressing would be allowed only because the actor is an administrator.
+    pub by_admin: bool,
+}
