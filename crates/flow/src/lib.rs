@@ -5,6 +5,7 @@ mod decide;
 mod model;
 mod problem;
 mod value;
+mod words;
 
 pub use condition::{Condition, ConditionProblem, Subject};
 pub use decide::*;
