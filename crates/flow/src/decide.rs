@@ -1,11 +1,24 @@
 //! The rules: what an event does to an item, or why it does nothing. The only place that makes a [`Decision`].
 
+mod access;
+mod asks;
+mod buttons;
+mod create;
+mod fold;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
 use jiff::{Timestamp, tz::TimeZone};
+use unicode_normalization::UnicodeNormalization;
 
-use crate::{Fields, Flow, Value};
+use crate::{Field, Fields, Flow, Kind, Value};
+
+pub use access::{Access, access, may_create, may_save, may_see};
+pub use asks::{Asks, asks};
+pub use buttons::buttons;
+pub use create::create;
+pub use fold::{apply, fold};
 
 /// Who acts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -182,6 +195,12 @@ impl Decision {
     #[must_use]
     pub fn record(&self) -> &Record {
         &self.record
+    }
+
+    /// A save that writes nothing new: there is nothing to store.
+    #[must_use]
+    pub fn changes_nothing(&self) -> bool {
+        self.record.kind == RecordKind::Saved && self.before.as_ref() == Some(&self.after)
     }
 
     /// The new item that a `create` opens: its flow's key and the decision that creates it.
@@ -363,4 +382,53 @@ pub struct Button {
     pub needs: Vec<String>,
     /// Pressing would be allowed only because the actor is an administrator.
     pub by_admin: bool,
+}
+
+impl Item {
+    /// What a field of its flow holds; a `bool` that is absent is false.
+    #[must_use]
+    pub fn value(&self, field: &Field) -> Value {
+        value_of(&self.fields, field)
+    }
+}
+
+/// A user's name as it is compared and looked up: the same whatever its case. [`Facts::users`] is keyed by it.
+#[must_use]
+pub fn fold_name(name: &str) -> String {
+    name.to_lowercase().nfc().collect()
+}
+
+/// What `event` does to `item`, or why nothing happens. `flow` is the version that rules the item; `revision`, when given,
+/// must be the item's present one.
+///
+/// # Errors
+/// Why nothing happens: stale, then wrong state, then not allowed, then unmet, then every invalid field at once.
+pub fn decide(
+    flow: &Flow,
+    item: &Item,
+    revision: Option<i64>,
+    event: &Event,
+    facts: &Facts,
+) -> Result<Decision, Refusal> {
+    let _ = (flow, revision, event, facts);
+    Err(Refusal::Stale { revision: item.revision })
+}
+
+/// A comment: it changes nothing but the history. Everyone who may see the item may say something; who may see it is
+/// asked for before ([`may_see`]), by the published version of the flow.
+///
+/// # Errors
+/// A comment that is blank, too long or holds U+0000.
+pub fn comment(flow: &Flow, item: &Item, text: &str, facts: &Facts) -> Result<Decision, Refusal> {
+    let _ = (flow, text, facts);
+    Err(Refusal::Stale { revision: item.revision })
+}
+
+/// What `field` holds among `fields`.
+pub(crate) fn value_of(fields: &Fields, field: &Field) -> Value {
+    match (fields.get(&field.key), &field.kind) {
+        (Some(Value::Empty) | None, Kind::Bool) => Value::Bool(false),
+        (Some(value), _) => value.clone(),
+        (None, _) => Value::Empty,
+    }
 }

@@ -244,7 +244,8 @@ pub struct Create {
 }
 
 /// The fields that every flow has; none of them can be declared.
-pub const BUILT_INS: [&str; 6] = ["current_state", "assigned_to", "created_by", "created_at", "updated_at", "closed_at"];
+pub const BUILT_INS: [&str; 6] =
+    ["current_state", "assigned_to", "created_by", "created_at", "updated_at", "closed_at"];
 
 impl Flow {
     /// The ID of an item as people say it: `question_3`.
