@@ -19,6 +19,12 @@ pub enum Error {
     /// There is no such thing, or none that the actor may see.
     #[error("not found")]
     NotFound,
+    /// Nobody is signed in, or no longer.
+    #[error("not signed in")]
+    NotSignedIn,
+    /// The item has moved on while it was being changed.
+    #[error("the item has moved on")]
+    Stale,
     /// Only administrators may.
     #[error("only an administrator may do this")]
     AdminsOnly,
@@ -126,6 +132,7 @@ impl From<store::Error> for Error {
     fn from(error: store::Error) -> Error {
         match error {
             store::Error::BadCursor => Error::BadCursor,
+            store::Error::Stale => Error::Stale,
             other => Error::Store(other),
         }
     }
