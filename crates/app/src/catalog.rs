@@ -8,6 +8,7 @@ use std::{
 
 use flow::{Actor, Flow, Who};
 use indexmap::IndexMap;
+use store::list::{Rule, Visibility};
 
 use crate::{Error, Reading};
 
@@ -130,7 +131,7 @@ impl Reading<'_> {
             return Ok(true);
         }
         match self.visibility(actor, &published.flow) {
-            store::Visibility::All => Ok(true),
+            Visibility::All => Ok(true),
             some => {
                 let (seen, _) = store::list::count(self.tx, &published.flow, &flow::Query::default(), &some, 1)?;
                 Ok(seen > 0)
@@ -139,26 +140,24 @@ impl Reading<'_> {
     }
 
     /// Which items of the flow the actor may see, for lists: the same words as [`flow::may_see`].
-    pub(crate) fn visibility(&self, actor: &Actor, flow: &Flow) -> store::Visibility {
+    pub(crate) fn visibility(&self, actor: &Actor, flow: &Flow) -> Visibility {
         let anyway = |who: &Who| match who {
             Who::Anyone => true,
-            Who::User(name) => name.to_lowercase() == actor.name.to_lowercase(),
+            Who::User(name) => flow::fold_name(name) == flow::fold_name(&actor.name),
             Who::Group(group) => actor.groups.contains(group),
             _ => false,
         };
         if actor.admin || flow.view.iter().any(anyway) {
-            return store::Visibility::All;
+            return Visibility::All;
         }
-        let mut rules = store::VisibleTo { user: actor.name.clone(), ..Default::default() };
-        for who in &flow.view {
-            match who {
-                Who::AssignedTo => rules.holder = true,
-                Who::CreatedBy => rules.creator = true,
-                Who::Field(key) => rules.fields.push(key.clone()),
-                Who::Anyone | Who::User(_) | Who::Group(_) => {}
-            }
-        }
-        store::Visibility::Rules(rules)
+        let me = || actor.name.clone();
+        let reason = |who: &Who| match who {
+            Who::AssignedTo => Some(Rule::Holder(me())),
+            Who::CreatedBy => Some(Rule::CreatedBy(me())),
+            Who::Field(key) => Some(Rule::Field { field: key.clone(), user: me() }),
+            Who::Anyone | Who::User(_) | Who::Group(_) => None,
+        };
+        Visibility::Rules(flow.view.iter().filter_map(reason).collect())
     }
 
     /// Whether the actor may see this item.

@@ -137,7 +137,7 @@ pub fn view(cx: &Reading, actor: &Actor, key: &str, number: i64) -> Result<ItemV
 /// `NotFound`.
 pub fn page(cx: &Reading, actor: &Actor, key: &str, number: i64, typed: &Input) -> Result<ItemPage, Error> {
     let (published, flow, item) = load(cx, actor, key, number)?;
-    let history = entries(cx, key, &flow, number, None, None)?;
+    let history = entries(cx, key, &flow, number, 0, usize::MAX)?;
     let stays = store::item::stays(cx.tx, key, number)?;
     let links = links(cx, actor, key, number)?;
     let mut people = named(&flow, &item.fields);
@@ -147,7 +147,7 @@ pub fn page(cx: &Reading, actor: &Actor, key: &str, number: i64, typed: &Input) 
         people.extend(entry.assigned_to.iter().cloned());
         for (field, (old, new)) in &entry.changes {
             if flow.fields.get(field).is_some_and(|field| matches!(field.kind, flow::Kind::User)) {
-                people.extend(texts(old).into_iter().chain(texts(new)).map(str::to_owned));
+                people.extend(old.texts().iter().chain(new.texts()).cloned());
             }
         }
     }
@@ -239,7 +239,7 @@ pub fn comment(cx: &Writing, actor: &Actor, (key, number): (&str, i64), text: &s
     let facts = facts(cx, actor, &flow, Some(&item), &Input::new())?;
     let decision = flow::comment(&flow, &item, text, &facts).map_err(refused(&flow))?;
     let saved = store::item::save(cx.tx, &flow, &decision, None)?;
-    let mut written = entries(cx, key, &flow, number, Some(saved.seq - 1), Some(1))?;
+    let mut written = entries(cx, key, &flow, number, saved.seq - 1, 1)?;
     written.pop().ok_or_else(|| Error::Damaged(format!("{key}/{number}: the comment just written is not there")))
 }
 
@@ -257,7 +257,7 @@ pub(crate) fn hand_over_from(
     actor: &Actor,
     from: &str,
     to: &str,
-    limit: i64,
+    limit: usize,
 ) -> Result<Vec<String>, Error> {
     let held = store::list::pending(cx.tx, from, None, None, limit)?;
     let mut handed = Vec::new();
@@ -282,7 +282,7 @@ pub(crate) fn ids_held_by(cx: &Reading, name: &str) -> Result<Vec<String>, Error
     }
 }
 
-/// The item's history, oldest first; whole unless `limit` is given; after the entry `after`.
+/// The item's history, oldest first: at most `limit` entries after the entry `after` (0: from the first).
 ///
 /// # Errors
 /// `NotFound`.
@@ -290,8 +290,8 @@ pub fn history(
     cx: &Reading,
     actor: &Actor,
     (key, number): (&str, i64),
-    after: Option<i64>,
-    limit: Option<i64>,
+    after: i64,
+    limit: usize,
 ) -> Result<(Arc<Flow>, Vec<HistoryEntry>), Error> {
     let (_, flow, _) = load(cx, actor, key, number)?;
     let entries = entries(cx, key, &flow, number, after, limit)?;
@@ -318,16 +318,15 @@ pub fn pick(
         let view = ItemView { flow: rules, item, buttons: Vec::new(), archived: false };
         found.push((flow, number, view.title()));
     }
-    for published in cx.flows.in_use().filter(|published| key.is_none_or(|key| key == published.flow.key)) {
-        let visible = cx.visibility(actor, &published.flow);
-        let room = i64::try_from(limit.saturating_sub(found.len())).unwrap_or(0);
-        if room == 0 {
-            break;
-        }
-        for brief in store::item::search(cx.tx, &published.flow, text, room, &visible)? {
-            if !found.iter().any(|(flow, number, _)| *flow == brief.flow && *number == brief.number) {
-                found.push((brief.flow, brief.number, brief.title));
-            }
+    let among: Vec<(&Flow, store::list::Visibility)> = cx
+        .flows
+        .in_use()
+        .filter(|published| key.is_none_or(|key| key == published.flow.key))
+        .map(|published| (&*published.flow, cx.visibility(actor, &published.flow)))
+        .collect();
+    for brief in store::item::search(cx.tx, &among, text, limit)? {
+        if !found.iter().any(|(flow, number, _)| *flow == brief.flow && *number == brief.number) {
+            found.push((brief.flow, brief.number, brief.title));
         }
     }
     found.truncate(limit);
@@ -343,12 +342,10 @@ pub fn item_id(cx: &Reading, key: &str, number: i64) -> String {
 /// The item that a text names: `issue_track/3`, `question_3`, `/flow/issue_track/3` or a pasted address of its page.
 #[must_use]
 pub fn refers_to(cx: &Reading, text: &str) -> Option<(String, i64)> {
-    if let Some(named) = flow::item_reference(text) {
-        return Some(named);
+    match flow::item_name(text)? {
+        flow::ItemName::Path { flow, number } => Some((flow, number)),
+        flow::ItemName::Id { prefix, number } => Some((cx.flows.by_prefix(&prefix)?.flow.key.clone(), number)),
     }
-    let (prefix, number) = text.trim().rsplit_once('_')?;
-    let number = number.parse().ok().filter(|number| *number > 0)?;
-    Some((cx.flows.by_prefix(prefix)?.flow.key.clone(), number))
 }
 
 fn apply(
@@ -369,7 +366,7 @@ fn apply(
     };
     let mut facts = facts(cx, actor, &flow, Some(&item), input)?;
     match event {
-        Event::Assign { to, .. } => look_up_users(cx, &mut facts, [(*to).to_owned()].into())?,
+        Event::Assign { to, .. } => look_up_users(cx, &mut facts, &[flow::fold_name(to)].into())?,
         Event::Press { trigger, .. } => {
             let opened: BTreeSet<String> = flow
                 .rows_from(&item.state)
@@ -457,30 +454,22 @@ fn facts<'c>(
             items.insert(text, ItemFact { flow: key, number });
         }
     }
-    let opens = asks
-        .opens
-        .into_iter()
-        .filter_map(|key| {
-            let published = cx.flows.get(&key).filter(|published| !published.archived)?;
-            Some((key, OpenFact { flow: &*published.flow, version: published.version, number: 0 }))
-        })
-        .collect();
-    let mut facts =
-        Facts { actor, users: BTreeMap::new(), items, opens, now: cx.now, zone: cx.zone };
     let mut users = asks.users;
-    users.insert(actor.name.clone());
-    look_up_users(cx, &mut facts, users)?;
+    users.insert(flow::fold_name(&actor.name));
+    let mut opens = BTreeMap::new();
+    for key in asks.opens {
+        let Some(published) = cx.flows.get(&key).filter(|published| !published.archived) else { continue };
+        users.extend(flow::asks(&published.flow, None, &Input::new()).users);
+        opens.insert(key, OpenFact { flow: &*published.flow, version: published.version, number: 0 });
+    }
+    let mut facts = Facts { actor, users: BTreeMap::new(), items, opens, now: cx.now, zone: cx.zone };
+    look_up_users(cx, &mut facts, &users)?;
     Ok(facts)
 }
 
-fn look_up_users(cx: &Reading, facts: &mut Facts, names: BTreeSet<String>) -> Result<(), Error> {
-    let folded: BTreeSet<String> = names.iter().map(|name| people::folded(name)).collect();
-    let known = store::user::known(cx.tx, &folded)?;
-    for name in names {
-        if let Some(fact) = known.get(&people::folded(&name)) {
-            facts.users.insert(name.to_lowercase(), fact.clone());
-        }
-    }
+/// Adds what is known of these users, whose names are as [`flow::fold_name`] spells them.
+fn look_up_users(cx: &Reading, facts: &mut Facts, folded: &BTreeSet<String>) -> Result<(), Error> {
+    facts.users.extend(store::user::known(cx.tx, folded)?);
     Ok(())
 }
 
@@ -489,8 +478,8 @@ fn entries(
     key: &str,
     flow: &Flow,
     number: i64,
-    after: Option<i64>,
-    limit: Option<i64>,
+    after: i64,
+    limit: usize,
 ) -> Result<Vec<HistoryEntry>, Error> {
     let rows = store::item::history(cx.tx, key, number, after, limit)?;
     Ok(rows
@@ -527,7 +516,7 @@ fn links(cx: &Reading, actor: &Actor, key: &str, number: i64) -> Result<Vec<Link
     for link in store::item::links(cx.tx, key, number)? {
         let id = item_id(cx, &link.flow, link.number);
         let seen = match cx.flows.get(&link.flow).map(|published| cx.visibility(actor, &published.flow)) {
-            Some(store::Visibility::All) => true,
+            Some(store::list::Visibility::All) => true,
             Some(_) => load(cx, actor, &link.flow, link.number).is_ok(),
             None => false,
         };
@@ -550,14 +539,6 @@ fn named(flow: &Flow, fields: &Fields) -> BTreeSet<String> {
     fields
         .iter()
         .filter(|(key, _)| flow.fields.get(*key).is_some_and(|field| matches!(field.kind, flow::Kind::User)))
-        .flat_map(|(_, value)| texts(value).into_iter().map(str::to_owned).collect::<Vec<_>>())
+        .flat_map(|(_, value)| value.texts().to_vec())
         .collect()
-}
-
-fn texts(value: &Value) -> Vec<&str> {
-    match value {
-        Value::Text(text) => vec![text],
-        Value::List(list) => list.iter().map(String::as_str).collect(),
-        _ => Vec::new(),
-    }
 }

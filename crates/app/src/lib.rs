@@ -20,7 +20,6 @@ use jiff::{Timestamp, tz::TimeZone};
 
 pub use catalog::{Catalog, Published};
 pub use error::{Error, InputProblem, Reason};
-pub use store::Counters;
 
 /// An installation, open. Cheap to clone.
 #[derive(Clone)]
@@ -136,10 +135,15 @@ impl App {
         Ok(self.0.db.ping()?)
     }
 
-    /// What the store counts: writes, commits.
+    /// How many writes were answered, and in how many commits they went to the disk.
     #[must_use]
-    pub fn counters(&self) -> Counters {
-        self.0.db.counters()
+    pub fn writes_and_commits(&self) -> (u64, u64) {
+        (self.0.db.writes(), self.0.db.commits())
+    }
+
+    /// Finishes what waits to be written. Every other clone of this installation is of no use afterwards.
+    pub fn close(self) {
+        self.0.db.clone().close();
     }
 
     pub(crate) fn random<const N: usize>(&self) -> [u8; N] {

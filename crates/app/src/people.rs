@@ -12,7 +12,7 @@ use crate::{App, Error, InputProblem, Reading, Reason, Writing, item};
 pub const SYSTEM: &str = "system";
 
 /// How many items one transaction hands over, so that no write holds the others up.
-const HAND_OVER_BATCH: i64 = 100;
+const HAND_OVER_BATCH: usize = 100;
 
 /// What can be said of a new user.
 #[derive(Debug, Clone, Default)]
@@ -61,11 +61,6 @@ pub struct GroupView {
 #[must_use]
 pub fn system() -> Actor {
     Actor { name: SYSTEM.to_owned(), admin: true, groups: BTreeSet::new() }
-}
-
-/// The name as it is compared: NFC, lower case.
-pub(crate) fn folded(name: &str) -> String {
-    name.nfc().collect::<String>().to_lowercase()
 }
 
 /// Adds a user: the name as registered.
@@ -138,7 +133,9 @@ pub fn change(cx: &Writing, actor: &Actor, name: &str, change: &Change) -> Resul
         keep_an_admin(cx, &user.name)?;
     }
     let email = change.email.clone().filter(|text| !text.is_empty());
-    user::update(cx.tx, &user.name, &display, email.as_deref(), change.admin)?;
+    user::update_display(cx.tx, &user.name, &display)?;
+    user::update_email(cx.tx, &user.name, email.as_deref())?;
+    user::update_admin(cx.tx, &user.name, change.admin)?;
     let wanted: BTreeSet<String> =
         change.groups.iter().map(|group| check_name("group", group)).collect::<Result<_, _>>()?;
     for group in user::groups_of(cx.tx, &user.name)?.difference(&wanted) {
@@ -157,7 +154,7 @@ pub fn change(cx: &Writing, actor: &Actor, name: &str, change: &Change) -> Resul
 /// `Input` where there is no such user.
 pub fn set_password(cx: &Writing, by: &str, name: &str, hash: &str) -> Result<(), Error> {
     let user = user::by_name(cx.tx, name)?.ok_or_else(|| Error::input("name", Reason::Unknown(name.to_owned())))?;
-    user::set_password(cx.tx, &user.name, hash)?;
+    user::update_password(cx.tx, &user.name, Some(hash))?;
     store::session::delete_of(cx.tx, &user.name)?;
     let detail = serde_json::json!({"user": user.name});
     Ok(audit::add(cx.tx, cx.now.as_millisecond(), by, "password set", &detail)?)
@@ -191,7 +188,7 @@ pub fn disable(app: &App, by: &Actor, name: &str, to: Option<&str>) -> Result<Di
         if user.admin && user.active {
             keep_an_admin(cx, &user.name)?;
         }
-        user::set_active(cx.tx, &user.name, false)?;
+        user::update_active(cx.tx, &user.name, false)?;
         store::session::delete_of(cx.tx, &user.name)?;
         let detail = serde_json::json!({"user": user.name, "hand_over": given});
         audit::add(cx.tx, cx.now.as_millisecond(), &actor.name, "user disabled", &detail)?;
@@ -219,7 +216,7 @@ pub fn disable(app: &App, by: &Actor, name: &str, to: Option<&str>) -> Result<Di
 pub fn enable(cx: &Writing, actor: &Actor, name: &str) -> Result<(), Error> {
     admins_only(actor)?;
     let user = user::by_name(cx.tx, name)?.ok_or(Error::NotFound)?;
-    user::set_active(cx.tx, &user.name, true)?;
+    user::update_active(cx.tx, &user.name, true)?;
     let detail = serde_json::json!({"user": user.name});
     Ok(audit::add(cx.tx, cx.now.as_millisecond(), &actor.name, "user enabled", &detail)?)
 }
@@ -258,7 +255,7 @@ pub fn groups(cx: &Reading) -> Result<Vec<GroupView>, Error> {
 ///
 /// # Errors
 /// The store's.
-pub fn pick(cx: &Reading, text: &str, limit: i64) -> Result<Vec<(String, String)>, Error> {
+pub fn pick(cx: &Reading, text: &str, limit: usize) -> Result<Vec<(String, String)>, Error> {
     let found = user::search(cx.tx, text.trim(), limit)?;
     Ok(found.into_iter().map(|user| (user.name, user.display)).collect())
 }
@@ -268,7 +265,8 @@ pub fn pick(cx: &Reading, text: &str, limit: i64) -> Result<Vec<(String, String)
 /// # Errors
 /// The store's.
 pub fn set_language(cx: &Writing, actor: &Actor, language: Option<&str>) -> Result<(), Error> {
-    Ok(user::set_language(cx.tx, &actor.name, language)?)
+    user::update_language(cx.tx, &actor.name, language)?;
+    Ok(())
 }
 
 /// The name as registered: NFC, 1 to 64 letters or digits of any script, `.`, `_`, `-`.
@@ -276,7 +274,7 @@ pub(crate) fn check_name(field: &'static str, name: &str) -> Result<String, Erro
     let name: String = name.trim().nfc().collect();
     let good = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-');
     let length = name.chars().count();
-    if !(1..=64).contains(&length) || !name.chars().all(good) || (field == "name" && folded(&name) == SYSTEM) {
+    if !(1..=64).contains(&length) || !name.chars().all(good) || (field == "name" && flow::fold_name(&name) == SYSTEM) {
         return Err(Error::input(field, Reason::BadName(name)));
     }
     Ok(name)

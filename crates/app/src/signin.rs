@@ -4,10 +4,7 @@
 //! signs nobody in. It is looked up in the snapshot of the request that it came with, so what was revoked is refused
 //! at the very next request.
 
-use std::{
-    collections::BTreeSet,
-    sync::{Condvar, Mutex, PoisonError},
-};
+use std::sync::{Condvar, Mutex, PoisonError};
 
 use argon2::{
     Argon2,
@@ -81,7 +78,7 @@ impl App {
     /// `WrongPassword` (a name that does not exist, a disabled user and a wrong password answer alike), `Throttled`.
     pub fn sign_in(&self, name: &str, password: &str, address: &str) -> Result<String, Error> {
         let now = self.now().as_millisecond();
-        let keys = [format!("name:{}", people::folded(name)), format!("address:{address}")];
+        let keys = [format!("name:{}", flow::fold_name(name)), format!("address:{address}")];
         let user = self.read(|cx| {
             throttled(cx, &keys[0], NAME_FAILURES, now)?;
             throttled(cx, &keys[1], ADDRESS_FAILURES, now)?;
@@ -132,10 +129,19 @@ impl App {
             let user = people::active(cx, "user", &user)?;
             let now = cx.now.as_millisecond();
             let expires_at = lifetime_ms.map(|ms| now.saturating_add(ms));
-            Ok(token::insert(
+            token::insert(
                 cx.tx,
-                &token::NewToken { hash: hash.clone(), user: user.name, name: name.clone(), created_at: now, expires_at },
-            )?)
+                &token::Token {
+                    hash: hash.clone(),
+                    id: 0,
+                    user: user.name,
+                    name: name.clone(),
+                    created_at: now,
+                    expires_at,
+                    used_at: None,
+                },
+            )?;
+            Ok(())
         })?;
         Ok(secret)
     }
@@ -186,7 +192,7 @@ impl App {
             if user::any_admin(cx.tx)? || !store::setup_link::take(cx.tx, &link, cx.now.as_millisecond())? {
                 return Err(Error::NotFound);
             }
-            people::add(cx, &new.name, &new)
+            people::add(cx, people::SYSTEM, &new)
         })?;
         self.open_session(&name)
     }
@@ -312,8 +318,8 @@ fn throttled(cx: &Reading, key: &str, allowed: i64, now: i64) -> Result<(), Erro
     }
 }
 
-fn hashed(secret: &str) -> String {
-    hex(&Sha256::digest(secret.as_bytes()))
+fn hashed(secret: &str) -> Vec<u8> {
+    Sha256::digest(secret.as_bytes()).to_vec()
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -337,9 +343,7 @@ pub fn change_password(app: &App, actor: &Actor, present: &str, new: &str, again
     let name = actor.name.clone();
     app.write(move |cx| {
         session::delete_of(cx.tx, &name)?;
-        Ok(user::set_password(cx.tx, &name, &hash)?)
+        user::update_password(cx.tx, &name, Some(&hash))?;
+        Ok(())
     })
 }
-
-/// The groups an actor is in, as a set for [`Actor`].
-pub type Groups = BTreeSet<String>;

@@ -6,7 +6,10 @@ use std::{
 };
 
 use flow::{Actor, Flow, Query, QueryContext, SortKey};
-use store::list;
+use store::{
+    item::Brief,
+    list::{self, Visibility},
+};
 
 use crate::{
     Error, Published, Reading,
@@ -42,7 +45,7 @@ pub struct Row {
     /// ms.
     pub updated_at: i64,
     /// The values of the columns asked for, where the list has columns of its own.
-    pub cells: BTreeMap<String, flow::Value>,
+    pub cells: flow::Fields,
 }
 
 /// A page of a list.
@@ -84,7 +87,7 @@ pub struct Part {
     /// From the page before.
     pub cursor: Option<String>,
     /// Lines.
-    pub limit: i64,
+    pub limit: usize,
 }
 
 /// A flow as the menu and the home page show it.
@@ -116,7 +119,7 @@ pub fn flows(cx: &Reading, actor: &Actor) -> Result<Vec<FlowCard>, Error> {
         }
         let key = &published.flow.key;
         cards.push(FlowCard {
-            open: open_items(cx, actor, published, &open)?,
+            open: open_items_seen(cx, actor, published, &open)?,
             mine: mine.get(key).copied().unwrap_or(0),
             may_create: flow::may_create(&published.flow, actor),
             version: published.version,
@@ -124,6 +127,14 @@ pub fn flows(cx: &Reading, actor: &Actor) -> Result<Vec<FlowCard>, Error> {
         });
     }
     Ok(cards)
+}
+
+/// How many items of each flow are not closed, whoever may see them: for administrators at the command line.
+///
+/// # Errors
+/// The store's.
+pub fn open_items(cx: &Reading) -> Result<BTreeMap<String, i64>, Error> {
+    Ok(list::open_items(cx.tx)?)
 }
 
 /// How many items wait for the actor.
@@ -148,9 +159,9 @@ pub fn work(cx: &Reading, actor: &Actor, which: Work, key: Option<&str>, part: &
             };
             (list::pending(cx.tx, name, key, cursor, part.limit)?, (count, false))
         }
-        Work::Done => (list::done(cx.tx, name, cursor, part.limit)?, list::done_count(cx.tx, name, COUNT_CAP)?),
+        Work::Done => (list::done(cx.tx, name, key, cursor, part.limit)?, list::done_count(cx.tx, name, COUNT_CAP)?),
         Work::Created => {
-            (list::created(cx.tx, name, cursor, part.limit)?, list::created_count(cx.tx, name, COUNT_CAP)?)
+            (list::created(cx.tx, name, key, cursor, part.limit)?, list::created_count(cx.tx, name, COUNT_CAP)?)
         }
     };
     rows(cx, page, Total { count: count.0, capped: count.1 })
@@ -185,7 +196,7 @@ pub fn flow(cx: &Reading, actor: &Actor, key: &str) -> Result<(Published, Vec<(S
     let mut counts = Vec::new();
     for state in states {
         let count = match &visible {
-            store::Visibility::All => kept.get(state).copied().unwrap_or(0),
+            Visibility::All => kept.get(state).copied().unwrap_or(0),
             some => {
                 let query = Query::state(state);
                 list::count(cx.tx, &published.flow, &query, some, COUNT_CAP)?.0
@@ -221,16 +232,12 @@ pub fn items(cx: &Reading, actor: &Actor, key: &str, listing: &Listing) -> Resul
     let mut people = BTreeSet::new();
     let mut lines = Vec::new();
     for found in page.rows {
-        for (column, value) in &found.cells {
+        for (column, value) in &found.fields {
             if published.flow.fields.get(column).is_some_and(|field| matches!(field.kind, flow::Kind::User)) {
-                people.extend(match value {
-                    flow::Value::Text(name) => vec![name.clone()],
-                    flow::Value::List(names) => names.clone(),
-                    _ => Vec::new(),
-                });
+                people.extend(value.texts().iter().cloned());
             }
         }
-        lines.push(row(cx, found.brief, found.cells, &mut people));
+        lines.push(row(cx, found.brief, found.fields, &mut people));
     }
     let names = store::user::displays(cx.tx, &people)?;
     Ok((published.clone(), Rows { rows: lines, next: page.next, total, names }))
@@ -271,8 +278,8 @@ fn parsed(cx: &Reading, actor: &Actor, flow: &Flow, listing: &Listing) -> Result
     Ok((flow::parse_query(&listing.query, flow, &context)?, flow::parse_sort(&listing.sort, flow)?))
 }
 
-fn total(cx: &Reading, flow: &Flow, query: &Query, visible: &store::Visibility) -> Result<Total, Error> {
-    if query.is_empty() && matches!(visible, store::Visibility::All) {
+fn total(cx: &Reading, flow: &Flow, query: &Query, visible: &Visibility) -> Result<Total, Error> {
+    if query.is_empty() && matches!(visible, Visibility::All) {
         let count = list::tally(cx.tx, &flow.key)?.into_iter().map(|(_, count)| count).sum();
         return Ok(Total { count, capped: false });
     }
@@ -280,28 +287,28 @@ fn total(cx: &Reading, flow: &Flow, query: &Query, visible: &store::Visibility) 
     Ok(Total { count, capped })
 }
 
-fn open_items(
+fn open_items_seen(
     cx: &Reading,
     actor: &Actor,
     published: &Published,
     kept: &BTreeMap<String, i64>,
 ) -> Result<i64, Error> {
     match cx.visibility(actor, &published.flow) {
-        store::Visibility::All => Ok(kept.get(&published.flow.key).copied().unwrap_or(0)),
+        Visibility::All => Ok(kept.get(&published.flow.key).copied().unwrap_or(0)),
         some => Ok(list::count(cx.tx, &published.flow, &Query::not_closed(), &some, COUNT_CAP)?.0),
     }
 }
 
-fn rows(cx: &Reading, page: list::Page<store::Brief>, total: Total) -> Result<Rows, Error> {
+fn rows(cx: &Reading, page: list::Page<Brief>, total: Total) -> Result<Rows, Error> {
     let mut people = BTreeSet::new();
-    let rows = page.rows.into_iter().map(|brief| row(cx, brief, BTreeMap::new(), &mut people)).collect();
+    let rows = page.rows.into_iter().map(|brief| row(cx, brief, flow::Fields::new(), &mut people)).collect();
     Ok(Rows { rows, next: page.next, total, names: store::user::displays(cx.tx, &people)? })
 }
 
 fn row(
     cx: &Reading,
-    brief: store::Brief,
-    cells: BTreeMap<String, flow::Value>,
+    brief: Brief,
+    cells: flow::Fields,
     people: &mut BTreeSet<String>,
 ) -> Row {
     people.extend(brief.assigned_to.iter().cloned().chain([brief.created_by.clone()]));
