@@ -1,18 +1,30 @@
 //! Conditions: CEL over the fields of an item, parsed and type-checked once, lowered to a small tree that has only what
 //! the language allows, and cheap to ask any number of times.
 
-use std::ops::Range;
+mod bounds;
+mod compile;
+mod eval;
+#[cfg(test)]
+mod tests;
+mod tree;
+mod types;
+
+use std::{borrow::Cow, collections::BTreeSet, ops::Range};
 
 use indexmap::IndexMap;
 use jiff::{Timestamp, tz::TimeZone};
 
-use crate::{Field, Fields, Item};
+use crate::{Field, Fields, Item, Preset, Value};
+use tree::{Comparison, Expr, Val};
+
+pub(crate) use types::all_words;
 
 /// A condition, parsed and type-checked.
 #[derive(Debug, Clone)]
 pub struct Condition {
     /// As written in the file.
     pub text: String,
+    tree: Expr,
 }
 
 /// What a condition is asked about: an item with the values at hand, at a moment.
@@ -67,18 +79,80 @@ impl<'a> Subject<'a> {
     }
 }
 
+/// What the names in a condition can mean.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Scope<'a> {
+    pub(crate) fields: &'a IndexMap<String, Field>,
+    /// The flow's states; `None`: any text may be one.
+    pub(crate) states: Option<&'a [String]>,
+    /// Fields that were reported already: they fit everything.
+    pub(crate) broken: &'a BTreeSet<String>,
+}
+
 impl Condition {
     /// Parses and type-checks `text` against the fields.
     ///
     /// # Errors
-    /// Everything that is wrong with it.
-    pub fn compile(text: &str, _fields: &IndexMap<String, Field>) -> Result<Condition, Vec<ConditionProblem>> {
-        Ok(Condition { text: text.to_owned() })
+    /// Everything that is wrong with it; only the first error when it does not parse.
+    pub fn compile(text: &str, fields: &IndexMap<String, Field>) -> Result<Condition, Vec<ConditionProblem>> {
+        Condition::compile_in(text, &Scope { fields, states: None, broken: &BTreeSet::new() })
+    }
+
+    pub(crate) fn compile_in(text: &str, scope: &Scope<'_>) -> Result<Condition, Vec<ConditionProblem>> {
+        Ok(Condition { text: text.to_owned(), tree: compile::compile(text, scope)? })
+    }
+
+    /// The table form: every field named equals its value. `text` is the table as written; the fields' values are of
+    /// their types; a name that is no field is a built-in's.
+    pub(crate) fn equalities(
+        text: &str,
+        fields: &IndexMap<String, Field>,
+        entries: &IndexMap<String, Preset>,
+    ) -> Condition {
+        let equality = |(name, preset): (&String, &Preset)| {
+            let (left, empty, fold) = match fields.get(name) {
+                Some(field) => {
+                    let empty = types::empty_of(field);
+                    let fold = types::Type::of(field).is_about_users();
+                    (Expr::Field { key: name.clone(), empty }, empty, fold)
+                }
+                None if name == "current_state" => (Expr::State, tree::Empty::Null, false),
+                None if name == "assigned_to" => (Expr::AssignedTo, tree::Empty::List, true),
+                None => (Expr::CreatedBy, tree::Empty::Null, true),
+            };
+            let right = match preset {
+                Preset::CreatedBy | Preset::Actor => Expr::CreatedBy,
+                Preset::Today => Expr::Today,
+                Preset::Now => Expr::Now,
+                Preset::Value(value) => Expr::Value(constant(value, empty)),
+            };
+            Expr::Compare { how: Comparison::Equal, fold, sides: Box::new((left, right)) }
+        };
+        let tree = entries.iter().map(equality).reduce(|left, right| Expr::And(Box::new(left), Box::new(right)));
+        Condition { text: text.to_owned(), tree: tree.unwrap_or(Expr::Value(Val::Bool(true))) }
     }
 
     /// Whether it holds. What cannot be computed does not hold.
     #[must_use]
-    pub fn holds(&self, _subject: &Subject) -> bool {
-        true
+    pub fn holds(&self, subject: &Subject) -> bool {
+        eval::truth(&self.tree, subject).unwrap_or(false)
+    }
+}
+
+fn constant(value: &Value, empty: tree::Empty) -> Val<'static> {
+    let text = |value: &String| Val::Text(Cow::Owned(value.clone()));
+    match value {
+        Value::Empty => match empty {
+            tree::Empty::Null => Val::Null,
+            tree::Empty::Text => Val::Text(Cow::Borrowed("")),
+            tree::Empty::False => Val::Bool(false),
+            tree::Empty::List => Val::List(Vec::new()),
+        },
+        Value::Text(value) => text(value),
+        Value::Number(value) => Val::Number(*value),
+        Value::Bool(value) => Val::Bool(*value),
+        Value::Date(value) => Val::Date(*value),
+        Value::Instant(value) => Val::Instant(*value),
+        Value::List(values) => Val::List(values.iter().map(text).collect()),
     }
 }

@@ -4,7 +4,11 @@ mod access;
 mod asks;
 mod buttons;
 mod create;
+mod fields;
 mod fold;
+mod needs;
+mod press;
+mod reading;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +16,9 @@ use indexmap::IndexMap;
 use jiff::{Timestamp, tz::TimeZone};
 use unicode_normalization::UnicodeNormalization;
 
-use crate::{Field, Fields, Flow, Kind, Value};
+use fields::Draft;
+
+use crate::{CommentRule, Field, Fields, Flow, Kind, Value, Who};
 
 pub use access::{Access, access, may_create, may_save, may_see};
 pub use asks::{Asks, asks};
@@ -244,7 +250,7 @@ pub enum NotAllowed {
     /// Pressing: who may, as the row's `by` says.
     Press {
         /// The people and groups that may.
-        by: Vec<crate::Who>,
+        by: Vec<Who>,
     },
     /// Saving is for holders and administrators.
     Save,
@@ -377,7 +383,7 @@ pub struct Button {
     /// A return.
     pub back: bool,
     /// Whether a comment is taken.
-    pub comment: crate::CommentRule,
+    pub comment: CommentRule,
     /// Fields that it asks for: those of `assign_to` and `required` (row, state, flow) that it will not go without, filled or not.
     pub needs: Vec<String>,
     /// Pressing would be allowed only because the actor is an administrator.
@@ -410,8 +416,14 @@ pub fn decide(
     event: &Event,
     facts: &Facts,
 ) -> Result<Decision, Refusal> {
-    let _ = (flow, revision, event, facts);
-    Err(Refusal::Stale { revision: item.revision })
+    if revision.is_some_and(|revision| revision != item.revision) {
+        return Err(Refusal::Stale { revision: item.revision });
+    }
+    match event {
+        Event::Save { fields } => save(flow, item, fields, facts),
+        Event::Press { trigger, fields, comment } => press::press(flow, item, trigger, fields, *comment, facts),
+        Event::Assign { to } => hand_over(flow, item, to, facts),
+    }
 }
 
 /// A comment: it changes nothing but the history. Everyone who may see the item may say something; who may see it is
@@ -420,8 +432,67 @@ pub fn decide(
 /// # Errors
 /// A comment that is blank, too long or holds U+0000.
 pub fn comment(flow: &Flow, item: &Item, text: &str, facts: &Facts) -> Result<Decision, Refusal> {
-    let _ = (flow, text, facts);
-    Err(Refusal::Stale { revision: item.revision })
+    let _ = flow;
+    let text = press::read_comment(Some(text), CommentRule::Required).map_err(|what| invalid("comment", what))?;
+    let record = Record { comment: text, ..record(RecordKind::Commented, item, facts) };
+    Ok(Decision { before: Some(item.clone()), after: item.clone(), record, opens: None })
+}
+
+fn save(flow: &Flow, item: &Item, input: &Input, facts: &Facts) -> Result<Decision, Refusal> {
+    if access::is_final(flow, &item.state) {
+        return Err(Refusal::NotAllowed(NotAllowed::Final));
+    }
+    if !may_save(flow, item, facts.actor) {
+        return Err(Refusal::NotAllowed(NotAllowed::Save));
+    }
+    let mut draft = Draft::over(flow, facts, item.fields.clone());
+    draft.write_input(&item.state, input);
+    draft.check_cascades();
+    needs::ask_for(&mut draft, &needs::of_save(flow));
+    draft.verdict()?;
+    let changes = draft.changes(&item.fields);
+    let after = if changes.is_empty() { item.clone() } else { next(item, draft.fields, facts) };
+    let by_admin = !access::holds(item, facts.actor);
+    let record = Record { changes, by_admin, ..record(RecordKind::Saved, item, facts) };
+    Ok(Decision { before: Some(item.clone()), after, record, opens: None })
+}
+
+fn hand_over(flow: &Flow, item: &Item, to: &str, facts: &Facts) -> Result<Decision, Refusal> {
+    if !facts.actor.admin {
+        return Err(Refusal::NotAllowed(NotAllowed::Assign));
+    }
+    if access::is_final(flow, &item.state) {
+        return Err(Refusal::NotAllowed(NotAllowed::Final));
+    }
+    let to = reading::active_user(to, facts).map_err(|what| invalid("to", what))?;
+    let after = Item { assigned_to: vec![to.clone()], ..next(item, item.fields.clone(), facts) };
+    let record = Record { assigned_to: vec![to], by_admin: true, ..record(RecordKind::Assigned, item, facts) };
+    Ok(Decision { before: Some(item.clone()), after, record, opens: None })
+}
+
+/// `item` with `fields`, one revision on.
+fn next(item: &Item, fields: Fields, facts: &Facts) -> Item {
+    let updated_at = reading::whole_milliseconds(facts.now);
+    Item { revision: item.revision + 1, updated_at, fields, ..item.clone() }
+}
+
+/// What is said of an event that leaves everything as it is.
+fn record(kind: RecordKind, item: &Item, facts: &Facts) -> Record {
+    Record {
+        actor: facts.actor.name.clone(),
+        kind,
+        trigger: None,
+        from: Some(item.state.clone()),
+        to: item.state.clone(),
+        changes: IndexMap::new(),
+        assigned_to: item.assigned_to.clone(),
+        comment: None,
+        by_admin: false,
+    }
+}
+
+fn invalid(field: &str, what: Wrong) -> Refusal {
+    Refusal::Invalid(vec![FieldProblem { field: field.to_owned(), what }])
 }
 
 /// What `field` holds among `fields`.

@@ -6,6 +6,7 @@ mod form;
 mod model;
 mod problem;
 mod value;
+mod words;
 
 pub use condition::{Condition, ConditionProblem, Subject};
 pub use decide::*;

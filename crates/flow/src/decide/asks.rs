@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::{Flow, Input, Item};
+use crate::{Field, Flow, Holder, Input, Item, Kind, Preset, Who, fold_name};
 
 /// What to look up before deciding; the answers make up [`crate::Facts`].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -16,9 +16,52 @@ pub struct Asks {
     pub opens: BTreeSet<String>,
 }
 
-/// What to look up before `input` is decided on: for a new item, or for `item`.
+/// What to look up before `input` is decided on: for a new item, or for `item`. A hand-over's new holder is to be looked up
+/// besides.
 #[must_use]
 pub fn asks(flow: &Flow, item: Option<&Item>, input: &Input) -> Asks {
-    let _ = (flow, item, input);
-    Asks::default()
+    let mut names: Vec<&str> = named_by(flow);
+    let mut asks = Asks::default();
+    for field in flow.fields.values() {
+        let given = input.get(&field.key).map(texts).unwrap_or_default();
+        match field.kind {
+            Kind::User => names.extend(given),
+            Kind::Item { .. } => asks.items.extend(given.into_iter().map(str::to_owned)),
+            _ => {}
+        }
+    }
+    if let Some(item) = item {
+        names.push(&item.created_by);
+        names.extend(item.assigned_to.iter().map(String::as_str));
+        let of_users = |field: &&Field| matches!(field.kind, Kind::User);
+        let values = flow.fields.values().filter(of_users).filter_map(|field| item.fields.get(&field.key));
+        names.extend(values.flat_map(|value| value.texts()).map(String::as_str));
+        let opens = flow.rows_from(&item.state).filter_map(|row| row.create.as_ref());
+        asks.opens = opens.map(|open| open.flow.clone()).collect();
+    }
+    asks.users = names.into_iter().map(fold_name).collect();
+    asks
+}
+
+/// The users that the flow itself names.
+fn named_by(flow: &Flow) -> Vec<&str> {
+    let rows = || flow.transitions.iter();
+    let who = rows().flat_map(|row| &row.by).chain(&flow.create.by).chain(&flow.view);
+    let who = who.filter_map(|who| if let Who::User(name) = who { Some(name.as_str()) } else { None });
+    let holders = rows().map(|row| &row.assign_to).chain([&flow.create.assign_to]);
+    let holders = holders.filter_map(|next| if let Holder::User(name) = next { Some(name.as_str()) } else { None });
+    let defaults = flow.fields.values().filter_map(|field| Some((field, field.default.as_ref()?)));
+    let sets = rows().flat_map(|row| &row.set).filter_map(|(key, preset)| Some((flow.fields.get(key)?, preset)));
+    let presets = defaults.chain(sets).filter(|(field, _)| matches!(field.kind, Kind::User));
+    let presets = presets.filter_map(|(_, preset)| if let Preset::Value(value) = preset { Some(value) } else { None });
+    let presets = presets.flat_map(|value| value.texts()).map(String::as_str);
+    who.chain(holders).chain(presets).collect()
+}
+
+/// The texts in a request's value: one, or those of a list.
+fn texts(json: &serde_json::Value) -> Vec<&str> {
+    match json {
+        serde_json::Value::Array(entries) => entries.iter().filter_map(|entry| entry.as_str()).collect(),
+        json => json.as_str().into_iter().collect(),
+    }
 }
