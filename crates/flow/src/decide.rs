@@ -481,7 +481,7 @@ fn next(item: &Item, fields: Fields, facts: &Facts) -> Item {
 /// What is said of an event that leaves everything as it is.
 fn record(kind: RecordKind, item: &Item, facts: &Facts) -> Record {
     Record {
-        at: whole_milliseconds(facts.now),
+        at: reading::whole_milliseconds(facts.now),
         actor: facts.actor.name.clone(),
         kind,
         trigger: None,
