@@ -142,6 +142,8 @@ pub enum Event<'a> {
 /// What happened, to be recorded.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Record {
+    /// When.
+    pub at: Timestamp,
     /// Who did it.
     pub actor: String,
     /// What kind of thing.
@@ -490,6 +492,7 @@ fn next(item: &Item, fields: Fields, facts: &Facts) -> Item {
 /// What is said of an event that leaves everything as it is.
 fn record(kind: RecordKind, item: &Item, facts: &Facts) -> Record {
     Record {
+        at: reading::whole_milliseconds(facts.now),
         actor: facts.actor.name.clone(),
         kind,
         trigger: None,

@@ -35,7 +35,7 @@ pub fn add(tx: &WriteTx, at: i64, actor: &str, act: &str, detail: &serde_json::V
 ///
 /// # Errors
 /// [`Error::BadCursor`], or the records failed.
-pub fn list(tx: &Tx, cursor: Option<&str>, limit: usize) -> Result<Page<Act>, Error> {
+pub fn list(tx: &Tx, cursor: Option<&str>, limit: i64) -> Result<Page<Act>, Error> {
     let before = match &cursor::read("audit", cursor)?[..] {
         [] => i64::MAX,
         [id] => cursor::int(id)?,

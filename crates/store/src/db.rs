@@ -10,6 +10,15 @@ pub struct Db {
     engine: Arc<sqlite::Engine>,
 }
 
+/// What was written since the records were opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Counters {
+    /// Commits.
+    pub commits: u64,
+    /// Writes that were committed: many share one commit.
+    pub writes: u64,
+}
+
 /// A snapshot for reading: nothing changes in it while it is looked at.
 pub struct Tx<'c> {
     connection: &'c sqlite::Connection,
@@ -89,16 +98,10 @@ impl Db {
         self.read(|tx| tx.one("select cast(1 as bigint)", &[], |row| row.int(0)).map(drop))
     }
 
-    /// Commits so far.
+    /// What was written so far.
     #[must_use]
-    pub fn commits(&self) -> u64 {
-        self.engine.commits()
-    }
-
-    /// Writes that were committed so far: many share one commit.
-    #[must_use]
-    pub fn writes(&self) -> u64 {
-        self.engine.writes()
+    pub fn counters(&self) -> Counters {
+        self.engine.counters()
     }
 
     /// Finishes what waits and closes; writes that come later through a clone are refused.

@@ -1,10 +1,6 @@
 //! Published flows: every version's text, byte for byte, for ever.
 
-use crate::{
-    Error, Tx, WriteTx, sheet,
-    sqlite::Row as SqlRow,
-    value::params,
-};
+use crate::{Error, Tx, WriteTx, sheet, sqlite::Row as SqlRow, value::params};
 
 /// A published version.
 #[derive(Debug, Clone, PartialEq, Eq)]

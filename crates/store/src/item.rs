@@ -116,7 +116,8 @@ pub struct Brief {
 pub(crate) const BRIEF: &str = "i.flow, i.number, i.flow_version, i.title, i.state, i.assigned_to, i.created_by, \
                                 i.created_at, i.updated_at, i.closed_at";
 
-const ROW: &str = "number, flow_version, revision, state, assigned_to, created_by, created_at, updated_at, closed_at, fields";
+const ROW: &str =
+    "number, flow_version, revision, state, assigned_to, created_by, created_at, updated_at, closed_at, fields";
 
 impl Row {
     /// The version of the flow that rules it.
@@ -193,10 +194,10 @@ pub fn save(tx: &WriteTx, flow: &Flow, decision: &Decision, also: Option<&Flow>)
 ///
 /// # Errors
 /// The records failed.
-pub fn history(tx: &Tx, flow: &str, number: i64, after_seq: i64, limit: usize) -> Result<Vec<EventRow>, Error> {
-    let sql = "select seq, at, actor, kind, trigger_words, from_state, to_state, changes, assigned_to, comment, by_admin
+pub fn history(tx: &Tx, flow: &str, number: i64, after_seq: i64, limit: i64) -> Result<Vec<EventRow>, Error> {
+    let sql =
+        "select seq, at, actor, kind, trigger_words, from_state, to_state, changes, assigned_to, comment, by_admin
                from event where flow = $1 and number = $2 and seq > $3 order by seq limit $4";
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     tx.all(sql, params![flow, number, after_seq, limit], |row| {
         let changes = row.text(7)?;
         Ok(EventRow {
@@ -261,13 +262,13 @@ pub fn briefs(tx: &Tx, items: &[(String, i64)]) -> Result<Vec<Brief>, Error> {
     Ok(found)
 }
 
-/// For pickers: items of these flows that the person may see, found by their ID (`question_3`, `issue_track/3`, `3`) or by
+/// For pickers: items of the flow that the person may see, found by their ID (`question_3`, `issue_track/3`, `3`) or by
 /// words of their title; newest first.
 ///
 /// # Errors
 /// The records failed.
-pub fn search(tx: &Tx, among: &[(&Flow, Visibility)], text: &str, limit: usize) -> Result<Vec<Brief>, Error> {
-    let _ = (tx, among, text, limit);
+pub fn search(tx: &Tx, flow: &Flow, text: &str, limit: i64, visible: &Visibility) -> Result<Vec<Brief>, Error> {
+    let _ = (tx, flow, text, limit, visible);
     Ok(Vec::new())
 }
 
@@ -301,4 +302,220 @@ pub(crate) fn read_row(row: &SqlRow) -> Result<Row, Error> {
         fields: flow::Fields::new(),
     };
     Ok(Row { flow_version: item.flow_version, item, fields: row.text(9)? })
+}
+
+fn save_one(tx: &WriteTx, flow: &Flow, decision: &Decision) -> Result<Saved, Error> {
+    let (before, after, record) = (decision.before(), decision.after(), decision.record());
+    if record.kind != RecordKind::Commented {
+        match before {
+            None => insert(tx, flow, after)?,
+            Some(before) if before == after => return Ok(Saved { seq: 0 }),
+            Some(before) => update(tx, flow, before, after)?,
+        }
+        write_holders(tx, flow, before, after)?;
+        write_links(tx, flow, before, after)?;
+        write_tally(tx, flow, before, after)?;
+        sheet::write(tx, flow, before, after)?;
+    }
+    let seq = write_event(tx, flow, decision)?;
+    if before.is_none_or(|before| before.state != after.state) {
+        write_stay(tx, flow, after, seq)?;
+    }
+    if record.kind == RecordKind::Triggered {
+        let sql = "insert into took_part (flow, number, who, at) values ($1, $2, $3, $4)
+                   on conflict (flow, number, who) do update set at = $4";
+        let at = after.updated_at.as_millisecond();
+        tx.execute(sql, params![&flow.key, after.number, holder(&record.actor), at])?;
+    }
+    Ok(Saved { seq })
+}
+
+fn insert(tx: &WriteTx, flow: &Flow, item: &Item) -> Result<(), Error> {
+    let sql = "insert into item (flow, number, flow_version, revision, state, title, assigned_to, created_by,
+                                 created_at, updated_at, closed_at, fields)
+               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+    let values = params![
+        &flow.key,
+        item.number,
+        item.flow_version,
+        item.revision,
+        &item.state,
+        title(flow, item),
+        names_text(&item.assigned_to)?,
+        &item.created_by,
+        item.created_at.as_millisecond(),
+        item.updated_at.as_millisecond(),
+        item.closed_at.map(Timestamp::as_millisecond),
+        fields_text(item)?,
+    ];
+    tx.execute(sql, values).map(drop)
+}
+
+fn update(tx: &WriteTx, flow: &Flow, before: &Item, after: &Item) -> Result<(), Error> {
+    let sql = "update item set flow_version = $4, revision = $5, state = $6, title = $7, assigned_to = $8,
+                               updated_at = $9, closed_at = $10, fields = $11
+               where flow = $1 and number = $2 and revision = $3";
+    let values = params![
+        &flow.key,
+        after.number,
+        before.revision,
+        after.flow_version,
+        after.revision,
+        &after.state,
+        title(flow, after),
+        names_text(&after.assigned_to)?,
+        after.updated_at.as_millisecond(),
+        after.closed_at.map(Timestamp::as_millisecond),
+        fields_text(after)?,
+    ];
+    if tx.execute(sql, values)? == 1 { Ok(()) } else { Err(Error::Stale) }
+}
+
+fn write_holders(tx: &WriteTx, flow: &Flow, before: Option<&Item>, after: &Item) -> Result<(), Error> {
+    let held: BTreeSet<&String> = before.into_iter().flat_map(|before| &before.assigned_to).collect();
+    let hold: BTreeSet<&String> = after.assigned_to.iter().collect();
+    for gone in held.difference(&hold) {
+        let sql = "delete from holder where flow = $1 and number = $2 and who = $3";
+        tx.execute(sql, params![&flow.key, after.number, holder(gone)])?;
+    }
+    for new in hold.difference(&held) {
+        let sql = "insert into holder (flow, number, who, since) values ($1, $2, $3, $4)";
+        tx.execute(sql, params![&flow.key, after.number, holder(new), after.updated_at.as_millisecond()])?;
+    }
+    Ok(())
+}
+
+/// Both ends of every link of an `item` field that came or went.
+fn write_links(tx: &WriteTx, flow: &Flow, before: Option<&Item>, after: &Item) -> Result<(), Error> {
+    for (key, field) in flow.fields.iter().filter(|(_, field)| matches!(field.kind, flow::Kind::Item { .. })) {
+        let linked = before.map_or(&[][..], |before| linked_from(before, key));
+        let links = linked_from(after, key);
+        let ends = |text: &str| {
+            let (other, number) = text.rsplit_once('/')?;
+            Some((other.to_owned(), number.parse::<i64>().ok()?))
+        };
+        let gone = linked.iter().filter(|text| !links.contains(text)).filter_map(|text| ends(text));
+        for (other, number) in gone {
+            let sql = "delete from link where flow = $1 and number = $2 and outward = $3 and field = $4
+                       and other_flow = $5 and other_number = $6";
+            tx.execute(sql, params![&flow.key, after.number, 1, &field.key, &other, number])?;
+            tx.execute(sql, params![&other, number, 0, &field.key, &flow.key, after.number])?;
+        }
+        let new = links.iter().filter(|text| !linked.contains(text)).filter_map(|text| ends(text));
+        for (other, number) in new {
+            let sql = "insert into link (flow, number, outward, field, other_flow, other_number)
+                       values ($1, $2, $3, $4, $5, $6)";
+            tx.execute(sql, params![&flow.key, after.number, 1, &field.key, &other, number])?;
+            tx.execute(sql, params![&other, number, 0, &field.key, &flow.key, after.number])?;
+        }
+    }
+    Ok(())
+}
+
+fn write_tally(tx: &WriteTx, flow: &Flow, before: Option<&Item>, after: &Item) -> Result<(), Error> {
+    let place = |item: &Item| (item.state.clone(), item.closed_at.is_some());
+    let (from, to) = (before.map(place), place(after));
+    if from.as_ref() != Some(&to) {
+        if let Some((state, closed)) = from {
+            let sql = "update tally set items = items - 1 where flow = $1 and state = $2 and closed = $3";
+            tx.execute(sql, params![&flow.key, state, closed])?;
+        }
+        let sql = "insert into tally (flow, state, closed, items) values ($1, $2, $3, 1)
+                   on conflict (flow, state, closed) do update set items = tally.items + 1";
+        tx.execute(sql, params![&flow.key, to.0, to.1])?;
+    }
+    let open = |item: &Item| item.closed_at.is_none().then_some(item.flow_version);
+    let (from, to) = (before.and_then(open), open(after));
+    if from != to {
+        if let Some(version) = from {
+            let sql = "update open_version set items = items - 1 where flow = $1 and version = $2";
+            tx.execute(sql, params![&flow.key, version])?;
+        }
+        if let Some(version) = to {
+            let sql = "insert into open_version (flow, version, items) values ($1, $2, 1)
+                       on conflict (flow, version) do update set items = open_version.items + 1";
+            tx.execute(sql, params![&flow.key, version])?;
+        }
+    }
+    Ok(())
+}
+
+fn write_event(tx: &WriteTx, flow: &Flow, decision: &Decision) -> Result<i64, Error> {
+    let (after, record) = (decision.after(), decision.record());
+    let changes: IndexMap<&String, (Json, Json)> =
+        record.changes.iter().map(|(key, (old, new))| (key, (old.to_stored(), new.to_stored()))).collect();
+    let sql = "insert into event (flow, number, seq, at, actor, kind, trigger_words, from_state, to_state, changes,
+                                  assigned_to, comment, by_admin)
+               values ($1, $2, (select coalesce(max(seq), 0) + 1 from event where flow = $1 and number = $2),
+                       $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+               returning seq";
+    let values = params![
+        &flow.key,
+        after.number,
+        record.at.as_millisecond(),
+        &record.actor,
+        kind(record.kind),
+        record.trigger.as_deref(),
+        record.from.as_deref(),
+        &record.to,
+        text(&changes)?,
+        names_text(&record.assigned_to)?,
+        record.comment.as_deref(),
+        record.by_admin,
+    ];
+    tx.one(sql, values, |row| row.int(0))
+}
+
+fn write_stay(tx: &WriteTx, flow: &Flow, item: &Item, seq: i64) -> Result<(), Error> {
+    let at = item.updated_at.as_millisecond();
+    if seq > 1 {
+        let sql = "update stay set ended = $3 where flow = $1 and number = $2 and ended is null";
+        tx.execute(sql, params![&flow.key, item.number, at])?;
+    }
+    let sql = "insert into stay (flow, number, seq, state, entered, ended) values ($1, $2, $3, $4, $5, null)";
+    tx.execute(sql, params![&flow.key, item.number, seq, &item.state, at]).map(drop)
+}
+
+/// Its title as lists show it.
+pub(crate) fn title<'a>(flow: &Flow, item: &'a Item) -> &'a str {
+    match flow.title.as_ref().and_then(|key| item.fields.get(key)) {
+        Some(flow::Value::Text(text)) => text,
+        _ => "",
+    }
+}
+
+/// Names as JSON text.
+pub(crate) fn names_text(names: &[String]) -> Result<String, Error> {
+    text(&names)
+}
+
+fn linked_from<'a>(item: &'a Item, key: &str) -> &'a [String] {
+    item.fields.get(key).map_or(&[], flow::Value::texts)
+}
+
+fn fields_text(item: &Item) -> Result<String, Error> {
+    let filled = item.fields.iter().filter(|(_, value)| !value.is_empty());
+    text(&filled.map(|(key, value)| (key, value.to_stored())).collect::<IndexMap<_, _>>())
+}
+
+fn text(value: &impl serde::Serialize) -> Result<String, Error> {
+    serde_json::to_string(value).map_err(|error| Error::corrupt("writing an item", error))
+}
+
+fn names(text: &str) -> Result<Vec<String>, Error> {
+    serde_json::from_str(text).map_err(|error| Error::corrupt("reading names", error))
+}
+
+fn instant(ms: i64) -> Result<Timestamp, Error> {
+    Timestamp::from_millisecond(ms).map_err(|error| Error::corrupt("reading a time", error))
+}
+
+fn kind(kind: RecordKind) -> &'static str {
+    match kind {
+        RecordKind::Created => "created",
+        RecordKind::Saved => "saved",
+        RecordKind::Triggered => "triggered",
+        RecordKind::Commented => "commented",
+        RecordKind::Assigned => "assigned",
+    }
 }

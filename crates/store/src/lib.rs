@@ -19,11 +19,14 @@ pub mod setting;
 pub mod setup_link;
 mod sheet;
 mod sqlite;
+pub mod stand_in;
 pub mod throttle;
 pub mod token;
 pub mod user;
 mod value;
 
-pub use db::{Db, Tx, WriteTx};
+pub use db::{Counters, Db, Tx, WriteTx};
 pub use error::Error;
+pub use item::Brief;
+pub use list::{Visibility, VisibleTo};
 pub use sheet::rebuild as rebuild_sheet;

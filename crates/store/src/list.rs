@@ -7,6 +7,7 @@ use crate::{
     Error, Tx,
     item::{self, BRIEF, Brief},
     sqlite::Row,
+    stand_in::{Query, SortKey},
     value::{Param, params},
 };
 
@@ -24,24 +25,21 @@ pub struct Page<T> {
 pub enum Visibility {
     /// Every one.
     All,
-    /// Those for which one of these is true; none, if there is none.
-    Rules(Vec<Rule>),
+    /// Those to which the person stands in one of these relations.
+    Rules(VisibleTo),
 }
 
-/// One reason to see an item.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Rule {
-    /// This user created it.
-    CreatedBy(String),
-    /// This user holds it.
-    Holder(String),
-    /// This user stands in its field.
-    Field {
-        /// Key of a user field.
-        field: String,
-        /// The user.
-        user: String,
-    },
+/// The relations by which a person sees an item; none by default.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct VisibleTo {
+    /// The person's name as registered.
+    pub user: String,
+    /// Holding it.
+    pub holder: bool,
+    /// Having created it.
+    pub creator: bool,
+    /// Standing in one of these user fields.
+    pub fields: Vec<String>,
 }
 
 /// A row of a flow's list.
@@ -49,30 +47,31 @@ pub enum Rule {
 pub struct Found {
     /// What every list shows.
     pub brief: Brief,
-    /// The fields asked for, by key.
-    pub fields: flow::Fields,
+    /// The fields among the flow's list columns, by key.
+    pub cells: BTreeMap<String, flow::Value>,
 }
 
 /// 待办: what `who` holds, what came last first; of one flow or of all.
 ///
 /// # Errors
 /// [`Error::BadCursor`], or the records failed. So with every list.
-pub fn pending(
-    tx: &Tx,
-    who: &str,
-    flow: Option<&str>,
-    cursor: Option<&str>,
-    limit: usize,
-) -> Result<Page<Brief>, Error> {
+pub fn pending(tx: &Tx, who: &str, flow: Option<&str>, cursor: Option<&str>, limit: i64) -> Result<Page<Brief>, Error> {
     let table = "holder t join item i on i.flow = t.flow and i.number = t.number";
-    timeline(tx, &Timeline { kind: "pending", table, who_column: "who", at: "since", and: "" }, &holder(who), flow, cursor, limit)
+    timeline(
+        tx,
+        &Timeline { kind: "pending", table, who_column: "who", at: "since", and: "" },
+        &holder(who),
+        flow,
+        cursor,
+        limit,
+    )
 }
 
 /// 已办: what `who` pressed a trigger of and does not hold now; what was pressed last first.
 ///
 /// # Errors
 /// As [`pending`].
-pub fn done(tx: &Tx, who: &str, flow: Option<&str>, cursor: Option<&str>, limit: usize) -> Result<Page<Brief>, Error> {
+pub fn done(tx: &Tx, who: &str, flow: Option<&str>, cursor: Option<&str>, limit: i64) -> Result<Page<Brief>, Error> {
     let table = "took_part t join item i on i.flow = t.flow and i.number = t.number";
     let and = "and not exists (select 1 from holder h where h.flow = t.flow and h.number = t.number and h.who = t.who)";
     timeline(tx, &Timeline { kind: "done", table, who_column: "who", at: "at", and }, &holder(who), flow, cursor, limit)
@@ -82,13 +81,7 @@ pub fn done(tx: &Tx, who: &str, flow: Option<&str>, cursor: Option<&str>, limit:
 ///
 /// # Errors
 /// As [`pending`].
-pub fn created(
-    tx: &Tx,
-    who: &str,
-    flow: Option<&str>,
-    cursor: Option<&str>,
-    limit: usize,
-) -> Result<Page<Brief>, Error> {
+pub fn created(tx: &Tx, who: &str, flow: Option<&str>, cursor: Option<&str>, limit: i64) -> Result<Page<Brief>, Error> {
     let list = Timeline { kind: "created", table: "item i", who_column: "created_by", at: "created_at", and: "" };
     timeline(tx, &list, who, flow, cursor, limit)
 }
@@ -97,21 +90,14 @@ pub fn created(
 ///
 /// # Errors
 /// As [`pending`].
-pub fn stranded(tx: &Tx, cursor: Option<&str>, limit: usize) -> Result<Page<Brief>, Error> {
+pub fn stranded(tx: &Tx, cursor: Option<&str>, limit: i64) -> Result<Page<Brief>, Error> {
     let (after_flow, after_number) = match &cursor::read("stranded", cursor)?[..] {
         [] => (String::new(), 0),
         [flow, number] => (cursor::text(flow)?, cursor::int(number)?),
         _ => return Err(Error::BadCursor),
     };
-    // from the few disabled users, not from the many items
     let sql = format!(
-        "select {BRIEF} from item i
-         where (i.flow, i.number) in
-               (select h.flow, h.number from users u join holder h on h.who = 'user:' || u.name where u.active = 0)
-           and not exists (select 1 from holder o join users v on o.who = 'user:' || v.name
-                           where o.flow = i.flow and o.number = i.number and v.active = 1)
-           and (i.flow, i.number) > ($1, $2)
-         order by i.flow, i.number limit $3"
+        "select {BRIEF} from item i where {STRANDED} and (i.flow, i.number) > ($1, $2) order by i.flow, i.number limit $3"
     );
     let rows = tx.all(&sql, params![after_flow, after_number, bound(limit) + 1], |row| item::read_brief(row, 0))?;
     Ok(Page::cut(rows, limit, |last| cursor::write("stranded", &[(&last.flow).into(), last.number.into()])))
@@ -134,6 +120,61 @@ pub fn pending_counts_by_flow(tx: &Tx, who: &str) -> Result<BTreeMap<String, i64
     Ok(tx.all(sql, params![holder(who)], |row| Ok((row.text(0)?, row.int(1)?)))?.into_iter().collect())
 }
 
+/// How many items [`done`] lists, counted up to `cap`; whether there are more.
+///
+/// # Errors
+/// The records failed.
+pub fn done_count(tx: &Tx, who: &str, cap: i64) -> Result<(i64, bool), Error> {
+    let sql = "select count(*) from (select 1 from took_part t where t.who = $1
+               and not exists (select 1 from holder h where h.flow = t.flow and h.number = t.number and h.who = t.who)
+               limit $2) as found";
+    tx.one(sql, params![holder(who), cap + 1], |row| Ok(capped(row.int(0)?, cap)))
+}
+
+/// How many items [`created`] lists, counted up to `cap`; whether there are more.
+///
+/// # Errors
+/// The records failed.
+pub fn created_count(tx: &Tx, who: &str, cap: i64) -> Result<(i64, bool), Error> {
+    let sql = "select count(*) from (select 1 from item where created_by = $1 limit $2) as found";
+    tx.one(sql, params![who, cap + 1], |row| Ok(capped(row.int(0)?, cap)))
+}
+
+/// How many items [`stranded`] lists, counted up to `cap`; whether there are more.
+///
+/// # Errors
+/// The records failed.
+pub fn stranded_count(tx: &Tx, cap: i64) -> Result<(i64, bool), Error> {
+    let sql = format!("select count(*) from (select 1 from item i where {STRANDED} limit $1) as found");
+    tx.one(&sql, params![cap + 1], |row| Ok(capped(row.int(0)?, cap)))
+}
+
+/// A flow's items found by a query, in the order asked for; newest first if none is.
+///
+/// # Errors
+/// As [`pending`].
+pub fn of_flow(
+    tx: &Tx,
+    flow: &flow::Flow,
+    query: &Query,
+    sort: &[SortKey],
+    visible: &Visibility,
+    cursor: Option<&str>,
+    limit: i64,
+) -> Result<Page<Found>, Error> {
+    let _ = (tx, flow, query, sort, visible, cursor, limit);
+    Err(Error::BadCursor)
+}
+
+/// How many items a query finds, counted up to `cap`; whether there are more.
+///
+/// # Errors
+/// The records failed.
+pub fn count(tx: &Tx, flow: &flow::Flow, query: &Query, visible: &Visibility, cap: i64) -> Result<(i64, bool), Error> {
+    let _ = (tx, flow, query, visible, cap);
+    Err(Error::BadCursor)
+}
+
 /// How many items of a flow are in each state; states without any are left out.
 ///
 /// # Errors
@@ -153,14 +194,24 @@ pub fn open_items(tx: &Tx) -> Result<BTreeMap<String, i64>, Error> {
     Ok(tx.all(sql, &[], |row| Ok((row.text(0)?, row.int(1)?)))?.into_iter().collect())
 }
 
+/// Of `item i`: held by disabled users alone. Found from the few disabled users, not from the many items.
+const STRANDED: &str = "(i.flow, i.number) in
+       (select h.flow, h.number from users u join holder h on h.who = 'user:' || u.name where u.active = 0)
+   and not exists (select 1 from holder o join users v on o.who = 'user:' || v.name
+                   where o.flow = i.flow and o.number = i.number and v.active = 1)";
+
+fn capped(found: i64, cap: i64) -> (i64, bool) {
+    (found.min(cap), found > cap)
+}
+
 /// How a user is named in `holder` and `took_part`.
 pub(crate) fn holder(who: &str) -> String {
     format!("user:{who}")
 }
 
 /// A limit as SQL takes it.
-pub(crate) fn bound(limit: usize) -> i64 {
-    i64::try_from(limit.clamp(1, 10_000)).unwrap_or(10_000)
+pub(crate) fn bound(limit: i64) -> i64 {
+    limit.clamp(1, 10_000)
 }
 
 /// Text in which `like` finds itself, with `escape '\'`.
@@ -170,8 +221,8 @@ pub(crate) fn like_literal(text: &str) -> String {
 
 impl<T> Page<T> {
     /// A page of the `limit + 1` rows that were asked for: the one too many says that there is a next page.
-    pub(crate) fn cut(mut rows: Vec<T>, limit: usize, cursor: impl Fn(&T) -> String) -> Page<T> {
-        let limit = limit.clamp(1, 10_000);
+    pub(crate) fn cut(mut rows: Vec<T>, limit: i64, cursor: impl Fn(&T) -> String) -> Page<T> {
+        let limit = usize::try_from(bound(limit)).unwrap_or(usize::MAX);
         let more = rows.len() > limit;
         rows.truncate(limit);
         let next = rows.last().filter(|_| more).map(cursor);
@@ -194,7 +245,7 @@ fn timeline(
     who: &str,
     flow: Option<&str>,
     cursor: Option<&str>,
-    limit: usize,
+    limit: i64,
 ) -> Result<Page<Brief>, Error> {
     let Timeline { kind, table, who_column, at, and } = list;
     let t = if table.starts_with("item") { "i" } else { "t" };

@@ -5,14 +5,14 @@ use std::collections::BTreeSet;
 use crate::{
     Error, Tx, WriteTx,
     user::{self, User, fold},
-    value::{hex, params, unhex},
+    value::params,
 };
 
 /// A signed-in browser.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
-    /// Of the cookie's secret.
-    pub hash: Vec<u8>,
+    /// Of the cookie's secret, in hex.
+    pub hash: String,
     /// The user's name.
     pub user: String,
     /// Milliseconds.
@@ -29,8 +29,7 @@ pub struct Session {
 /// The records failed.
 pub fn insert(tx: &WriteTx, session: &Session) -> Result<(), Error> {
     let sql = "insert into session (hash, member, created_at, seen_at, expires_at) values ($1, $2, $3, $4, $5)";
-    let values =
-        params![hex(&session.hash), fold(&session.user), session.created_at, session.seen_at, session.expires_at];
+    let values = params![&session.hash, fold(&session.user), session.created_at, session.seen_at, session.expires_at];
     tx.execute(sql, values).map(drop)
 }
 
@@ -38,7 +37,7 @@ pub fn insert(tx: &WriteTx, session: &Session) -> Result<(), Error> {
 ///
 /// # Errors
 /// The records failed.
-pub fn load(tx: &Tx, hash: &[u8]) -> Result<Option<(Session, User, BTreeSet<String>)>, Error> {
+pub fn load(tx: &Tx, hash: &str) -> Result<Option<(Session, User, BTreeSet<String>)>, Error> {
     let sql = format!(
         "select s.hash, s.created_at, s.seen_at, s.expires_at, g.name, {}
          from session s join users u on u.folded = s.member
@@ -46,10 +45,10 @@ pub fn load(tx: &Tx, hash: &[u8]) -> Result<Option<(Session, User, BTreeSet<Stri
          where s.hash = $1",
         user::COLUMNS
     );
-    let rows = tx.all(&sql, params![hex(hash)], |row| {
+    let rows = tx.all(&sql, params![hash], |row| {
         let user = user::read(row, 5)?;
         let session = Session {
-            hash: unhex(&row.text(0)?)?,
+            hash: row.text(0)?,
             user: user.name.clone(),
             created_at: row.int(1)?,
             seen_at: row.int(2)?,
@@ -60,20 +59,21 @@ pub fn load(tx: &Tx, hash: &[u8]) -> Result<Option<(Session, User, BTreeSet<Stri
     Ok(user::with_groups(rows))
 }
 
-/// Notes that it was used.
+/// Notes that it was used, and lets it last until `expires_at`.
 ///
 /// # Errors
 /// The records failed.
-pub fn touch(tx: &WriteTx, hash: &[u8], seen_at: i64) -> Result<(), Error> {
-    tx.execute("update session set seen_at = $2 where hash = $1", params![hex(hash), seen_at]).map(drop)
+pub fn touch(tx: &WriteTx, hash: &str, seen_at: i64, expires_at: i64) -> Result<(), Error> {
+    let sql = "update session set seen_at = $2, expires_at = $3 where hash = $1";
+    tx.execute(sql, params![hash, seen_at, expires_at]).map(drop)
 }
 
 /// Signs out.
 ///
 /// # Errors
 /// The records failed.
-pub fn delete(tx: &WriteTx, hash: &[u8]) -> Result<(), Error> {
-    tx.execute("delete from session where hash = $1", params![hex(hash)]).map(drop)
+pub fn delete(tx: &WriteTx, hash: &str) -> Result<(), Error> {
+    tx.execute("delete from session where hash = $1", params![hash]).map(drop)
 }
 
 /// Signs a user out everywhere.

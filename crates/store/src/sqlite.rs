@@ -16,7 +16,7 @@ use rusqlite::{CachedStatement, ErrorCode, ffi, types::ValueRef};
 
 use crate::{
     Error,
-    db::{Job, WriteTx},
+    db::{Counters, Job, WriteTx},
     migrations,
     value::Param,
 };
@@ -38,11 +38,11 @@ pub(crate) struct Engine {
     jobs: Mutex<Option<Sender<Box<dyn Job>>>>,
     writer: Mutex<Option<JoinHandle<()>>>,
     idle: (Sender<Option<Connection>>, Receiver<Option<Connection>>),
-    counters: Arc<Counters>,
+    counts: Arc<Counts>,
 }
 
 #[derive(Default)]
-struct Counters {
+struct Counts {
     commits: AtomicU64,
     writes: AtomicU64,
 }
@@ -74,17 +74,17 @@ impl Engine {
         }
         migrate(&mut connection.raw)?;
         let (sender, receiver) = crossbeam_channel::unbounded();
-        let counters = Arc::new(Counters::default());
-        let counted = Arc::clone(&counters);
+        let counts = Arc::new(Counts::default());
+        let counted = Arc::clone(&counts);
         let writer = std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || write_all(&connection, &receiver, &counted))
             .map_err(|error| unavailable("starting the writer", error))?;
         let idle = crossbeam_channel::bounded(READERS);
         for _ in 0..READERS {
-            idle.0.send(None).map_err(|error| unavailable("making the readers", error))?;
+            idle.0.send(None).map_err(|_| Error::Closed)?;
         }
-        Ok(Engine { path, jobs: Mutex::new(Some(sender)), writer: Mutex::new(Some(writer)), idle, counters })
+        Ok(Engine { path, jobs: Mutex::new(Some(sender)), writer: Mutex::new(Some(writer)), idle, counts })
     }
 
     pub(crate) fn read<T, E: From<Error>>(&self, f: impl FnOnce(&Connection) -> Result<T, E>) -> Result<T, E> {
@@ -112,12 +112,11 @@ impl Engine {
         }
     }
 
-    pub(crate) fn commits(&self) -> u64 {
-        self.counters.commits.load(Ordering::Relaxed)
-    }
-
-    pub(crate) fn writes(&self) -> u64 {
-        self.counters.writes.load(Ordering::Relaxed)
+    pub(crate) fn counters(&self) -> Counters {
+        Counters {
+            commits: self.counts.commits.load(Ordering::Relaxed),
+            writes: self.counts.writes.load(Ordering::Relaxed),
+        }
     }
 
     pub(crate) fn close(&self) {
@@ -274,9 +273,9 @@ impl Row<'_> {
 }
 
 /// The writer's thread: takes what waits, until the records are closed and nothing waits any more.
-fn write_all(connection: &Connection, jobs: &Receiver<Box<dyn Job>>, counters: &Counters) {
+fn write_all(connection: &Connection, jobs: &Receiver<Box<dyn Job>>, counts: &Counts) {
     while let Ok(first) = jobs.recv() {
-        write_batch(connection, first, jobs, counters);
+        write_batch(connection, first, jobs, counts);
     }
     if let Err(error) = connection.batch("pragma wal_checkpoint(truncate)") {
         tracing::warn!(%error, "the last checkpoint of the database failed; the next start will do it");
@@ -284,7 +283,7 @@ fn write_all(connection: &Connection, jobs: &Receiver<Box<dyn Job>>, counters: &
 }
 
 /// One transaction for `first` and whatever else waits: each in a savepoint, one commit, then the answers.
-fn write_batch(connection: &Connection, first: Box<dyn Job>, jobs: &Receiver<Box<dyn Job>>, counters: &Counters) {
+fn write_batch(connection: &Connection, first: Box<dyn Job>, jobs: &Receiver<Box<dyn Job>>, counts: &Counts) {
     if let Err(error) = connection.batch("begin immediate") {
         tracing::error!(%error, "no transaction could be begun");
         first.answer(Some(error.clone()));
@@ -312,8 +311,8 @@ fn write_batch(connection: &Connection, first: Box<dyn Job>, jobs: &Receiver<Box
     }
     match &lost {
         None => {
-            counters.commits.fetch_add(u64::from(kept > 0), Ordering::Relaxed);
-            counters.writes.fetch_add(kept, Ordering::Relaxed);
+            counts.commits.fetch_add(u64::from(kept > 0), Ordering::Relaxed);
+            counts.writes.fetch_add(kept, Ordering::Relaxed);
         }
         Some(error) => {
             tracing::error!(%error, writes = ran.len(), "a batch of writes was lost; all of them are answered so");
@@ -376,9 +375,7 @@ fn migrate(raw: &mut rusqlite::Connection) -> Result<(), Error> {
 
 fn schema_version(raw: &rusqlite::Connection) -> Result<i64, Error> {
     let doing = "reading the schema version";
-    let made = raw
-        .table_exists(None, "refinery_schema_history")
-        .map_err(|error| failure(doing, error))?;
+    let made = raw.table_exists(None, "refinery_schema_history").map_err(|error| failure(doing, error))?;
     if !made {
         return Ok(0);
     }

@@ -7,7 +7,9 @@ use crate::{Error, Tx, WriteTx, value::params};
 /// # Errors
 /// The records failed.
 pub fn failures(tx: &Tx, key: &str) -> Result<Option<(i64, i64)>, Error> {
-    tx.first("select failures, last_at from throttle where name = $1", params![key], |row| Ok((row.int(0)?, row.int(1)?)))
+    tx.first("select failures, last_at from throttle where name = $1", params![key], |row| {
+        Ok((row.int(0)?, row.int(1)?))
+    })
 }
 
 /// Counts one more failure.

@@ -6,14 +6,14 @@ use crate::{
     Error, Tx, WriteTx,
     sqlite::Row,
     user::{self, User, fold},
-    value::{hex, params, unhex},
+    value::params,
 };
 
 /// An API token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Token {
-    /// Of the token.
-    pub hash: Vec<u8>,
+    /// Of the token, in hex.
+    pub hash: String,
     /// 1, 2, … within its user; given by [`insert`].
     pub id: i64,
     /// The user's name.
@@ -28,21 +28,30 @@ pub struct Token {
     pub used_at: Option<i64>,
 }
 
-/// Adds a token (its `id` is ignored) and returns its id.
+/// A token to be added.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewToken {
+    /// Of the token, in hex.
+    pub hash: String,
+    /// The user's name.
+    pub user: String,
+    /// What the user calls it.
+    pub name: String,
+    /// Milliseconds.
+    pub created_at: i64,
+    /// Milliseconds; none: never.
+    pub expires_at: Option<i64>,
+}
+
+/// Adds a token and returns its id.
 ///
 /// # Errors
 /// The records failed.
-pub fn insert(tx: &WriteTx, token: &Token) -> Result<i64, Error> {
+pub fn insert(tx: &WriteTx, new: &NewToken) -> Result<i64, Error> {
     let sql = "insert into token (member, id, hash, name, created_at, expires_at, used_at)
-               select $1, coalesce(max(id), 0) + 1, $2, $3, $4, $5, $6 from token where member = $1 returning id";
-    let values = params![
-        fold(&token.user),
-        hex(&token.hash),
-        &token.name,
-        token.created_at,
-        token.expires_at,
-        token.used_at
-    ];
+               values ($1, (select coalesce(max(id), 0) + 1 from token where member = $1), $2, $3, $4, $5, null)
+               returning id";
+    let values = params![fold(&new.user), &new.hash, &new.name, new.created_at, new.expires_at];
     tx.one(sql, values, |row| row.int(0))
 }
 
@@ -50,7 +59,7 @@ pub fn insert(tx: &WriteTx, token: &Token) -> Result<i64, Error> {
 ///
 /// # Errors
 /// The records failed.
-pub fn load(tx: &Tx, hash: &[u8]) -> Result<Option<(Token, User, BTreeSet<String>)>, Error> {
+pub fn load(tx: &Tx, hash: &str) -> Result<Option<(Token, User, BTreeSet<String>)>, Error> {
     let sql = format!(
         "select t.hash, t.id, t.name, t.created_at, t.expires_at, t.used_at, u.name, g.name, {}
          from token t join users u on u.folded = t.member
@@ -58,8 +67,7 @@ pub fn load(tx: &Tx, hash: &[u8]) -> Result<Option<(Token, User, BTreeSet<String
          where t.hash = $1",
         user::COLUMNS
     );
-    let rows =
-        tx.all(&sql, params![hex(hash)], |row| Ok((read(row)?, user::read(row, 8)?, row.text_or_null(7)?)))?;
+    let rows = tx.all(&sql, params![hash], |row| Ok((read(row)?, user::read(row, 8)?, row.text_or_null(7)?)))?;
     Ok(user::with_groups(rows))
 }
 
@@ -77,8 +85,8 @@ pub fn of(tx: &Tx, user: &str) -> Result<Vec<Token>, Error> {
 ///
 /// # Errors
 /// The records failed.
-pub fn touch(tx: &WriteTx, hash: &[u8], used_at: i64) -> Result<(), Error> {
-    tx.execute("update token set used_at = $2 where hash = $1", params![hex(hash), used_at]).map(drop)
+pub fn touch(tx: &WriteTx, hash: &str, used_at: i64) -> Result<(), Error> {
+    tx.execute("update token set used_at = $2 where hash = $1", params![hash, used_at]).map(drop)
 }
 
 /// Revokes a token. `false`: the user has none of this id.
@@ -99,7 +107,7 @@ pub fn delete_of(tx: &WriteTx, user: &str) -> Result<(), Error> {
 
 fn read(row: &Row) -> Result<Token, Error> {
     Ok(Token {
-        hash: unhex(&row.text(0)?)?,
+        hash: row.text(0)?,
         id: row.int(1)?,
         name: row.text(2)?,
         created_at: row.int(3)?,

@@ -89,7 +89,7 @@ pub fn list(tx: &Tx) -> Result<Vec<User>, Error> {
 ///
 /// # Errors
 /// The records failed.
-pub fn search(tx: &Tx, text: &str, limit: usize) -> Result<Vec<User>, Error> {
+pub fn search(tx: &Tx, text: &str, limit: i64) -> Result<Vec<User>, Error> {
     let text = fold(text.trim());
     let sql = format!(
         "select {COLUMNS} from users u
@@ -121,9 +121,11 @@ pub fn displays(tx: &Tx, names: &BTreeSet<String>) -> Result<BTreeMap<String, St
 /// # Errors
 /// The records failed.
 pub fn any_admin(tx: &Tx) -> Result<bool, Error> {
-    tx.one("select case when exists(select 1 from users where admin = 1 and active = 1) then 1 else 0 end", &[], |row| {
-        row.flag(0)
-    })
+    tx.one(
+        "select case when exists(select 1 from users where admin = 1 and active = 1) then 1 else 0 end",
+        &[],
+        |row| row.flag(0),
+    )
 }
 
 /// Adds a user.

@@ -148,6 +148,7 @@ fn created(draft: Draft, flow_version: i64, number: i64, holders: Vec<String>, b
         fields: draft.fields,
     };
     let record = Record {
+        at: now,
         actor: facts.actor.name.clone(),
         kind: RecordKind::Created,
         trigger: None,
