@@ -185,6 +185,19 @@ pub(super) fn with_facts<T>(
     opens: &[&Flow],
     run: impl FnOnce(&Facts) -> T,
 ) -> T {
+    with_facts_but(&["dan"], who, flow, item, input, opens, run)
+}
+
+/// With these people disabled.
+pub(super) fn with_facts_but<T>(
+    disabled: &[&str],
+    who: &str,
+    flow: &Flow,
+    item: Option<&Item>,
+    input: &Input,
+    opens: &[&Flow],
+    run: impl FnOnce(&Facts) -> T,
+) -> T {
     let actor = actor(if who == "bob" { "Bob" } else { who });
     let zone = TimeZone::get("Asia/Shanghai").unwrap();
     let mut asks = asks(flow, item, input);
@@ -196,7 +209,8 @@ pub(super) fn with_facts<T>(
     // A hand-over asks for its own.
     asks.users.extend(["ann", "bob", "dan"].map(str::to_owned));
     let users = ["ann", "Bob", "cid", "dan", "root"].into_iter().filter(|name| asks.users.contains(&fold_name(name)));
-    let users = users.map(|name| (fold_name(name), UserFact { name: name.to_owned(), active: name != "dan" }));
+    let users =
+        users.map(|name| (fold_name(name), UserFact { name: name.to_owned(), active: !disabled.contains(&name) }));
     let items = asks.items.iter().filter_map(|given| match item_name(given)? {
         ItemName::Path { flow, number } if number < 100 => Some((given.clone(), ItemFact { flow, number })),
         ItemName::Id { prefix, number } if number < 100 => Some((given.clone(), ItemFact { flow: prefix, number })),
