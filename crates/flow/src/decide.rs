@@ -9,6 +9,8 @@ mod fold;
 mod needs;
 mod press;
 mod reading;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -28,7 +28,9 @@ pub enum ItemName {
 #[must_use]
 pub fn item_name(text: &str) -> Option<ItemName> {
     let text = text.trim();
-    if let Some((prefix, number)) = text.rsplit_once('_').filter(|_| !text.contains('/')) {
+    if let Some((prefix, number)) =
+        text.rsplit_once('_').filter(|(prefix, _)| !prefix.is_empty() && !text.contains('/'))
+    {
         return Some(ItemName::Id { prefix: prefix.to_owned(), number: item_number(number)? });
     }
     let path = text.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/');

@@ -1,9 +1,9 @@
 //! One value out of a request's JSON, by the rules of its field alone.
 
-use jiff::{Timestamp, civil::Date};
+use jiff::Timestamp;
 use serde_json::{Number, Value as Json};
 
-use crate::{Facts, Field, Kind, Value, Wrong, fold_name};
+use crate::{Facts, Field, Kind, Value, Wrong, fold_name, words::day};
 
 /// Characters of a comment.
 pub(super) const COMMENT_MAX: usize = 5000;
@@ -40,7 +40,7 @@ pub(super) fn read_value(
         (Kind::Number { .. }, _) => Err(Wrong::Type("number")),
         (Kind::Bool, Json::Bool(yes)) => Ok(Value::Bool(*yes)),
         (Kind::Bool, _) => Err(Wrong::Type("bool")),
-        (Kind::Date, json) => json.as_str().and_then(read_date).map(Value::Date).ok_or(Wrong::Date),
+        (Kind::Date, json) => json.as_str().and_then(day).map(Value::Date).ok_or(Wrong::Date),
         (Kind::Datetime, json) => json.as_str().and_then(read_moment).map(Value::Instant).ok_or(Wrong::Datetime),
         (Kind::Text { max_length, pattern }, Json::String(text)) => {
             let text = read_text(text, *max_length, text.contains(['\r', '\n']))?;
@@ -151,10 +151,6 @@ fn read_number(number: &Number, min: Option<f64>, max: Option<f64>, decimals: Op
 fn is_shaped(text: &str, shape: &str) -> bool {
     let fits = |(byte, want): (u8, u8)| if want == b'0' { byte.is_ascii_digit() } else { byte == want };
     text.len() >= shape.len() && text.bytes().zip(shape.bytes()).all(fits)
-}
-
-fn read_date(text: &str) -> Option<Date> {
-    (is_shaped(text, "0000-00-00") && text.len() == 10).then(|| text.parse().ok())?
 }
 
 /// RFC 3339; to the millisecond, as all times are kept.
