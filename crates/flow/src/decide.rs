@@ -23,9 +23,9 @@ use fields::Draft;
 use crate::{CommentRule, Field, Fields, Flow, Kind, Value, Who};
 
 pub use access::{Access, access, may_create, may_save, may_see};
-pub use asks::{Asks, asks};
+pub use asks::{Asks, asks, people_named};
 pub use buttons::buttons;
-pub use create::create;
+pub use create::{create, initial_fields};
 pub use fold::{apply, fold};
 
 /// Who acts.
@@ -136,6 +136,8 @@ pub enum Event<'a> {
     Assign {
         /// The new holder's name.
         to: &'a str,
+        /// Only this holder's place is taken, the others stay; without it, the new holder is the only one.
+        instead_of: Option<&'a str>,
     },
 }
 
@@ -426,7 +428,7 @@ pub fn decide(
     match event {
         Event::Save { fields } => save(flow, item, fields, facts),
         Event::Press { trigger, fields, comment } => press::press(flow, item, trigger, fields, *comment, facts),
-        Event::Assign { to } => hand_over(flow, item, to, facts),
+        Event::Assign { to, instead_of } => hand_over(flow, item, to, *instead_of, facts),
     }
 }
 
@@ -461,7 +463,13 @@ fn save(flow: &Flow, item: &Item, input: &Input, facts: &Facts) -> Result<Decisi
     Ok(Decision { before: Some(item.clone()), after, record, opens: None })
 }
 
-fn hand_over(flow: &Flow, item: &Item, to: &str, facts: &Facts) -> Result<Decision, Refusal> {
+fn hand_over(
+    flow: &Flow,
+    item: &Item,
+    to: &str,
+    instead_of: Option<&str>,
+    facts: &Facts,
+) -> Result<Decision, Refusal> {
     if !facts.actor.admin {
         return Err(Refusal::NotAllowed(NotAllowed::Assign));
     }
@@ -469,8 +477,11 @@ fn hand_over(flow: &Flow, item: &Item, to: &str, facts: &Facts) -> Result<Decisi
         return Err(Refusal::NotAllowed(NotAllowed::Final));
     }
     let to = reading::active_user(to, facts).map_err(|what| invalid("to", what))?;
-    let after = Item { assigned_to: vec![to.clone()], ..next(item, item.fields.clone(), facts) };
-    let record = Record { assigned_to: vec![to], by_admin: true, ..record(RecordKind::Assigned, item, facts) };
+    let others = item.assigned_to.iter().filter(|name| instead_of.is_some_and(|one| fold_name(one) != fold_name(name)));
+    let mut holders: Vec<String> = others.filter(|name| **name != to).cloned().collect();
+    holders.push(to);
+    let after = Item { assigned_to: holders.clone(), ..next(item, item.fields.clone(), facts) };
+    let record = Record { assigned_to: holders, by_admin: true, ..record(RecordKind::Assigned, item, facts) };
     Ok(Decision { before: Some(item.clone()), after, record, opens: None })
 }
 

@@ -5,6 +5,7 @@ mod decide;
 mod form;
 mod model;
 mod problem;
+mod query;
 mod value;
 mod words;
 
@@ -13,4 +14,7 @@ pub use decide::*;
 pub use form::{ItemName, from_form, item_name, to_form};
 pub use model::*;
 pub use problem::{Problem, Severity};
+pub use query::{
+    Column, Edge, Query, QueryContext, QueryProblem, Range, Scalar, SortKey, Term, Test, parse_query, parse_sort,
+};
 pub use value::{Fields, Value};

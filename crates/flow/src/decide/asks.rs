@@ -43,6 +43,21 @@ pub fn asks(flow: &Flow, item: Option<&Item>, input: &Input) -> Asks {
     asks
 }
 
+/// The users and groups that the flow itself names: `Who::User` and `Who::Group`.
+#[must_use]
+pub fn people_named(flow: &Flow) -> Vec<Who> {
+    let who = flow.transitions.iter().flat_map(|row| &row.by).chain(&flow.create.by).chain(&flow.view);
+    let groups = who.filter(|who| matches!(who, Who::Group(_))).cloned();
+    let users = named_by(flow).into_iter().map(|name| Who::User(name.to_owned()));
+    let mut named: Vec<Who> = Vec::new();
+    for who in groups.chain(users) {
+        if !named.contains(&who) {
+            named.push(who);
+        }
+    }
+    named
+}
+
 /// The users that the flow itself names.
 fn named_by(flow: &Flow) -> Vec<&str> {
     let rows = || flow.transitions.iter();

@@ -31,6 +31,14 @@ pub fn create(flow: &Flow, version: i64, number: i64, input: &Input, facts: &Fac
     Ok(created(draft, version, number, holders, !may_create_as_such(flow, facts.actor)))
 }
 
+/// The first values of a new item's form: the defaults.
+#[must_use]
+pub fn initial_fields(flow: &Flow, facts: &Facts) -> Fields {
+    let mut draft = begin(flow, facts);
+    drop_defaults(&mut draft, |_| false);
+    draft.fields
+}
+
 /// The item that a transition opens, with what the open one copies into it, and the link to it. `None`: something is wrong,
 /// and stands in `draft`.
 pub(super) fn open(open: &Open, by_admin: bool, draft: &mut Draft) -> Option<(String, Decision)> {
