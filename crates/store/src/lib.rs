@@ -20,6 +20,8 @@ pub mod setup_link;
 mod sheet;
 mod sqlite;
 pub mod stand_in;
+#[cfg(test)]
+mod tests;
 pub mod throttle;
 pub mod token;
 pub mod user;

@@ -22,9 +22,9 @@ use crate::{
 };
 
 /// Its name in the data directory.
-const FILE: &str = "tasksteper.db";
+pub(crate) const FILE: &str = "tasksteper.db";
 /// How long another process may hold the lock.
-const BUSY: Duration = Duration::from_secs(5);
+const BUSY: Duration = if cfg!(test) { Duration::from_secs(1) } else { Duration::from_secs(5) };
 /// A batch is committed once it holds so many writes …
 const BATCH: usize = 256;
 /// … or has run so long.
@@ -188,6 +188,8 @@ impl Connection {
     fn prepare(&self, sql: &str, params: &[Param]) -> Result<CachedStatement<'_>, Error> {
         // `$1` is PostgreSQL's; SQLite would take it for a name
         let numbered = sql.replace('$', "?");
+        #[cfg(test)]
+        crate::tests::note_statement(&numbered);
         let mut statement = self.raw.prepare_cached(&numbered).map_err(|error| self.note(sql, error))?;
         for (index, param) in params.iter().enumerate() {
             let bound = match param {

@@ -35,7 +35,7 @@ pub(crate) const COLUMNS: &str =
 
 /// The identity of a name.
 pub(crate) fn fold(name: &str) -> String {
-    name.to_lowercase()
+    flow::fold_name(name)
 }
 
 /// The user at `first` and the seven columns after it.
