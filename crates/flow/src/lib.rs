@@ -1,14 +1,18 @@
 //! What a flow is: read, check, decide. Pure: no clock, no files, no async, no SQL.
 
+mod check;
 mod condition;
 mod decide;
 mod model;
 mod problem;
+mod read;
 mod value;
 mod words;
 
+pub use check::{Checked, check, compatible};
 pub use condition::{Condition, ConditionProblem, Subject};
 pub use decide::*;
 pub use model::*;
-pub use problem::{Problem, Severity};
+pub use problem::{Problem, Severity, line_column, render};
+pub use read::{File, read};
 pub use value::{Fields, Value};
