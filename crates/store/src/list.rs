@@ -191,12 +191,11 @@ pub fn of_flow(
         let first = BRIEF_NAMES.len();
         let at = keys.iter().enumerate().map(|(at, key)| query::key_value(row, first + at, key.holds));
         let at = at.collect::<Result<Vec<_>, _>>()?;
-        let mut index = first + keys.len();
-        let mut cells = BTreeMap::new();
-        for field in fields.iter().filter(|field| query::holds(&field.kind).is_some()) {
-            cells.insert(field.key.clone(), query::value(row, index, field)?);
-            index += 1;
-        }
+        let short = fields.iter().filter(|field| query::holds(&field.kind).is_some());
+        let cells = short
+            .zip(first + keys.len()..)
+            .map(|(field, index)| Ok((field.key.clone(), query::value(row, index, field)?)));
+        let cells = cells.collect::<Result<BTreeMap<_, _>, Error>>()?;
         Ok((Found { brief, cells }, at))
     })?;
     let page = Page::cut(rows, limit, |(_, at)| cursor::write(&kind, at));

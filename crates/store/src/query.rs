@@ -1,9 +1,7 @@
 //! Queries and orders of [`flow::Query`] as SQL over a flow's sheet. Built by sea-query, every value bound.
 
 use flow::{Column, Edge, Flow, Kind, Query, Range, Scalar, SortKey, Term, Test, Value};
-use sea_query::{
-    Alias, Cond, Expr, ExprTrait, Func, NullOrdering, Order, PostgresQueryBuilder, SelectStatement, SimpleExpr,
-};
+use sea_query::{Alias, Cond, Expr, ExprTrait, Func, NullOrdering, Order, PostgresQueryBuilder, SelectStatement};
 use serde_json::Value as Json;
 
 use crate::{
@@ -97,8 +95,8 @@ pub(crate) fn after(keys: &[Key], values: &[Param]) -> Cond {
     let one_way = keys.iter().all(|key| key.descending == keys[0].descending);
     if one_way && !nullable {
         // one comparison of rows: the index goes straight to the place
-        let columns: SimpleExpr = Expr::tuple(keys.iter().map(|key| column(&key.column))).into();
-        let last: SimpleExpr = Expr::tuple(values.iter().map(bound)).into();
+        let columns = Expr::tuple(keys.iter().map(|key| column(&key.column)));
+        let last = Expr::tuple(values.iter().map(bound));
         return Cond::all().add(if keys[0].descending { columns.lt(last) } else { columns.gt(last) });
     }
     let mut any = Cond::any();
@@ -152,10 +150,10 @@ pub(crate) fn holds(kind: &Kind) -> Option<Holds> {
 }
 
 /// Contains `text`, whatever its case: the engine folds both sides alike.
-pub(crate) fn contains(column: Expr, text: &str) -> SimpleExpr {
+pub(crate) fn contains(column: Expr, text: &str) -> Expr {
     let pattern = format!("%{}%", like_literal(text));
     // the engine's lower on both sides: what one knows as a capital, the other may not
-    let lower: SimpleExpr = Func::lower(Expr::val(pattern)).into();
+    let lower = Expr::from(Func::lower(Expr::val(pattern)));
     Expr::cust_with_exprs("lower($1) like $2 escape '\\'", [column, lower])
 }
 
@@ -232,7 +230,7 @@ fn one_of(flow: &Flow, of: &Column, name: &str, multiple: bool, words: &[String]
 }
 
 /// Items that one of these users holds: read from the holders, so that it costs what they hold.
-fn held_by(flow: &Flow, users: &[String]) -> SimpleExpr {
+fn held_by(flow: &Flow, users: &[String]) -> Expr {
     let mut held = sea_query::Query::select();
     held.column(Alias::new("number"))
         .from(Alias::new("holder"))
@@ -245,7 +243,7 @@ fn held_by(flow: &Flow, users: &[String]) -> SimpleExpr {
 /// engine's ignores case.
 fn holds_word(name: &str, word: &str) -> Cond {
     let quoted = Json::from(word).to_string();
-    let without: SimpleExpr = Expr::cust_with_exprs("replace($1, $2, '')", [column(name), Expr::val(quoted)]);
+    let without = Expr::cust_with_exprs("replace($1, $2, '')", [column(name), Expr::val(quoted)]);
     Cond::any().add(column(name).eq(word)).add(column(name).ne(without))
 }
 

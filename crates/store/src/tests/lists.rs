@@ -519,7 +519,7 @@ fn no_page_reads_a_table_from_end_to_end() {
             list("assigned_to=me", "");
             let next = list::of_flow(tx, &flow, &none, &sort("-updated"), &all, None, 3).unwrap().next;
             drop(list::of_flow(tx, &flow, &none, &sort("-updated"), &all, next.as_deref(), 3).unwrap());
-            drop(list::count(tx, &flow, &query("state=处理"), &all, 100).unwrap());
+            assert!(list::count(tx, &flow, &query("state=处理"), &all, 100).unwrap().0 > 0);
             drop(item::load(tx, "issue", 1).unwrap());
             drop(item::history(tx, "issue", 1, 0, 100).unwrap());
             drop(item::links(tx, "issue", 1).unwrap());
