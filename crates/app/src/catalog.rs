@@ -8,7 +8,7 @@ use std::{
 
 use flow::{Actor, Flow, Who};
 use indexmap::IndexMap;
-use store::list::{Rule, Visibility};
+use store::list::{Visibility, VisibleTo};
 
 use crate::{Error, Reading};
 
@@ -150,14 +150,16 @@ impl Reading<'_> {
         if actor.admin || flow.view.iter().any(anyway) {
             return Visibility::All;
         }
-        let me = || actor.name.clone();
-        let reason = |who: &Who| match who {
-            Who::AssignedTo => Some(Rule::Holder(me())),
-            Who::CreatedBy => Some(Rule::CreatedBy(me())),
-            Who::Field(key) => Some(Rule::Field { field: key.clone(), user: me() }),
-            Who::Anyone | Who::User(_) | Who::Group(_) => None,
-        };
-        Visibility::Rules(flow.view.iter().filter_map(reason).collect())
+        let mut rules = VisibleTo { user: actor.name.clone(), ..Default::default() };
+        for who in &flow.view {
+            match who {
+                Who::AssignedTo => rules.holder = true,
+                Who::CreatedBy => rules.creator = true,
+                Who::Field(key) => rules.fields.push(key.clone()),
+                Who::Anyone | Who::User(_) | Who::Group(_) => {}
+            }
+        }
+        Visibility::Rules(rules)
     }
 
     /// Whether the actor may see this item.

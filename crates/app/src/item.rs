@@ -137,7 +137,7 @@ pub fn view(cx: &Reading, actor: &Actor, key: &str, number: i64) -> Result<ItemV
 /// `NotFound`.
 pub fn page(cx: &Reading, actor: &Actor, key: &str, number: i64, typed: &Input) -> Result<ItemPage, Error> {
     let (published, flow, item) = load(cx, actor, key, number)?;
-    let history = entries(cx, key, &flow, number, 0, usize::MAX)?;
+    let history = entries(cx, key, &flow, number, 0, i64::MAX)?;
     let stays = store::item::stays(cx.tx, key, number)?;
     let links = links(cx, actor, key, number)?;
     let mut people = named(&flow, &item.fields);
@@ -257,7 +257,7 @@ pub(crate) fn hand_over_from(
     actor: &Actor,
     from: &str,
     to: &str,
-    limit: usize,
+    limit: i64,
 ) -> Result<Vec<String>, Error> {
     let held = store::list::pending(cx.tx, from, None, None, limit)?;
     let mut handed = Vec::new();
@@ -291,7 +291,7 @@ pub fn history(
     actor: &Actor,
     (key, number): (&str, i64),
     after: i64,
-    limit: usize,
+    limit: i64,
 ) -> Result<(Arc<Flow>, Vec<HistoryEntry>), Error> {
     let (_, flow, _) = load(cx, actor, key, number)?;
     let entries = entries(cx, key, &flow, number, after, limit)?;
@@ -307,7 +307,7 @@ pub fn pick(
     actor: &Actor,
     key: Option<&str>,
     text: &str,
-    limit: usize,
+    limit: i64,
 ) -> Result<Vec<(String, i64, String)>, Error> {
     let text = text.trim();
     let mut found: Vec<(String, i64, String)> = Vec::new();
@@ -318,18 +318,15 @@ pub fn pick(
         let view = ItemView { flow: rules, item, buttons: Vec::new(), archived: false };
         found.push((flow, number, view.title()));
     }
-    let among: Vec<(&Flow, store::list::Visibility)> = cx
-        .flows
-        .in_use()
-        .filter(|published| key.is_none_or(|key| key == published.flow.key))
-        .map(|published| (&*published.flow, cx.visibility(actor, &published.flow)))
-        .collect();
-    for brief in store::item::search(cx.tx, &among, text, limit)? {
-        if !found.iter().any(|(flow, number, _)| *flow == brief.flow && *number == brief.number) {
-            found.push((brief.flow, brief.number, brief.title));
+    for published in cx.flows.in_use().filter(|published| key.is_none_or(|key| key == published.flow.key)) {
+        let visible = cx.visibility(actor, &published.flow);
+        for brief in store::item::search(cx.tx, &published.flow, text, limit, &visible)? {
+            if !found.iter().any(|(flow, number, _)| *flow == brief.flow && *number == brief.number) {
+                found.push((brief.flow, brief.number, brief.title));
+            }
         }
     }
-    found.truncate(limit);
+    found.truncate(usize::try_from(limit).unwrap_or(0));
     Ok(found)
 }
 
@@ -479,7 +476,7 @@ fn entries(
     flow: &Flow,
     number: i64,
     after: i64,
-    limit: usize,
+    limit: i64,
 ) -> Result<Vec<HistoryEntry>, Error> {
     let rows = store::item::history(cx.tx, key, number, after, limit)?;
     Ok(rows

@@ -20,6 +20,7 @@ use jiff::{Timestamp, tz::TimeZone};
 
 pub use catalog::{Catalog, Published};
 pub use error::{Error, InputProblem, Reason};
+pub use store::Counters;
 
 /// An installation, open. Cheap to clone.
 #[derive(Clone)]
@@ -135,10 +136,10 @@ impl App {
         Ok(self.0.db.ping()?)
     }
 
-    /// How many writes were answered, and in how many commits they went to the disk.
+    /// What the store counts: writes answered, commits that carried them.
     #[must_use]
-    pub fn writes_and_commits(&self) -> (u64, u64) {
-        (self.0.db.writes(), self.0.db.commits())
+    pub fn counters(&self) -> Counters {
+        self.0.db.counters()
     }
 
     /// Finishes what waits to be written. Every other clone of this installation is of no use afterwards.

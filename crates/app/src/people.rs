@@ -12,7 +12,7 @@ use crate::{App, Error, InputProblem, Reading, Reason, Writing, item};
 pub const SYSTEM: &str = "system";
 
 /// How many items one transaction hands over, so that no write holds the others up.
-const HAND_OVER_BATCH: usize = 100;
+const HAND_OVER_BATCH: i64 = 100;
 
 /// What can be said of a new user.
 #[derive(Debug, Clone, Default)]
@@ -255,7 +255,7 @@ pub fn groups(cx: &Reading) -> Result<Vec<GroupView>, Error> {
 ///
 /// # Errors
 /// The store's.
-pub fn pick(cx: &Reading, text: &str, limit: usize) -> Result<Vec<(String, String)>, Error> {
+pub fn pick(cx: &Reading, text: &str, limit: i64) -> Result<Vec<(String, String)>, Error> {
     let found = user::search(cx.tx, text.trim(), limit)?;
     Ok(found.into_iter().map(|user| (user.name, user.display)).collect())
 }

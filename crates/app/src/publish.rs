@@ -139,7 +139,7 @@ fn checked(cx: &Reading, files: &[FlowFile]) -> Result<Checked, Error> {
             let has_items = flow_version::has_items(cx.tx, &flow.key)?;
             for version in 1..=known.version {
                 let old = cx.version(&flow.key, version)?;
-                problems.extend(flow::compatible(&old, file, flow, has_items));
+                problems.extend(flow::compatible(&old, file, has_items));
             }
         }
         problems.extend(unknown_people(cx, flow, file)?);

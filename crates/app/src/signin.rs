@@ -129,18 +129,8 @@ impl App {
             let user = people::active(cx, "user", &user)?;
             let now = cx.now.as_millisecond();
             let expires_at = lifetime_ms.map(|ms| now.saturating_add(ms));
-            token::insert(
-                cx.tx,
-                &token::Token {
-                    hash: hash.clone(),
-                    id: 0,
-                    user: user.name,
-                    name: name.clone(),
-                    created_at: now,
-                    expires_at,
-                    used_at: None,
-                },
-            )?;
+            let new = token::NewToken { hash: hash.clone(), user: user.name, name: name.clone(), created_at: now, expires_at };
+            token::insert(cx.tx, &new)?;
             Ok(())
         })?;
         Ok(secret)
@@ -318,8 +308,8 @@ fn throttled(cx: &Reading, key: &str, allowed: i64, now: i64) -> Result<(), Erro
     }
 }
 
-fn hashed(secret: &str) -> Vec<u8> {
-    Sha256::digest(secret.as_bytes()).to_vec()
+fn hashed(secret: &str) -> String {
+    hex(&Sha256::digest(secret.as_bytes()))
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -45,7 +45,7 @@ pub struct Row {
     /// ms.
     pub updated_at: i64,
     /// The values of the columns asked for, where the list has columns of its own.
-    pub cells: flow::Fields,
+    pub cells: BTreeMap<String, flow::Value>,
 }
 
 /// A page of a list.
@@ -87,7 +87,7 @@ pub struct Part {
     /// From the page before.
     pub cursor: Option<String>,
     /// Lines.
-    pub limit: usize,
+    pub limit: i64,
 }
 
 /// A flow as the menu and the home page show it.
@@ -232,12 +232,12 @@ pub fn items(cx: &Reading, actor: &Actor, key: &str, listing: &Listing) -> Resul
     let mut people = BTreeSet::new();
     let mut lines = Vec::new();
     for found in page.rows {
-        for (column, value) in &found.fields {
+        for (column, value) in &found.cells {
             if published.flow.fields.get(column).is_some_and(|field| matches!(field.kind, flow::Kind::User)) {
                 people.extend(value.texts().iter().cloned());
             }
         }
-        lines.push(row(cx, found.brief, found.fields, &mut people));
+        lines.push(row(cx, found.brief, found.cells, &mut people));
     }
     let names = store::user::displays(cx.tx, &people)?;
     Ok((published.clone(), Rows { rows: lines, next: page.next, total, names }))
@@ -275,7 +275,17 @@ pub fn whole(cx: &Reading, actor: &Actor, rows: &[Row]) -> Result<Vec<ItemView>,
 
 fn parsed(cx: &Reading, actor: &Actor, flow: &Flow, listing: &Listing) -> Result<(Query, Vec<SortKey>), Error> {
     let context = QueryContext { me: &actor.name, now: cx.now, zone: cx.zone };
-    Ok((flow::parse_query(&listing.query, flow, &context)?, flow::parse_sort(&listing.sort, flow)?))
+    let mut query = flow::parse_query(&listing.query, flow, &context)?;
+    let mut failed = Ok(());
+    query.spell_users(flow, |name| match store::user::by_name(cx.tx, name) {
+        Ok(user) => user.map_or_else(|| name.to_owned(), |user| user.name),
+        Err(error) => {
+            failed = Err(error);
+            name.to_owned()
+        }
+    });
+    failed?;
+    Ok((query, flow::parse_sort(&listing.sort, flow)?))
 }
 
 fn total(cx: &Reading, flow: &Flow, query: &Query, visible: &Visibility) -> Result<Total, Error> {
@@ -301,14 +311,14 @@ fn open_items_seen(
 
 fn rows(cx: &Reading, page: list::Page<Brief>, total: Total) -> Result<Rows, Error> {
     let mut people = BTreeSet::new();
-    let rows = page.rows.into_iter().map(|brief| row(cx, brief, flow::Fields::new(), &mut people)).collect();
+    let rows = page.rows.into_iter().map(|brief| row(cx, brief, BTreeMap::new(), &mut people)).collect();
     Ok(Rows { rows, next: page.next, total, names: store::user::displays(cx.tx, &people)? })
 }
 
 fn row(
     cx: &Reading,
     brief: Brief,
-    cells: flow::Fields,
+    cells: BTreeMap<String, flow::Value>,
     people: &mut BTreeSet<String>,
 ) -> Row {
     people.extend(brief.assigned_to.iter().cloned().chain([brief.created_by.clone()]));

@@ -120,12 +120,7 @@ impl Condition {
                 None if name == "assigned_to" => (Expr::AssignedTo, tree::Empty::List, true),
                 None => (Expr::CreatedBy, tree::Empty::Null, true),
             };
-            let right = match preset {
-                Preset::CreatedBy | Preset::Actor => Expr::CreatedBy,
-                Preset::Today => Expr::Today,
-                Preset::Now => Expr::Now,
-                Preset::Value(value) => Expr::Value(constant(value, empty)),
-            };
+            let right = preset_expr(preset, empty);
             Expr::Compare { how: Comparison::Equal, fold, sides: Box::new((left, right)) }
         };
         let tree = entries.iter().map(equality).reduce(|left, right| Expr::And(Box::new(left), Box::new(right)));
@@ -136,6 +131,17 @@ impl Condition {
     #[must_use]
     pub fn holds(&self, subject: &Subject) -> bool {
         eval::truth(&self.tree, subject).unwrap_or(false)
+    }
+}
+
+fn preset_expr(preset: &Preset, empty: tree::Empty) -> Expr {
+    match preset {
+        Preset::CreatedBy | Preset::Actor => Expr::CreatedBy,
+        Preset::Today => Expr::Today,
+        Preset::Now => Expr::Now,
+        Preset::Local(typed) => Expr::Moment(*typed),
+        Preset::List(people) => Expr::List(people.iter().map(|one| preset_expr(one, tree::Empty::Null)).collect()),
+        Preset::Value(value) => Expr::Value(constant(value, empty)),
     }
 }
 

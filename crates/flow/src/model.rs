@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use indexmap::IndexMap;
+use jiff::civil::DateTime;
 use regex::Regex;
 
 use crate::{Condition, Value};
@@ -134,6 +135,10 @@ pub enum Preset {
     Today,
     /// The moment.
     Now,
+    /// A moment as people type it, in the installation's zone.
+    Local(DateTime),
+    /// A `multiple` user field: people of whom at least one is known only later (`CreatedBy`, `Actor`, `Value::Text`).
+    List(Vec<Preset>),
 }
 
 /// One state: named by a transition, perhaps refined by a `[[state]]`.

@@ -29,6 +29,9 @@ pub(crate) fn eval<'a>(expr: &'a Expr, subject: &Subject<'a>) -> Computed<'a> {
         Expr::ClosedAt => subject.closed_at.map_or(Val::Null, Val::Instant),
         Expr::Today => Val::Date(subject.now.to_zoned(subject.zone.clone()).date()),
         Expr::Now => Val::Instant(subject.now),
+        Expr::Moment(typed) => {
+            Val::Instant(typed.to_zoned(subject.zone.clone()).map_err(|_| NotComputable)?.timestamp())
+        }
         Expr::Not(inner) => Val::Bool(!truth(inner, subject)?),
         Expr::And(left, right) => Val::Bool(absorbing(false, left, right, subject)?),
         Expr::Or(left, right) => Val::Bool(absorbing(true, left, right, subject)?),

@@ -2,7 +2,10 @@
 
 use std::borrow::Cow;
 
-use jiff::{Timestamp, civil::Date};
+use jiff::{
+    Timestamp,
+    civil::{Date, DateTime},
+};
 
 /// One node.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,6 +23,8 @@ pub(crate) enum Expr {
     ClosedAt,
     Today,
     Now,
+    /// A moment as typed, in the installation's zone.
+    Moment(DateTime),
     Not(Box<Expr>),
     And(Box<Expr>, Box<Expr>),
     Or(Box<Expr>, Box<Expr>),

@@ -174,6 +174,17 @@ fn preset_value(field: &Field, preset: &Preset, created_by: &str, facts: &Facts)
         (Preset::Today | Preset::Now, Kind::Date) => Value::Date(day.date()),
         (Preset::Today, _) => Value::Instant(day.start_of_day().map_or(facts.now, |start| start.timestamp())),
         (Preset::Now, _) => Value::Instant(whole_milliseconds(facts.now)),
+        (Preset::Local(time), _) => {
+            let zoned = time.to_zoned(facts.zone.clone()).map_err(|_| Wrong::Datetime)?;
+            Value::Instant(whole_milliseconds(zoned.timestamp()))
+        }
+        (Preset::List(presets), _) => {
+            let mut names = Vec::new();
+            for preset in presets {
+                names.extend_from_slice(preset_value(field, preset, created_by, facts)?.texts());
+            }
+            Value::list(names)
+        }
     })
 }
 

@@ -80,13 +80,15 @@ fn details(kind: &Kind) -> Map<String, Value> {
     }
 }
 
-fn preset(preset: &Preset) -> Value {
-    match preset {
+fn preset(given: &Preset) -> Value {
+    match given {
         Preset::Value(value) => value.to_stored(),
         Preset::CreatedBy => json!("created_by"),
         Preset::Actor => json!("actor"),
         Preset::Today => json!("today"),
         Preset::Now => json!("now"),
+        Preset::Local(time) => json!(time.to_string()),
+        Preset::List(presets) => presets.iter().map(self::preset).collect(),
     }
 }
 

@@ -28,9 +28,9 @@ use crate::{
 };
 
 /// Items on a page unless the request says otherwise.
-const PAGE: usize = 50;
+const PAGE: i64 = 50;
 /// Items on a page at most.
-const MOST: usize = 200;
+const MOST: i64 = 200;
 
 /// A flow's items, found by a query, newest first unless sorted otherwise.
 #[utoipa::path(get, path = "/api/v1/flows/{flow}/items", tag = "items", security(("token" = [])),
@@ -215,8 +215,8 @@ pub(crate) async fn history(
     let (limit, after) = web.known(token.clone(), language, asked).await?;
     let history = web.read_as(token, language, move |cx, caller| {
         let place = (key.as_str(), named(&number)?);
-        let (_, mut entries) = item::history(cx, &caller.signed.actor, place, after.unwrap_or(0), limit.map_or(usize::MAX, |limit| limit + 1))?;
-        let room = limit.unwrap_or(usize::MAX);
+        let (_, mut entries) = item::history(cx, &caller.signed.actor, place, after.unwrap_or(0), limit.map_or(i64::MAX, |limit| limit + 1))?;
+        let room = limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
         let more = entries.len() > room;
         entries.truncate(room);
         let next = entries.last().filter(|_| more).map(|last| last.seq.to_string());
@@ -268,10 +268,10 @@ pub(super) fn caller(headers: &HeaderMap) -> (Option<Credential>, Language) {
 }
 
 /// Items on a page: as many as asked for, 200 at most.
-pub(super) fn limit(given: Option<usize>) -> Result<usize, Problem> {
+pub(super) fn limit(given: Option<i64>) -> Result<i64, Problem> {
     match given {
         None => Ok(PAGE),
-        Some(0) => Err(Problem::bad_request("limit: at least 1")),
+        Some(..1) => Err(Problem::bad_request("limit: at least 1")),
         Some(limit) => Ok(limit.min(MOST)),
     }
 }

@@ -188,7 +188,7 @@ pub(super) struct ItemsQuery {
     /// `-updated,issue_level`: by these, `-` descending; newest first without it.
     pub(super) sort: Option<String>,
     /// Items on a page: 50 unless given, at most 200.
-    pub(super) limit: Option<usize>,
+    pub(super) limit: Option<i64>,
     /// From the page before.
     pub(super) cursor: Option<String>,
 }
@@ -199,7 +199,7 @@ pub(super) struct ItemsQuery {
 #[into_params(parameter_in = Query)]
 pub(super) struct HistoryQuery {
     /// Events on a page; all of them unless given.
-    pub(super) limit: Option<usize>,
+    pub(super) limit: Option<i64>,
     /// From the page before.
     pub(super) cursor: Option<String>,
 }
@@ -212,7 +212,7 @@ pub(super) struct WorkQuery {
     /// `pending` (what I hold), `done` (what I pressed and do not hold any more), `created`.
     pub(super) list: Option<String>,
     /// Items on a page: 50 unless given, at most 200.
-    pub(super) limit: Option<usize>,
+    pub(super) limit: Option<i64>,
     /// From the page before.
     pub(super) cursor: Option<String>,
 }
