@@ -32,7 +32,8 @@ impl Hue {
         if found.is_final {
             return if flow.rows_from(state).next().is_some() { Hue("s-green") } else { Hue::GREY };
         }
-        let before = flow.states.values().take_while(|other| other.name != state).filter(|other| !other.is_final).count();
+        let before =
+            flow.states.values().take_while(|other| other.name != state).filter(|other| !other.is_final).count();
         Hue(PALETTE[before % PALETTE.len()])
     }
 
