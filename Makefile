@@ -37,8 +37,8 @@ build: ## The binary that the tests drive
 .PHONY: unit
 unit: build
 	@if cargo nextest --version >/dev/null 2>&1; then \
-		TASKSTEPER_BIN="$(DEBUG_BIN)" cargo nextest run --workspace --no-fail-fast --retries 0; \
 		cargo test --workspace --doc --quiet; \
+		TASKSTEPER_BIN="$(DEBUG_BIN)" cargo nextest run --workspace --no-fail-fast --retries 0; \
 	else \
 		TASKSTEPER_BIN="$(DEBUG_BIN)" cargo test --workspace --no-fail-fast; \
 	fi

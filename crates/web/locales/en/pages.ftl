@@ -1,0 +1,314 @@
+# The words on the pages. One a line; what follows a # is a remark.
+
+## Punctuation
+colon = {": "}
+list-comma = {", "}
+list-semicolon = {"; "}
+nothing = (empty)
+
+## Times
+time-now = just now
+time-minutes-ago = { $n ->
+    [one] 1 minute ago
+   *[other] { $n } minutes ago
+}
+time-hours-ago = { $n ->
+    [one] 1 hour ago
+   *[other] { $n } hours ago
+}
+time-days-ago = { $n ->
+    [one] 1 day ago
+   *[other] { $n } days ago
+}
+time-minutes = { $n ->
+    [one] 1 minute
+   *[other] { $n } minutes
+}
+time-hours = { $n ->
+    [one] 1 hour
+   *[other] { $n } hours
+}
+time-days = { $n ->
+    [one] 1 day
+   *[other] { $n } days
+}
+time-under-a-minute = under a minute
+
+## Around
+skip = Skip to the content
+menu = Menu
+menu-main = Main menu
+menu-home = Home
+menu-pending = To do
+menu-done = Done
+menu-created = Created by me
+menu-flows = Flows
+menu-admin = Administration
+menu-admin-flows = Manage flows
+menu-admin-users = Users
+menu-admin-groups = Groups
+menu-admin-stranded = Items without a holder
+menu-settings = My settings
+menu-logout = Sign out
+language = Language
+language-browser = As the browser asks
+theme = Appearance
+theme-light = Light
+theme-dark = Dark
+theme-system = As the system has it
+actions = Actions
+cancel = Cancel
+save = Save
+copy = Copy
+copied = Copied
+
+## Lists
+current-project = Project
+create-item = New item
+all-items = All items
+back-home = Back to home
+back-project = Back to the project
+pending-items = Waiting for me
+pending-empty = Nothing waits for you
+pending-empty-next = What people pass to you appears here. You can create an item in one of the flows below.
+pending-all = { $n ->
+    [one] See it
+   *[other] See all { $n }
+}
+flow-pending-empty = Nothing in this flow waits for you
+flow-pending-empty-next = Create an item, or see where all of them stand.
+work-done-empty = Nothing done yet
+work-done-empty-next = Items that you passed on appear here.
+work-created-empty = You have not created an item yet
+work-created-empty-next = Choose a flow on the home page and create the first.
+flow-archived = This flow is out of use: its items stay readable, no new ones are created.
+flows-empty = There are no flows yet
+flows-empty-next = They appear here once an administrator publishes one.
+card-open = Open
+card-mine = Mine
+states = Items by state
+summary = Summary
+reporter = Reporter
+flow = Flow
+updated = Updated
+since = Since
+total = { $n ->
+    [one] 1 item
+   *[other] { $n } items
+}
+search = Search
+filter = Filter
+filter-hint = e.g. issue_level=事故 state=关闭
+filter-go = Filter
+filter-clear = Clear
+filter-help = What can be asked
+filter-help-state = in that state
+filter-help-me = held by me
+filter-help-contains = the summary contains “重启”
+filter-help-time = updated in the last seven days
+filter-help-and = all of these at once
+all-empty = There are no items yet
+all-empty-next = Create the first, and it appears here.
+found-empty = No items like that
+found-empty-next = Ask for something else, or clear the filter.
+pager = Pages
+pager-first = First page
+pager-next = Next page
+
+## Items
+id-mark = {"ID "}
+create = Create
+steps = States
+facts = Facts
+links = Links
+links-inward = their “{ $field }”
+history = History
+history-more = Earlier
+history-to = to
+by-admin = as administrator
+event-created = created it
+event-saved = saved
+event-commented = commented
+event-assigned = handed over
+comment = Comment
+comment-hint = Add a comment
+comment-send = Comment
+comment-with = Remark
+comment-with-optional = Remark (optional), kept in the history with the step
+comment-with-needed = Remark (needed for { $triggers })
+why-not = { $n ->
+    [one] Why not the other action?
+   *[other] Why not the other { $n } actions?
+}
+stay = In this state
+stay-due = { $stay } of { $due }
+stay-late = { $stay }, over { $due }
+needed-by = Needed for { $triggers }
+button-to = Moves it to “{ $state }”
+button-opens = Opens a linked item in “{ $flow }”
+idle-final = The item is finished.
+idle-other = It is with { $who } now.
+troubles = Nothing was changed yet. Please mend:
+unsaved = There are unsaved changes. Leave all the same?
+conflict = While you were typing, this item was changed:
+conflict-differs = What you typed is still below; where it differs, what stands there now is shown beside it. Check it and send it again: then yours counts.
+conflict-same = What you typed is still below. Check it and send it again.
+conflict-now = Now:
+hand-over = Hand over
+hand-over-to = Hand over to
+hand-over-of = Hand { $id } over to
+hand-over-admin = Hand over to someone else (administrator)
+handed-over-now = { $id } is handed over.
+saved-now = Saved.
+stranded-lead = Everyone who holds these items is disabled: hand them over to someone active.
+stranded-empty = Every item has someone
+stranded-empty-next = Items that are not handed over when a user is disabled appear here.
+
+## Signing in, settings
+login-title = Sign in
+login = Sign in
+login-wrong = That name and password do not go together. Please try again.
+login-throttled = Too many attempts. Please try again in { $wait }.
+login-needed = Please sign in; then you come back to the page that you asked for.
+login-out = You are signed out.
+user-name = User name
+user-name-help = 1 to 64 letters or digits, also . _ - ; it cannot be changed later
+user-display = Display name
+user-email = Mail address
+password = Password
+password-old = Present password
+password-new = New password
+password-again = Once more
+password-help = At least 10 characters
+password-short = Too short: at least 10 characters
+password-differs = The two passwords differ
+password-wrong = That is not your present password
+setup-title = The first administrator
+setup-lead = This installation is new. With an administrator's account you can add users and publish flows.
+setup-go = Create and sign in
+settings-person = Me
+settings-password = Change the password
+settings-password-go = Change the password
+settings-saved = Saved.
+sessions = Where I am signed in
+sessions-end = Sign out everywhere else
+sessions-ended = You are signed out everywhere else.
+session-this = This session
+session-other = Another session
+session-since = Since
+session-seen = Last seen
+tokens = API tokens
+tokens-empty = No tokens. Scripts and other systems use a token to call the API as you.
+token-name = What for
+token-name-hint = e.g. daily report
+token-lasts = Lasts
+token-forever = No end
+token-make = Make a token
+token-made = The token is made: copy it now
+token-made-text = It is shown this once and cannot be seen again.
+token-created = Made
+token-used = Last used
+token-unused = Never used
+token-expires = Ends
+token-revoke = Revoke
+token-revoke-sure = Programs that use it will be refused at once. Revoke it?
+token-revoked = The token is revoked.
+
+## Administration: users
+user-add = Add a user
+user-added = “{ $who }” is added.
+user-edit = Details
+user-saved = Saved.
+user-created = Added
+user-admin = Administrator
+user-admin-help = Administrators manage users and flows and may act on any item in anyone's place; the history says so.
+user-active = Active
+user-disabled = Disabled
+user-standing = Standing
+user-password-help = May stay empty, to be set on the command line
+user-password-keep = Empty: unchanged
+user-holds = Items held
+user-holds-nothing = Holds no items.
+user-disable = Disable
+user-disable-text = Signing in and tokens stop at once; the name stays in the history. The items can be handed over with it.
+user-disable-oneself = You cannot disable yourself.
+user-disabled-now = “{ $who }” is disabled.
+user-enable = Enable again
+user-enabled-now = “{ $who }” is enabled again.
+user-hand-over = Hand the items over to
+user-hand-over-hint = Empty: they are listed as without a holder
+user-exists = There is a user of that name already
+user-name-bad = A name has 1 to 64 letters or digits, and . _ -
+user-last-admin = There must be at least one administrator
+
+## Administration: groups
+groups = Groups
+groups-lead = Flow files say group:NAME for who may create, see and press.
+groups-empty = There are no groups yet
+groups-empty-next = Make one below, then add its members.
+groups-none-yet = (no groups yet)
+group-new = New group
+group-name = Name
+group-empty = No members yet.
+group-member = User name
+group-add = Add
+group-add-to = Whom to add to “{ $group }”
+group-remove = Remove { $who }
+group-exists = There is a group of that name already
+
+## Administration: flows
+flows-none = No flow is published yet
+flows-none-next = Choose or paste a flow file below; once it is sound it can be published.
+flow-key = Key
+flow-name = Name
+flow-version = Version
+flow-versions = Published versions
+flow-version-open = { $n ->
+    [one] 1 open item
+   *[other] { $n } open items
+}
+flow-published = Published
+flow-published-by = By
+flow-out-of-use = Out of use
+flow-archive = Archive
+flow-archive-sure = Take “{ $name }” out of use? Its items stay readable, no new ones can be created.
+flow-archived-now = “{ $name }” is out of use.
+flow-check = Check and publish a flow
+flow-check-lead = Choose a TOML flow file, or paste its text. A check changes nothing; only a flow without errors can be published.
+flow-check-go = Check
+flow-file = Flow file
+flow-text = Or its text
+flow-found = What the check found
+flow-errors = { $n ->
+    [one] One error must be mended before it can be published.
+   *[other] { $n } errors must be mended before it can be published.
+}
+flow-sound = No problems: it can be published.
+flow-sound-warnings = No errors: it can be published. Mind the warnings below.
+flow-unchanged = It equals what is published; there is nothing to publish.
+flow-publish = Publish as version { $n }
+flow-published-now = “{ $name }” is published and in force.
+severity-error = Error
+severity-warning = Warning
+severity-note = Note
+
+## Trouble
+error-reference = Reference
+error-403 = You may not do this
+error-403-text = It is open to some people only. If you need it, ask an administrator.
+error-404 = There is no such page
+error-404-text = The address may be mistyped, or it is not open to you. Start again from home.
+error-405 = This address does not open like that
+error-405-text = Use the links and buttons on the pages.
+error-409 = It has changed
+error-409-text = Someone changed it meanwhile. Go back, see how it stands, and decide again.
+error-413 = That is too large
+error-413-text = At most 1 MB at once. Shorten it and send it again; your browser's back button brings back what you typed.
+error-422 = That cannot be read
+error-422-text = The request has the wrong form; nothing was changed. Go back, reload the page and try again.
+error-429 = Too many requests
+error-429-text = Please wait a moment and try again.
+error-500 = Something went wrong
+error-500-text = The server met something unexpected; nothing was changed. Try again later; if it happens again, tell an administrator the reference below.
+error-503 = Not available for the moment
+error-503-text = The data cannot be read or written just now; nothing was changed. Try again later; your browser's back button brings back what you typed.

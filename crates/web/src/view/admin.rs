@@ -1,0 +1,233 @@
+//! Administration: users, groups, flows.
+
+use std::ops::Range;
+
+use askama::Template;
+use flow::{Problem, Severity};
+
+use super::{Frame, Person, When, account::Errors};
+use crate::words::Words;
+
+/// The users.
+#[derive(Template)]
+#[template(path = "users.html")]
+pub struct Users<'a> {
+    /// What stands around.
+    pub f: Frame<'a>,
+    /// All of them.
+    pub users: Vec<UserRow>,
+    /// A new one, as typed.
+    pub draft: UserDraft,
+    /// What is wrong with it: `name`, `display`, `email`, `password`, `groups`.
+    pub errors: Errors,
+    /// Every group.
+    pub groups: Vec<String>,
+}
+
+/// A user in the list.
+pub struct UserRow {
+    /// Who.
+    pub person: Person,
+    /// Mail address.
+    pub email: String,
+    /// Administrator.
+    pub admin: bool,
+    /// Not disabled.
+    pub active: bool,
+    /// Groups.
+    pub groups: Vec<String>,
+}
+
+/// A user as typed.
+#[derive(Default)]
+pub struct UserDraft {
+    /// Name.
+    pub name: String,
+    /// What people see.
+    pub display: String,
+    /// Mail address.
+    pub email: String,
+    /// Administrator.
+    pub admin: bool,
+    /// Groups chosen.
+    pub groups: Vec<String>,
+}
+
+/// One user.
+#[derive(Template)]
+#[template(path = "user.html")]
+pub struct UserPage<'a> {
+    /// What stands around.
+    pub f: Frame<'a>,
+    /// Who, as registered.
+    pub person: Person,
+    /// Not disabled.
+    pub active: bool,
+    /// Since when.
+    pub created: When,
+    /// As typed.
+    pub draft: UserDraft,
+    /// What is wrong with it: `display`, `email`, `groups`, `password`, `hand_over`, `admin`.
+    pub errors: Errors,
+    /// Every group.
+    pub groups: Vec<String>,
+    /// What the person still holds.
+    pub holds: Vec<Held>,
+    /// How many items the person still holds.
+    pub holds_count: i64,
+    /// To hand over to.
+    pub people: Vec<Person>,
+    /// It is oneself: cannot be disabled.
+    pub oneself: bool,
+}
+
+/// An item that someone still holds.
+pub struct Held {
+    /// `/flow/issue_track/57`
+    pub href: String,
+    /// `question_57`
+    pub id: String,
+    /// Its title.
+    pub title: String,
+}
+
+/// The groups.
+#[derive(Template)]
+#[template(path = "groups.html")]
+pub struct Groups<'a> {
+    /// What stands around.
+    pub f: Frame<'a>,
+    /// All of them.
+    pub groups: Vec<GroupRow>,
+    /// A new one, as typed.
+    pub name: &'a str,
+    /// What is wrong: `name`, `member`.
+    pub errors: Errors,
+    /// To add.
+    pub people: Vec<Person>,
+}
+
+/// A group.
+pub struct GroupRow {
+    /// Its name.
+    pub name: String,
+    /// Its members.
+    pub members: Vec<Person>,
+}
+
+/// The flows: published, checked, out of use.
+#[derive(Template)]
+#[template(path = "flows.html")]
+pub struct Flows<'a> {
+    /// What stands around.
+    pub f: Frame<'a>,
+    /// Those published.
+    pub flows: Vec<FlowRow>,
+    /// A text to check, as pasted or uploaded.
+    pub text: &'a str,
+    /// What the check found.
+    pub checked: Option<CheckedFile>,
+}
+
+/// A published flow.
+pub struct FlowRow {
+    /// Its key.
+    pub key: String,
+    /// What people see.
+    pub name: String,
+    /// The newest version.
+    pub version: i64,
+    /// Published when.
+    pub published: When,
+    /// By whom.
+    pub by: Person,
+    /// Items that are not final.
+    pub open: i64,
+    /// Out of use.
+    pub archived: bool,
+}
+
+/// What a check found.
+pub struct CheckedFile {
+    /// The flow's name, when it could be read.
+    pub name: Option<String>,
+    /// The version it would become, when it can be published.
+    pub version: Option<i64>,
+    /// It equals what is published.
+    pub unchanged: bool,
+    /// The problems.
+    pub problems: Vec<ProblemView>,
+    /// How many of them are errors.
+    pub errors: usize,
+}
+
+/// A problem.
+pub struct ProblemView {
+    /// Tabler's class of its severity.
+    pub class: &'static str,
+    /// `错误`
+    pub severity: String,
+    /// `12:8`
+    pub place: String,
+    /// What is wrong.
+    pub message: String,
+    /// A way out.
+    pub help: String,
+    /// The line up to the place, the place, and what follows.
+    pub line: (String, String, String),
+}
+
+impl ProblemView {
+    /// `problem` of `text`, at `line` and `column` (both from 1, columns in characters).
+    #[must_use]
+    pub fn new(words: &Words, problem: &Problem, text: &str, line: usize, column: usize) -> ProblemView {
+        let (class, severity) = match problem.severity {
+            Severity::Error => ("bg-red-lt", words.word("severity-error")),
+            Severity::Warning => ("bg-yellow-lt", words.word("severity-warning")),
+            Severity::Note => ("bg-azure-lt", words.word("severity-note")),
+        };
+        let start = problem.span.start.min(text.len());
+        let end = problem.span.end.clamp(start, text.len());
+        let from = text.get(..start).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
+        let to = text.get(end..).and_then(|after| after.find('\n')).map_or(text.len(), |at| end + at);
+        let part = |range: Range<usize>| text.get(range).unwrap_or_default().to_owned();
+        ProblemView {
+            class,
+            severity: severity.to_owned(),
+            place: format!("{line}:{column}"),
+            message: problem.message.clone(),
+            help: problem.help.clone(),
+            line: (part(from..start), part(start..end), part(end..to)),
+        }
+    }
+}
+
+/// The versions of one flow.
+#[derive(Template)]
+#[template(path = "flow_versions.html")]
+pub struct FlowVersions<'a> {
+    /// What stands around.
+    pub f: Frame<'a>,
+    /// Its key.
+    pub key: &'a str,
+    /// What people see.
+    pub name: &'a str,
+    /// Out of use.
+    pub archived: bool,
+    /// Newest first.
+    pub versions: Vec<VersionRow>,
+    /// The version shown, and its text.
+    pub shown: Option<(i64, String)>,
+}
+
+/// A version of a flow.
+pub struct VersionRow {
+    /// Its number.
+    pub version: i64,
+    /// Published when.
+    pub published: When,
+    /// By whom.
+    pub by: Person,
+    /// Open items that it still rules.
+    pub open: i64,
+}

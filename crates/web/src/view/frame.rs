@@ -1,0 +1,208 @@
+//! What stands around every page.
+
+use crate::{assets, words::Words};
+
+/// What stands around every page: menu, person, language, theme.
+pub struct Frame<'a> {
+    /// The words, in the person's language.
+    pub words: &'static Words,
+    /// The page's title in the browser's tab, before `· TaskSteper`.
+    pub title: String,
+    /// The colour scheme chosen.
+    pub theme: Theme,
+    /// The address asked for, where a change of language or theme comes back to.
+    pub path: &'a str,
+    /// Who is signed in.
+    pub me: Option<Me<'a>>,
+    /// The entry of the menu that the page belongs to.
+    pub active: Active<'a>,
+    /// What has just happened.
+    pub flash: Option<Flash>,
+}
+
+/// Who is signed in, and their menu.
+pub struct Me<'a> {
+    /// The user's name.
+    pub name: &'a str,
+    /// What people see.
+    pub display: &'a str,
+    /// Administrators see more.
+    pub admin: bool,
+    /// How many items wait for them.
+    pub pending: i64,
+    /// The flows they may see or create items in.
+    pub flows: &'a [MenuFlow<'a>],
+}
+
+/// A flow in the menu.
+pub struct MenuFlow<'a> {
+    /// Its key.
+    pub key: &'a str,
+    /// What people see.
+    pub name: &'a str,
+}
+
+/// The entry of the menu that a page belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is the page of its name")]
+pub enum Active<'a> {
+    None,
+    Home,
+    Pending,
+    Done,
+    Created,
+    Flow(&'a str),
+    Settings,
+    Stranded,
+    Users,
+    Groups,
+    Flows,
+}
+
+/// The colour scheme chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Theme {
+    /// As the person's system has it.
+    System,
+    /// Light.
+    Light,
+    /// Dark.
+    Dark,
+}
+
+/// What has just happened, or why nothing did.
+pub struct Flash {
+    /// How it went.
+    pub tone: Tone,
+    /// A sentence.
+    pub text: String,
+}
+
+/// How something went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    /// Done.
+    Good,
+    /// To be known.
+    Info,
+    /// Not done.
+    Bad,
+}
+
+impl Flash {
+    /// What has just been done, after a redirect: its code and whom or what it was about (`?done=user-added&about=ann`).
+    /// A code that is none says nothing.
+    #[must_use]
+    pub fn done(words: &Words, code: &str, about: &str) -> Option<Flash> {
+        let text = match code {
+            "settings-saved" => words.word("settings-saved").to_owned(),
+            "sessions-ended" => words.word("sessions-ended").to_owned(),
+            "token-revoked" => words.word("token-revoked").to_owned(),
+            "user-added" => words.one("user-added", "who", about),
+            "user-saved" => words.word("user-saved").to_owned(),
+            "user-disabled" => words.one("user-disabled-now", "who", about),
+            "user-enabled" => words.one("user-enabled-now", "who", about),
+            "flow-archived" => words.one("flow-archived-now", "name", about),
+            "flow-published" => words.one("flow-published-now", "name", about),
+            "handed-over" => words.one("handed-over-now", "id", about),
+            "saved" => words.word("saved-now").to_owned(),
+            "signed-out" => words.word("login-out").to_owned(),
+            "login-needed" => return Some(Flash { tone: Tone::Info, text: words.word("login-needed").to_owned() }),
+            _ => return None,
+        };
+        Some(Flash { tone: Tone::Good, text })
+    }
+}
+
+impl Frame<'_> {
+    /// The words of a key: `{{ f.word("menu-home") }}`.
+    #[must_use]
+    pub fn word<'k>(&self, key: &'k str) -> &'k str
+    where
+        'static: 'k,
+    {
+        self.words.word(key)
+    }
+
+    /// The words: what a page and a fragment of it, which has only the words, both have.
+    #[must_use]
+    pub fn words(&self) -> &'static Words {
+        self.words
+    }
+
+    /// The paths of the static files.
+    #[must_use]
+    pub fn files(&self) -> &'static assets::Paths {
+        assets::paths()
+    }
+}
+
+impl Active<'_> {
+    /// For templates: ` class="nav-item active"` or not.
+    #[must_use]
+    pub fn is(&self, other: &str) -> bool {
+        match self {
+            Active::None => false,
+            Active::Home => other == "home",
+            Active::Pending => other == "pending",
+            Active::Done => other == "done",
+            Active::Created => other == "created",
+            Active::Flow(_) => false,
+            Active::Settings => other == "settings",
+            Active::Stranded => other == "stranded",
+            Active::Users => other == "users",
+            Active::Groups => other == "groups",
+            Active::Flows => other == "flows",
+        }
+    }
+
+    /// Whether the page belongs to this flow.
+    #[must_use]
+    pub fn is_flow(&self, key: &str) -> bool {
+        *self == Active::Flow(key)
+    }
+}
+
+impl Theme {
+    /// For the cookie and `data-bs-theme`; none: as the system has it.
+    #[must_use]
+    pub fn tag(self) -> Option<&'static str> {
+        match self {
+            Theme::System => None,
+            Theme::Light => Some("light"),
+            Theme::Dark => Some("dark"),
+        }
+    }
+
+    /// From the cookie.
+    #[must_use]
+    pub fn from_tag(tag: &str) -> Theme {
+        match tag {
+            "light" => Theme::Light,
+            "dark" => Theme::Dark,
+            _ => Theme::System,
+        }
+    }
+}
+
+impl Tone {
+    /// Tabler's class.
+    #[must_use]
+    pub fn class(self) -> &'static str {
+        match self {
+            Tone::Good => "alert-success",
+            Tone::Info => "alert-info",
+            Tone::Bad => "alert-danger",
+        }
+    }
+
+    /// The icon.
+    #[must_use]
+    pub fn icon(self) -> &'static str {
+        match self {
+            Tone::Good => "circle-check",
+            Tone::Info => "info-circle",
+            Tone::Bad => "alert-triangle",
+        }
+    }
+}

@@ -1,0 +1,360 @@
+//! An item, and a new one.
+
+use askama::Template;
+use flow::RecordKind;
+
+use super::{
+    Frame, Person, StateChip, When,
+    form::{Control, FieldView, ItemRef, Shown, Trouble},
+    time::duration,
+};
+use crate::words::Words;
+
+/// An item's page. The blocks `press` (what can be pressed) and `history` render alone: [`Press`], [`HistoryPart`].
+#[derive(Template)]
+#[template(path = "item.html")]
+pub struct ItemPage<'a> {
+    /// What stands around.
+    pub f: Frame<'a>,
+    /// The flow's key.
+    pub key: &'a str,
+    /// The flow's name.
+    pub flow_name: &'a str,
+    /// The item's number.
+    pub number: i64,
+    /// `question_57`
+    pub id: String,
+    /// Its title; its ID when it has none.
+    pub title: String,
+    /// Where it is.
+    pub steps: Vec<Step>,
+    /// The revision that the form is about.
+    pub revision: i64,
+    /// The fields.
+    pub fields: Vec<FieldView>,
+    /// Suggestions for those who have no script: people.
+    pub people: Vec<Person>,
+    /// What is wrong with what was sent, with links to the fields.
+    pub troubles: Vec<Trouble>,
+    /// Someone was faster.
+    pub conflict: Option<Conflict>,
+    /// What can be pressed.
+    pub press: PressBar,
+    /// What is known of the item.
+    pub facts: Vec<Fact>,
+    /// Links, both ways.
+    pub links: Vec<LinkView>,
+    /// What happened.
+    pub history: History,
+    /// Administrators hand over.
+    pub hand_over: Option<HandOver>,
+}
+
+/// The block `press` of an item's page alone: what can be pressed with the values typed.
+#[derive(Template)]
+#[template(path = "item.html", block = "press")]
+pub struct Press {
+    /// The words.
+    pub f: &'static Words,
+    /// What can be pressed.
+    pub press: PressBar,
+}
+
+/// The block `history` of an item's page alone.
+#[derive(Template)]
+#[template(path = "item.html", block = "history")]
+pub struct HistoryPart<'a> {
+    /// The words.
+    pub f: &'static Words,
+    /// The flow's key.
+    pub key: &'a str,
+    /// The item's number.
+    pub number: i64,
+    /// What happened.
+    pub history: History,
+}
+
+/// A new item's page.
+#[derive(Template)]
+#[template(path = "new.html")]
+pub struct NewPage<'a> {
+    /// What stands around.
+    pub f: Frame<'a>,
+    /// The flow's key.
+    pub key: &'a str,
+    /// The flow's name.
+    pub flow_name: &'a str,
+    /// Where it will be.
+    pub steps: Vec<Step>,
+    /// The fields.
+    pub fields: Vec<FieldView>,
+    /// Suggestions for those who have no script: people.
+    pub people: Vec<Person>,
+    /// What is wrong with what was sent.
+    pub troubles: Vec<Trouble>,
+}
+
+/// A state in the step bar.
+pub struct Step {
+    /// Its name.
+    pub name: String,
+    /// Where it stands.
+    pub progress: Progress,
+    /// `维护人员 · 1 天 3 小时`
+    pub detail: Option<String>,
+}
+
+/// Where a step stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    /// The item has been there.
+    Done,
+    /// The item is there.
+    Now,
+    /// It may come there.
+    Ahead,
+}
+
+/// Someone was faster.
+pub struct Conflict {
+    /// What they did, latest last.
+    pub events: Vec<EventView>,
+    /// Some of what was typed differs from what stands there now.
+    pub differs: bool,
+}
+
+/// What can be pressed.
+pub struct PressBar {
+    /// Triggers, in the flow's order.
+    pub buttons: Vec<ButtonView>,
+    /// Triggers that cannot be pressed now: the trigger and why.
+    pub refused: Vec<(String, String)>,
+    /// Whether this person may save.
+    pub may_save: bool,
+    /// A trigger takes a comment: what was typed there.
+    pub comment: Option<String>,
+    /// Triggers that will not go without a comment.
+    pub comment_needed_by: Vec<String>,
+    /// What is wrong with the comment.
+    pub comment_error: Option<String>,
+    /// Why nothing can be pressed or saved, when so.
+    pub idle: Option<String>,
+}
+
+/// A trigger.
+pub struct ButtonView {
+    /// The words on it.
+    pub trigger: String,
+    /// What kind of step it is.
+    pub direction: Direction,
+    /// The one action that people came for.
+    pub main: bool,
+    /// What it will do, in a few words: shown on hover.
+    pub title: Option<String>,
+}
+
+/// What kind of step a trigger is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// To another state.
+    Forward,
+    /// A return.
+    Back,
+    /// It stays where it is.
+    Stay,
+    /// It opens an item of another flow.
+    Open,
+}
+
+/// A line of what is known of the item.
+pub struct Fact {
+    /// What it is.
+    pub label: String,
+    /// The value.
+    pub value: FactValue,
+}
+
+/// The value of a [`Fact`].
+pub enum FactValue {
+    /// A state.
+    State(StateChip),
+    /// People.
+    People(Vec<Person>),
+    /// A moment, exactly.
+    When(When),
+    /// Words.
+    Text(String),
+    /// Words that ask for attention: overdue.
+    Late(String),
+}
+
+/// A link to another item, or from one.
+pub struct LinkView {
+    /// The item.
+    pub item: ItemRef,
+    /// The label of the field that holds it.
+    pub field: String,
+    /// It is this item that holds it.
+    pub outward: bool,
+}
+
+/// What happened.
+pub struct History {
+    /// Latest first.
+    pub events: Vec<EventView>,
+    /// The address of the whole history, when this is not it.
+    pub more: Option<String>,
+    /// What was typed as a comment and not taken.
+    pub draft: String,
+    /// Why it was not taken.
+    pub error: Option<String>,
+}
+
+/// An event.
+pub struct EventView {
+    /// Who did it.
+    pub actor: Person,
+    /// What, in words: the trigger, or `创建`.
+    pub what: String,
+    /// Allowed only because an administrator did it.
+    pub by_admin: bool,
+    /// The state it came to, when that is another one.
+    pub to: Option<StateChip>,
+    /// Who got it, when that changed.
+    pub holders: Vec<Person>,
+    /// Field by field.
+    pub changes: Vec<ChangeView>,
+    /// What was said.
+    pub comment: Option<String>,
+    /// When.
+    pub when: When,
+    /// It moved nothing.
+    pub quiet: bool,
+}
+
+/// A field's change.
+pub struct ChangeView {
+    /// The field's label.
+    pub label: String,
+    /// Before; empty: nothing.
+    pub old: Vec<Shown>,
+    /// After; empty: nothing.
+    pub new: Vec<Shown>,
+    /// Lines: folded until asked for.
+    pub long: bool,
+}
+
+/// Administrators hand over.
+pub struct HandOver {
+    /// What was typed and not taken.
+    pub to: String,
+    /// Why it was not taken.
+    pub error: Option<String>,
+}
+
+impl ItemPage<'_> {
+    /// Whether anything can be typed into the form.
+    #[must_use]
+    pub fn writable(&self) -> bool {
+        self.fields.iter().any(FieldView::writable)
+    }
+}
+
+impl PressBar {
+    /// Whether there is nothing to press.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.buttons.is_empty() && !self.may_save
+    }
+
+    /// How a phone lays the buttons out: at most two rows.
+    #[must_use]
+    pub fn layout(&self) -> &'static str {
+        match self.buttons.len() + usize::from(self.may_save) {
+            0..=2 => "p-1",
+            3 | 4 => "p-2",
+            5 | 6 => "p-3",
+            _ => "p-n",
+        }
+    }
+}
+
+impl Direction {
+    /// The icon.
+    #[must_use]
+    pub fn icon(self) -> &'static str {
+        match self {
+            Direction::Forward => "arrow-right",
+            Direction::Back => "arrow-back-up",
+            Direction::Stay => "check",
+            Direction::Open => "git-fork",
+        }
+    }
+}
+
+impl Step {
+    /// The class.
+    #[must_use]
+    pub fn class(&self) -> &'static str {
+        match self.progress {
+            Progress::Done => "done",
+            Progress::Now => "now",
+            Progress::Ahead => "ahead",
+        }
+    }
+}
+
+/// What an event did, in words: the trigger, or `创建`.
+#[must_use]
+pub fn event_words<'a>(words: &'a Words, kind: RecordKind, trigger: Option<&'a str>) -> &'a str {
+    match (kind, trigger) {
+        (RecordKind::Triggered, Some(trigger)) => trigger,
+        (RecordKind::Created, _) => words.word("event-created"),
+        (RecordKind::Saved | RecordKind::Triggered, _) => words.word("event-saved"),
+        (RecordKind::Commented, _) => words.word("event-commented"),
+        (RecordKind::Assigned, _) => words.word("event-assigned"),
+    }
+}
+
+/// `提交审核时须填写`: the note at a field that is empty and will be asked for.
+#[must_use]
+pub fn needed_by(words: &Words, triggers: &[&str]) -> Option<String> {
+    (!triggers.is_empty()).then(|| words.one("needed-by", "triggers", triggers.join(words.word("list-comma"))))
+}
+
+/// What a button will do, shown on hover: where it leads, or in which flow it opens an item.
+#[must_use]
+pub fn button_title(words: &Words, dest: Option<&str>, opens: Option<&str>) -> Option<String> {
+    match (dest, opens) {
+        (_, Some(flow)) => Some(words.one("button-opens", "flow", flow)),
+        (Some(state), None) => Some(words.one("button-to", "state", state)),
+        (None, None) => None,
+    }
+}
+
+/// Why nothing can be pressed or saved: it is finished, or someone else has it.
+#[must_use]
+pub fn idle(words: &Words, holders: &[Person]) -> String {
+    if holders.is_empty() {
+        return words.word("idle-final").to_owned();
+    }
+    let names: Vec<&str> = holders.iter().map(|who| who.display.as_str()).collect();
+    words.one("idle-other", "who", names.join(words.word("list-comma")))
+}
+
+/// How long it has been in its state, and how long it may.
+#[must_use]
+pub fn stay(words: &Words, seconds: i64, due_minutes: Option<u64>) -> Fact {
+    let label = words.word("stay").to_owned();
+    let stay = duration(words, seconds);
+    let Some(due) = due_minutes.and_then(|minutes| i64::try_from(minutes).ok()?.checked_mul(60)) else {
+        return Fact { label, value: FactValue::Text(stay) };
+    };
+    let said = duration(words, due);
+    let value = if seconds > due {
+        FactValue::Late(words.two("stay-late", ("stay", &stay), ("due", &said)))
+    } else {
+        FactValue::Text(words.two("stay-due", ("stay", &stay), ("due", &said)))
+    };
+    Fact { label, value }
+}

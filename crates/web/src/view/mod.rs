@@ -1,0 +1,21 @@
+//! What pages show: plain data, filled by the handlers, drawn by `templates/`.
+//!
+//! A view struct holds a [`Frame`] named `f` (what stands around every page) and what its own page needs. `page.render()`
+//! is the whole page; a block named in `blocks = […]` renders alone as a fragment (`page.as_list().render()`).
+
+pub mod account;
+pub mod admin;
+pub mod error;
+pub mod form;
+pub mod frame;
+pub mod item;
+pub mod lists;
+pub mod refusal;
+pub mod state;
+pub mod table;
+pub mod time;
+
+pub use frame::{Active, Flash, Frame, Me, MenuFlow, Theme, Tone};
+pub use state::{Hue, StateChip};
+pub use table::{Cell, Column, ItemRow, Person, Sorted, Table};
+pub use time::When;

@@ -1,0 +1,120 @@
+//! Lists of items.
+
+use flow::Flow;
+
+use super::{StateChip, When, refusal::label};
+use crate::words::Words;
+
+/// A person as people see them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Person {
+    /// The user's name.
+    pub name: String,
+    /// What people see.
+    pub display: String,
+}
+
+/// A list of items: one page of it.
+pub struct Table {
+    /// After the ID.
+    pub columns: Vec<Column>,
+    /// One an item.
+    pub rows: Vec<ItemRow>,
+}
+
+/// A column.
+pub struct Column {
+    /// Its header.
+    pub label: String,
+    /// How the list is ordered by it, if it can be.
+    pub sorted: Option<Sorted>,
+    /// Numbers stand right.
+    pub number: bool,
+}
+
+/// How a list is, or can be, ordered by a column.
+pub struct Sorted {
+    /// Ascending (true), descending, or by something else.
+    pub now: Option<bool>,
+    /// The address of the list ordered by it, or the other way round.
+    pub href: String,
+}
+
+/// An item in a list.
+pub struct ItemRow {
+    /// `/flow/issue_track/57`
+    pub href: String,
+    /// `question_57`
+    pub id: String,
+    /// One a column.
+    pub cells: Vec<Cell>,
+}
+
+/// What stands in a cell.
+pub enum Cell {
+    /// The title, which leads to the item.
+    Title(String),
+    /// A state.
+    State(StateChip),
+    /// Who holds it, who created it.
+    People(Vec<Person>),
+    /// The name of its flow.
+    Flow(String),
+    /// A moment.
+    When(When),
+    /// A number: stands right.
+    Number(String),
+    /// A day, a word: kept together.
+    Short(String),
+    /// Anything else.
+    Text(String),
+}
+
+impl Person {
+    /// The first character of what people see.
+    #[must_use]
+    pub fn initial(&self) -> &str {
+        let end = self.display.chars().next().map_or(0, char::len_utf8);
+        self.display.get(..end).unwrap_or_default()
+    }
+}
+
+/// The header of a flow's column: a field's label, or a built-in's words.
+#[must_use]
+pub fn heading(words: &Words, flow: &Flow, key: &str) -> String {
+    match key {
+        "created_by" => words.word("reporter").to_owned(),
+        "updated_at" => words.word("updated").to_owned(),
+        _ => label(words, flow, key),
+    }
+}
+
+impl Column {
+    /// A column that the list cannot be ordered by.
+    #[must_use]
+    pub fn plain(label: &str) -> Column {
+        Column { label: label.to_owned(), sorted: None, number: false }
+    }
+}
+
+impl Sorted {
+    /// For `aria-sort`.
+    #[must_use]
+    pub fn aria(&self) -> &'static str {
+        match self.now {
+            Some(true) => "ascending",
+            Some(false) => "descending",
+            None => "none",
+        }
+    }
+
+    /// The icon.
+    #[must_use]
+    pub fn icon(&self) -> &'static str {
+        match self.now {
+            Some(true) => "sort-ascending",
+            Some(false) => "sort-descending",
+            None => "arrows-sort",
+        }
+    }
+}

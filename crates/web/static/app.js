@@ -1,0 +1,204 @@
+// What pages do beyond plain forms. Everything works without it.
+(() => {
+  "use strict";
+  const on = (type, act) => document.addEventListener(type, act);
+  const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+  const editable = (el) => el && (/^(INPUT|TEXTAREA|SELECT)$/.test(el.tagName) || el.isContentEditable);
+
+  // `/` goes to the search box.
+  on("keydown", (event) => {
+    if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || editable(event.target)) return;
+    const box = document.getElementById("q");
+    if (!box) return;
+    event.preventDefault();
+    box.focus();
+    box.select();
+  });
+
+  // Errors and conflicts are read first.
+  (document.getElementById("conflict") || document.getElementById("troubles") || document.getElementById("found"))?.focus();
+
+  // Language and theme: the theme changes in place, so that nothing typed is lost.
+  on("submit", (event) => {
+    const button = event.submitter;
+    if (!event.target.matches(".prefs") || button?.name !== "theme") return;
+    event.preventDefault();
+    const dark = button.value === "dark" || (button.value === "system" && matchMedia("(prefers-color-scheme: dark)").matches);
+    document.documentElement.dataset.bsTheme = dark ? "dark" : "light";
+    all("[name=theme]", event.target).forEach((one) => one.classList.toggle("active", one === button));
+    fetch(event.target.action, { method: "POST", body: new URLSearchParams(new FormData(event.target, button)) });
+  });
+
+  // What cannot be undone asks first.
+  on("click", (event) => {
+    const button = event.target.closest?.("[data-confirm]");
+    if (button && !confirm(button.dataset.confirm)) event.preventDefault();
+  });
+
+  // A form is sent once; a line shows that it takes its time.
+  on("submit", (event) => {
+    const form = event.target;
+    if (event.defaultPrevented || form.method !== "post") return;
+    if (form.dataset.sent) return event.preventDefault();
+    form.dataset.sent = "1";
+    document.body.classList.add("busy");
+    setTimeout(() => delete form.dataset.sent, 10000);
+  });
+  addEventListener("pageshow", () => {
+    document.body.classList.remove("busy");
+    all("form[data-sent]").forEach((form) => delete form.dataset.sent);
+  });
+  on("htmx:finally:request", (event) => {
+    document.body.classList.remove("busy");
+    delete event.target.dataset?.sent;
+  });
+
+  // A list that cannot be fetched in place is opened as a page; so is a page that asks to sign in first.
+  on("htmx:response:error", (event) => {
+    const { ctx } = event.detail;
+    if (ctx.request.method === "GET") {
+      event.preventDefault();
+      location.href = ctx.request.action;
+    }
+  });
+  on("htmx:before:swap", (event) => {
+    const { ctx } = event.detail;
+    if (ctx.response?.raw.redirected) {
+      event.preventDefault();
+      location.href = ctx.response.raw.url;
+    }
+  });
+
+  // Long texts grow with what is typed.
+  const grow = (area) => {
+    if (CSS.supports("field-sizing", "content")) return;
+    area.style.height = "auto";
+    area.style.height = `${area.scrollHeight + 2}px`;
+  };
+  on("input", (event) => event.target.matches?.("textarea:not(.code)") && grow(event.target));
+
+  // Cascades: only the words under the parent's value.
+  const cascade = (child) => {
+    const form = child.closest("form");
+    const parent = form?.elements.namedItem(child.dataset.parent);
+    if (!parent) return;
+    const groups = child.matches("select") ? all("optgroup", child) : all(".under", child);
+    const label = (group) => group.label ?? group.dataset.under;
+    const follow = () => {
+      let any = false;
+      groups.forEach((group) => {
+        const fits = label(group) === parent.value;
+        any ||= fits;
+        group.hidden = group.disabled = !fits;
+        all("input", group).forEach((box) => (box.disabled = !fits));
+      });
+      if (child.matches("select")) {
+        const chosen = child.selectedOptions[0];
+        if (chosen?.parentElement.matches("optgroup") && chosen.parentElement.hidden) {
+          const same = all("optgroup:not([hidden]) option", child).find((option) => option.value === chosen.value);
+          if (same) same.selected = true;
+          else child.value = "";
+          child.dispatchEvent(new Event("change", { bubbles: true }));
+        }
+      }
+      child.closest(".field")?.classList.toggle("asleep", !any);
+    };
+    parent.addEventListener("change", follow);
+    follow();
+  };
+
+  // Pickers: people and items, found while typing. What is typed counts even if nothing is chosen.
+  const escape = (text) => {
+    const box = document.createElement("i");
+    box.textContent = text ?? "";
+    return box.innerHTML;
+  };
+  const pick = (input) => {
+    const kind = input.dataset.pick;
+    const known = (input.dataset.shown ?? "").split("\n").filter(Boolean).map((line) => {
+      const [value, text] = line.split("\t");
+      return { value, text };
+    });
+    const row = (data) => `<div><span class="id">${escape(data.value)}</span> ${escape(data.text === data.value ? "" : data.text)}${data.more ? ` <span class="id">${escape(data.more)}</span>` : ""}</div>`;
+    input.removeAttribute("list");
+    new TomSelect(input, {
+      maxItems: input.hasAttribute("data-many") ? null : 1,
+      delimiter: ",",
+      options: known,
+      create: true,
+      createOnBlur: true,
+      addPrecedence: false,
+      persist: false,
+      selectOnTab: true,
+      maxOptions: 30,
+      valueField: "value",
+      labelField: "text",
+      searchField: ["value", "text"],
+      score: () => () => 1,
+      shouldLoad: (text) => kind === "users" || text.length > 0,
+      preload: "focus",
+      load(text, done) {
+        const query = new URLSearchParams({ q: text });
+        if (input.dataset.flow) query.set("flow", input.dataset.flow);
+        fetch(`/pick/${kind}?${query}`, { headers: { Accept: "application/json" } })
+          .then((answer) => (answer.ok ? answer.json() : { items: [] }))
+          .then((answer) => {
+            this.clearOptions((option) => this.items.includes(option.value));
+            done(answer.items);
+          })
+          .catch(() => done());
+      },
+      render: {
+        option: row,
+        item: (data) => `<div title="${escape(data.value).replaceAll('"', "&quot;")}">${kind === "items" ? row(data).slice(5, -6) : escape(data.text)}</div>`,
+        option_create: null,
+        no_results: null,
+      },
+      onChange: () => input.dispatchEvent(new Event("input", { bubbles: true })),
+    });
+  };
+
+  // Unsaved changes: leaving asks.
+  const guard = (form) => {
+    const print = () => new URLSearchParams(new FormData(form)).toString();
+    const first = print();
+    let leaving = false;
+    form.addEventListener("submit", () => (leaving = true));
+    addEventListener("pageshow", () => (leaving = false));
+    addEventListener("beforeunload", (event) => {
+      if (leaving || (!form.hasAttribute("data-dirty") && print() === first)) return;
+      event.preventDefault();
+      event.returnValue = form.dataset.unsaved;
+    });
+  };
+
+  // The buttons follow what is typed.
+  const follow = (form) => {
+    if (!form.hasAttribute("hx-post")) return;
+    let timer;
+    const ask = () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => form.dispatchEvent(new Event("buttons")), 350);
+    };
+    form.addEventListener("input", (event) => event.target.name !== "comment" && ask());
+    form.addEventListener("change", (event) => event.target.name !== "comment" && ask());
+  };
+
+  const copier = (output) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "btn btn-sm mt-2";
+    button.textContent = output.dataset.copy;
+    button.onclick = () => navigator.clipboard?.writeText(output.textContent).then(() => (button.textContent = output.dataset.copied));
+    output.after(button);
+  };
+
+  const start = () => {
+    all("[data-parent]").forEach(cascade);
+    if (window.TomSelect) all("[data-pick]").forEach(pick);
+    all(".item-form").forEach(guard);
+    all(".item-form").forEach(follow);
+    all("[data-copy]").forEach(copier);
+  };
+  start();
+})();
