@@ -143,6 +143,7 @@ create table item (
     primary key (flow, number)
 );
 create index item_creator on item (created_by, created_at, flow, number);
+create index item_creator_flow on item (created_by, flow, created_at, number);
 
 create table holder (
     flow text not null,
@@ -185,15 +186,15 @@ create table stay (
 );
 create index stay_state on stay (flow, state, entered);
 
--- each link twice, once at each end: outward 1 where the field is, 0 at the item that it names
+-- each link twice, once at each end: inward 0 where the field is, 1 at the item that it names
 create table link (
     flow text not null,
     number bigint not null,
-    outward bigint not null,
+    inward bigint not null,
     field text not null,
     other_flow text not null,
     other_number bigint not null,
-    primary key (flow, number, outward, field, other_flow, other_number),
+    primary key (flow, number, inward, field, other_flow, other_number),
     foreign key (flow, number) references item (flow, number)
 );
 

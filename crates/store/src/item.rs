@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use flow::{Decision, Flow, Item, RecordKind};
+use flow::{Decision, Flow, Item, Query, RecordKind, Term};
 use indexmap::IndexMap;
 use jiff::Timestamp;
 use serde_json::Value as Json;
 
 use crate::{
     Error, Tx, WriteTx,
-    list::{Visibility, bound, holder},
+    list::{self, Visibility, holder},
     sheet,
     sqlite::Row as SqlRow,
     value::params,
@@ -232,16 +232,16 @@ pub fn stays(tx: &Tx, flow: &str, number: i64) -> Result<Vec<Stay>, Error> {
 /// # Errors
 /// The records failed.
 pub fn links(tx: &Tx, flow: &str, number: i64) -> Result<Vec<Link>, Error> {
-    let sql = "select l.other_flow, l.other_number, l.field, l.outward, i.title, i.state, i.flow_version
+    let sql = "select l.other_flow, l.other_number, l.field, l.inward, i.title, i.state, i.flow_version
                from link l join item i on i.flow = l.other_flow and i.number = l.other_number
                where l.flow = $1 and l.number = $2
-               order by l.outward desc, l.field, l.other_flow, l.other_number";
+               order by l.inward, l.field, l.other_flow, l.other_number";
     tx.all(sql, params![flow, number], |row| {
         Ok(Link {
             flow: row.text(0)?,
             number: row.int(1)?,
             field: row.text(2)?,
-            outward: row.flag(3)?,
+            outward: !row.flag(3)?,
             title: row.text(4)?,
             state: row.text(5)?,
             flow_version: row.int(6)?,
@@ -268,8 +268,18 @@ pub fn briefs(tx: &Tx, items: &[(String, i64)]) -> Result<Vec<Brief>, Error> {
 /// # Errors
 /// The records failed.
 pub fn search(tx: &Tx, flow: &Flow, text: &str, limit: i64, visible: &Visibility) -> Result<Vec<Brief>, Error> {
-    let _ = (tx, flow, text, limit, visible);
-    Ok(Vec::new())
+    let text = text.trim();
+    let mut found = Vec::new();
+    let (prefix, number) = text.rsplit_once(['_', '/']).unwrap_or((&flow.key, text));
+    if let Ok(number) = number.parse::<i64>()
+        && (prefix == flow.key || prefix == flow.item_prefix)
+    {
+        found = search_one(tx, flow, Term::Number(number), limit, visible)?;
+    }
+    let named = search_one(tx, flow, Term::Words(text.to_owned()), limit, visible)?;
+    found.extend(named.into_iter().filter(|brief| text.parse() != Ok(brief.number)));
+    found.truncate(usize::try_from(limit).unwrap_or(0));
+    Ok(found)
 }
 
 /// The brief at `first` and the nine columns after it.
@@ -302,6 +312,11 @@ pub(crate) fn read_row(row: &SqlRow) -> Result<Row, Error> {
         fields: flow::Fields::new(),
     };
     Ok(Row { flow_version: item.flow_version, item, fields: row.text(9)? })
+}
+
+fn search_one(tx: &Tx, flow: &Flow, term: Term, limit: i64, visible: &Visibility) -> Result<Vec<Brief>, Error> {
+    let page = list::of_flow(tx, flow, &Query { terms: vec![term] }, &[], visible, None, limit)?;
+    Ok(page.rows.into_iter().map(|found| found.brief).collect())
 }
 
 fn save_one(tx: &WriteTx, flow: &Flow, decision: &Decision) -> Result<Saved, Error> {
@@ -396,17 +411,17 @@ fn write_links(tx: &WriteTx, flow: &Flow, before: Option<&Item>, after: &Item) -
         };
         let gone = linked.iter().filter(|text| !links.contains(text)).filter_map(|text| ends(text));
         for (other, number) in gone {
-            let sql = "delete from link where flow = $1 and number = $2 and outward = $3 and field = $4
+            let sql = "delete from link where flow = $1 and number = $2 and inward = $3 and field = $4
                        and other_flow = $5 and other_number = $6";
-            tx.execute(sql, params![&flow.key, after.number, 1, &field.key, &other, number])?;
-            tx.execute(sql, params![&other, number, 0, &field.key, &flow.key, after.number])?;
+            tx.execute(sql, params![&flow.key, after.number, 0, &field.key, &other, number])?;
+            tx.execute(sql, params![&other, number, 1, &field.key, &flow.key, after.number])?;
         }
         let new = links.iter().filter(|text| !linked.contains(text)).filter_map(|text| ends(text));
         for (other, number) in new {
-            let sql = "insert into link (flow, number, outward, field, other_flow, other_number)
+            let sql = "insert into link (flow, number, inward, field, other_flow, other_number)
                        values ($1, $2, $3, $4, $5, $6)";
-            tx.execute(sql, params![&flow.key, after.number, 1, &field.key, &other, number])?;
-            tx.execute(sql, params![&other, number, 0, &field.key, &flow.key, after.number])?;
+            tx.execute(sql, params![&flow.key, after.number, 0, &field.key, &other, number])?;
+            tx.execute(sql, params![&other, number, 1, &field.key, &flow.key, after.number])?;
         }
     }
     Ok(())

@@ -14,12 +14,12 @@ pub mod group;
 pub mod item;
 pub mod list;
 mod migrations;
+mod query;
 pub mod session;
 pub mod setting;
 pub mod setup_link;
 mod sheet;
 mod sqlite;
-pub mod stand_in;
 #[cfg(test)]
 mod tests;
 pub mod throttle;

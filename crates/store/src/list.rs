@@ -3,11 +3,14 @@
 
 use std::collections::BTreeMap;
 
+use flow::{Flow, Query, SortKey};
+use sea_query::{Alias, Expr};
+
 use crate::{
     Error, Tx,
     item::{self, BRIEF, Brief},
+    query,
     sqlite::Row,
-    stand_in::{Query, SortKey},
     value::{Param, params},
 };
 
@@ -155,24 +158,67 @@ pub fn stranded_count(tx: &Tx, cap: i64) -> Result<(i64, bool), Error> {
 /// As [`pending`].
 pub fn of_flow(
     tx: &Tx,
-    flow: &flow::Flow,
+    flow: &Flow,
     query: &Query,
     sort: &[SortKey],
     visible: &Visibility,
     cursor: Option<&str>,
     limit: i64,
 ) -> Result<Page<Found>, Error> {
-    let _ = (tx, flow, query, sort, visible, cursor, limit);
-    Err(Error::BadCursor)
+    let keys = query::keys(flow, sort);
+    let kind = keys.iter().fold(format!("of {}", flow.key), |kind, key| {
+        format!("{kind} {}{}", if key.descending { "-" } else { "" }, key.column)
+    });
+    let mut select = query::select(flow, query, visible);
+    let fields: Vec<&flow::Field> = flow.columns.iter().filter_map(|key| flow.fields.get(key)).collect();
+    for name in BRIEF_NAMES.iter().copied().chain(keys.iter().map(|key| key.column.as_str())) {
+        select.column(Alias::new(name));
+    }
+    select.exprs(fields.iter().filter_map(|field| query::field_column(field)));
+    let last = cursor::read(&kind, cursor)?;
+    if cursor.is_some() {
+        if last.len() != keys.len() {
+            return Err(Error::BadCursor);
+        }
+        let last = keys.iter().zip(&last).map(|(key, json)| query::cursor_value(json, key.holds));
+        select.cond_where(query::after(&keys, &last.collect::<Result<Vec<_>, _>>()?));
+    }
+    query::order(&mut select, &keys);
+    select.limit(u64::try_from(bound(limit) + 1).unwrap_or(u64::MAX));
+    let (sql, params) = query::build(&select)?;
+    let rows = tx.all(&sql, &params, |row| {
+        let brief = item::read_brief(row, 0)?;
+        let first = BRIEF_NAMES.len();
+        let at = keys.iter().enumerate().map(|(at, key)| query::key_value(row, first + at, key.holds));
+        let at = at.collect::<Result<Vec<_>, _>>()?;
+        let short = fields.iter().filter(|field| query::holds(&field.kind).is_some());
+        let cells = short
+            .zip(first + keys.len()..)
+            .map(|(field, index)| Ok((field.key.clone(), query::value(row, index, field)?)));
+        let cells = cells.collect::<Result<BTreeMap<_, _>, Error>>()?;
+        Ok((Found { brief, cells }, at))
+    })?;
+    let page = Page::cut(rows, limit, |(_, at)| cursor::write(&kind, at));
+    let mut rows: Vec<Found> = page.rows.into_iter().map(|(found, _)| found).collect();
+    add_long(tx, flow, &mut rows, &fields)?;
+    Ok(Page { rows, next: page.next })
 }
 
-/// How many items a query finds, counted up to `cap`; whether there are more.
+/// How many items a query finds, counted up to `cap`; whether there are more. All of a flow are known without counting.
 ///
 /// # Errors
 /// The records failed.
-pub fn count(tx: &Tx, flow: &flow::Flow, query: &Query, visible: &Visibility, cap: i64) -> Result<(i64, bool), Error> {
-    let _ = (tx, flow, query, visible, cap);
-    Err(Error::BadCursor)
+pub fn count(tx: &Tx, flow: &Flow, query: &Query, visible: &Visibility, cap: i64) -> Result<(i64, bool), Error> {
+    if query.is_empty() && *visible == Visibility::All {
+        let all = tally(tx, &flow.key)?.into_iter().map(|(_, items)| items).sum();
+        return Ok((all, false));
+    }
+    let mut found = query::select(flow, query, visible);
+    found.expr(Expr::val(1_i64)).limit(u64::try_from(cap + 1).unwrap_or(u64::MAX));
+    let mut select = sea_query::Query::select();
+    select.expr(Expr::cust("count(*)")).from_subquery(found, Alias::new("found"));
+    let (sql, params) = query::build(&select)?;
+    tx.one(&sql, &params, |row| Ok(capped(row.int(0)?, cap)))
 }
 
 /// How many items of a flow are in each state; states without any are left out.
@@ -193,6 +239,20 @@ pub fn open_items(tx: &Tx) -> Result<BTreeMap<String, i64>, Error> {
     let sql = "select flow, cast(sum(items) as bigint) from tally where closed = 0 group by flow having sum(items) > 0";
     Ok(tx.all(sql, &[], |row| Ok((row.text(0)?, row.int(1)?)))?.into_iter().collect())
 }
+
+/// The columns of [`item::read_brief`] in a sheet.
+const BRIEF_NAMES: [&str; 10] = [
+    "flow",
+    "number",
+    "flow_version",
+    "title",
+    "state",
+    "assigned_to",
+    "created_by",
+    "created_at",
+    "updated_at",
+    "closed_at",
+];
 
 /// Of `item i`: held by disabled users alone. Found from the few disabled users, not from the many items.
 const STRANDED: &str = "(i.flow, i.number) in
@@ -228,6 +288,20 @@ impl<T> Page<T> {
         let next = rows.last().filter(|_| more).map(cursor);
         Page { rows, next }
     }
+}
+
+/// Long texts among a list's columns are in the items alone.
+fn add_long(tx: &Tx, flow: &Flow, rows: &mut [Found], fields: &[&flow::Field]) -> Result<(), Error> {
+    let long: Vec<&&flow::Field> = fields.iter().filter(|field| query::holds(&field.kind).is_none()).collect();
+    for found in rows.iter_mut().filter(|_| !long.is_empty()) {
+        let Some(row) = item::load(tx, &flow.key, found.brief.number)? else { continue };
+        let mut item = row.read(flow)?;
+        for field in &long {
+            let value = item.fields.shift_remove(&field.key).unwrap_or(flow::Value::Empty);
+            found.cells.insert(field.key.clone(), value);
+        }
+    }
+    Ok(())
 }
 
 /// A list of one person's items along a time, latest first.

@@ -138,7 +138,8 @@ pub fn rebuild(db: &Db, flow: &str) -> Result<(), Error> {
 fn rebuild_batch(tx: &WriteTx, flow: &str, after: i64) -> Result<Option<i64>, Error> {
     let kinds = kinds(tx, flow)?;
     let table = table(flow);
-    let sql = "select number, flow_version, state, title, assigned_to, created_by, created_at, updated_at, closed_at, fields
+    let sql =
+        "select number, flow_version, state, title, assigned_to, created_by, created_at, updated_at, closed_at, fields
                from item where flow = $1 and number > $2 order by number limit $3";
     let rows = tx.all(sql, params![flow, after, BATCH], |row| {
         let values: Vec<Param<'static>> = vec![

@@ -3,6 +3,7 @@
 mod db;
 mod fixture;
 mod items;
+mod lists;
 
 use std::cell::RefCell;
 

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     Error, Tx, WriteTx,
+    list::{bound, like_literal},
     sqlite::Row,
     value::{Param, params},
 };
@@ -90,14 +91,14 @@ pub fn list(tx: &Tx) -> Result<Vec<User>, Error> {
 /// # Errors
 /// The records failed.
 pub fn search(tx: &Tx, text: &str, limit: i64) -> Result<Vec<User>, Error> {
-    let text = fold(text.trim());
     let sql = format!(
         "select {COLUMNS} from users u
-         where u.active = 1 and (u.folded like $1 escape '\\' or lower(u.display) like $1 escape '\\')
+         where u.active = 1 and (u.folded like $1 escape '\\' or lower(u.display) like lower($4) escape '\\')
          order by case when u.folded like $2 escape '\\' then 0 else 1 end, u.folded limit $3"
     );
-    let literal = crate::list::like_literal(&text);
-    tx.all(&sql, params![format!("%{literal}%"), format!("{literal}%"), crate::list::bound(limit)], |row| read(row, 0))
+    let (folded, shown) = (like_literal(&fold(text.trim())), like_literal(text.trim()));
+    let values = params![format!("%{folded}%"), format!("{folded}%"), bound(limit), format!("%{shown}%")];
+    tx.all(&sql, values, |row| read(row, 0))
 }
 
 /// What people see for each of these names; a name that is no user is left out.

@@ -115,7 +115,8 @@ impl Asset {
         let takes = |name: &str| {
             accepted.split(',').any(|part| {
                 let (coding, weight) = part.split_once(';').unwrap_or((part, ""));
-                coding.trim().eq_ignore_ascii_case(name) && !matches!(weight.trim(), "q=0" | "q=0.0" | "q=0.00" | "q=0.000")
+                coding.trim().eq_ignore_ascii_case(name)
+                    && !matches!(weight.trim(), "q=0" | "q=0.0" | "q=0.00" | "q=0.000")
             })
         };
         if takes("br") {

@@ -175,10 +175,7 @@ fn a_full_disk_loses_the_batch_and_nothing_else() {
     let place = place();
     let big = |name: &str| user::User { display: "x".repeat(200_000), ..person(name) };
     let limit = |pages: i64| {
-        place
-            .db
-            .write(move |tx| tx.one(&format!("pragma max_page_count = {pages}"), &[], |row| row.int(0)))
-            .unwrap()
+        place.db.write(move |tx| tx.one(&format!("pragma max_page_count = {pages}"), &[], |row| row.int(0))).unwrap()
     };
     limit(limit(1) + 20);
     let release = hold_writer(&place.db);
@@ -186,10 +183,7 @@ fn a_full_disk_loses_the_batch_and_nothing_else() {
     for name in ["small", "big", "other"] {
         let sender = sender.clone();
         let new = if name == "big" { big(name) } else { person(name) };
-        place.db.write_with(
-            move |tx| user::insert(tx, &new),
-            move |result| sender.send((name, result)).unwrap(),
-        );
+        place.db.write_with(move |tx| user::insert(tx, &new), move |result| sender.send((name, result)).unwrap());
     }
     drop((release, sender));
     let answers: Vec<_> = answers.iter().collect();
@@ -218,7 +212,9 @@ fn opening_what_cannot_be_opened_says_why() {
     Db::open(directory.path()).unwrap().close();
     let file = directory.path().join(sqlite::FILE);
     let other = rusqlite::Connection::open(&file).unwrap();
-    other.execute_batch("insert into refinery_schema_history values (999, 'later', '2030-01-01T00:00:00Z', '1')").unwrap();
+    other
+        .execute_batch("insert into refinery_schema_history values (999, 'later', '2030-01-01T00:00:00Z', '1')")
+        .unwrap();
     assert!(matches!(Db::open(directory.path()), Err(Error::Newer { found: 999, known: 1 })));
 
     other.execute_batch("delete from refinery_schema_history where version = 999").unwrap();

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use flow::{
-    Actor, Choices, CommentRule, Create, Decision, Event, Facts, Field, Flow, Holder, Input, Item, ItemFact, Kind, Open,
-    OpenFact, Refusal, State, Transition, UserFact, Who,
+    Actor, Choices, CommentRule, Create, Decision, Event, Facts, Field, Flow, Holder, Input, Item, ItemFact, Kind,
+    Open, OpenFact, Refusal, State, Transition, UserFact, Who,
 };
 use indexmap::IndexMap;
 use jiff::{Timestamp, tz::TimeZone};
@@ -86,8 +86,14 @@ fn multiple((key, field): (String, Field)) -> (String, Field) {
 
 fn state(name: &str, is_final: bool) -> (String, State) {
     let none = BTreeSet::new;
-    let state =
-        State { name: name.to_owned(), readonly: none(), hidden: none(), required: none(), due_minutes: None, is_final };
+    let state = State {
+        name: name.to_owned(),
+        readonly: none(),
+        hidden: none(),
+        required: none(),
+        due_minutes: None,
+        is_final,
+    };
     (name.to_owned(), state)
 }
 
@@ -183,7 +189,8 @@ pub(crate) fn with_facts<T>(
 ) -> Result<T, Failure> {
     let actor = Actor { name: actor.to_owned(), admin: actor == "root", groups: BTreeSet::new() };
     let names = user::list(tx)?;
-    let users = names.into_iter().map(|user| (user.name.to_lowercase(), UserFact { name: user.name, active: user.active }));
+    let users =
+        names.into_iter().map(|user| (user.name.to_lowercase(), UserFact { name: user.name, active: user.active }));
     let mut items = BTreeMap::new();
     for key in ["issue", "bug"] {
         let numbers = tx.all("select number from item where flow = $1", &[key.into()], |row| row.int(0))?;
@@ -234,7 +241,7 @@ pub(crate) fn decide(tx: &WriteTx, number: i64, who: &str, now: i64, act: &Act) 
                 let event = Event::Press { trigger, fields: &input(fields.clone()), comment: None };
                 flow::decide(&flow, &present, None, &event, facts)
             }
-            Act::Assign(to) => flow::decide(&flow, &present, None, &Event::Assign { to }, facts),
+            Act::Assign(to) => flow::decide(&flow, &present, None, &Event::Assign { to, instead_of: None }, facts),
             Act::Comment(text) => flow::comment(&flow, &present, text, facts),
         };
         decision.map_err(Failure::Refused)

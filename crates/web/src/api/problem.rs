@@ -1,16 +1,18 @@
 //! Errors of the API: RFC 9457.
 
+use std::collections::BTreeMap;
+
 use axum::{
     Json,
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use flow::{Flow, Refusal};
+use flow::{Flow, Refusal, Wrong};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    view::refusal,
+    view::refusal::{self, Names},
     words::{Language, Words},
 };
 
@@ -134,25 +136,70 @@ impl Problem {
     }
 
     fn from_refusal(flow: &Flow, refused: &Refusal, words: &Words) -> Problem {
-        let (status, code) = match refused {
+        let (status, kind) = match refused {
             Refusal::Stale { .. } => (StatusCode::CONFLICT, "stale_revision"),
             Refusal::WrongState { .. } => (StatusCode::CONFLICT, "wrong_state"),
             Refusal::NotAllowed(_) => (StatusCode::FORBIDDEN, "not_allowed"),
             Refusal::Unmet { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "unmet_condition"),
             Refusal::Invalid(_) => (StatusCode::UNPROCESSABLE_ENTITY, "invalid_fields"),
         };
-        let mut problem = Problem::new(status, code, refusal::sentence(words, flow, refused));
+        let (flows, people) = (BTreeMap::new(), BTreeMap::new());
+        let mut problem = Problem::new(status, kind, sentence(words, flow, refused));
         if let Refusal::Invalid(fields) = refused {
             problem.errors = fields
                 .iter()
                 .map(|field| FieldError {
                     field: field.field.clone(),
-                    code: refusal::code(&field.what).to_owned(),
-                    message: refusal::wrong(words, flow, &field.what),
+                    code: code(&field.what).to_owned(),
+                    message: refusal::field_problem(words, names(flow, &flows, &people), field),
                 })
                 .collect();
         }
         problem
+    }
+}
+
+/// A refusal in words; people and flows by the names that programs use.
+pub(super) fn sentence(words: &Words, flow: &Flow, refused: &Refusal) -> String {
+    refusal::refusal(words, names(flow, &BTreeMap::new(), &BTreeMap::new()), refused)
+}
+
+fn names<'a>(
+    flow: &'a Flow,
+    flows: &'a BTreeMap<String, &'a Flow>,
+    people: &'a BTreeMap<String, String>,
+) -> Names<'a> {
+    Names { flow, flows, people }
+}
+
+/// What is wrong with a field, for programs.
+fn code(wrong: &Wrong) -> &'static str {
+    match wrong {
+        Wrong::Unknown => "unknown",
+        Wrong::Readonly => "readonly",
+        Wrong::Required => "required",
+        Wrong::Type(_) => "type",
+        Wrong::TooLong { .. } => "too_long",
+        Wrong::Pattern { .. } => "pattern",
+        Wrong::Character => "character",
+        Wrong::Choice { .. } => "choice",
+        Wrong::Misfit { .. } => "misfit",
+        Wrong::NoUser { .. } => "no_user",
+        Wrong::Disabled { .. } => "disabled",
+        Wrong::TooSmall { .. } => "too_small",
+        Wrong::TooLarge { .. } => "too_large",
+        Wrong::Decimals { .. } => "decimals",
+        Wrong::Digits => "digits",
+        Wrong::Date => "date",
+        Wrong::Datetime => "datetime",
+        Wrong::Url => "url",
+        Wrong::NoItem { .. } => "no_item",
+        Wrong::OtherFlow { .. } => "other_flow",
+        Wrong::Linked => "linked",
+        Wrong::NoFlow { .. } => "no_flow",
+        Wrong::Copy { .. } => "copy",
+        Wrong::NoComment => "no_comment",
+        Wrong::NoHolder => "no_holder",
     }
 }
 
