@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::world::*;
+use super::world::check;
 use crate::*;
 
 #[test]

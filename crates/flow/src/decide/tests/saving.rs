@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::world::*;
+use super::world::check;
 use crate::*;
 
 #[test]
@@ -133,7 +134,7 @@ fn hand_overs() {
     let item = standing("new", &["dan"], json!({}));
     let closed = standing("closed", &[], json!({}));
     let hand = |item: &Item, who, to| {
-        let event = Event::Assign { to };
+        let event = Event::Assign { to, instead_of: None };
         with_facts(who, &flow, Some(item), &Input::new(), &[], |facts| decide(&flow, item, Some(3), &event, facts))
     };
     check(&hand(&item, "root", "BOB"), "new [Bob] by_admin");

@@ -366,7 +366,7 @@ proptest! {
                     }
                 }
                 5 => {
-                    let event = Event::Assign { to: "ann" };
+                    let event = Event::Assign { to: "ann", instead_of: None };
                     let handed = walk.facts(who, &sent, |facts| decide(&walk.flow, &walk.item, None, &event, facts));
                     let can = who == "root" && walk.item.state != "end" && !walk.disabled.contains(&"ann");
                     prop_assert_eq!(handed.is_ok(), can);
@@ -439,7 +439,7 @@ fn any_json_value() -> impl Strategy<Value = Json> {
     leaf.prop_recursive(2, 8, 4, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..4).prop_map(Json::from),
-            prop::collection::btree_map(".{0,3}", inner, 0..3).prop_map(|map| Json::from_iter(map)),
+            prop::collection::btree_map(".{0,3}", inner, 0..3).prop_map(Json::from_iter),
         ]
     })
 }
