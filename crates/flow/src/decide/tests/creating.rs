@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use super::world::*;
 use super::world::check;
+use super::world::*;
 use crate::*;
 
 #[test]

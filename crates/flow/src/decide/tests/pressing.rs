@@ -2,8 +2,8 @@
 
 use serde_json::{Value as Json, json};
 
-use super::world::*;
 use super::world::check;
+use super::world::*;
 use crate::*;
 
 /// What a press says, and what the button says: no refusal, or which.
