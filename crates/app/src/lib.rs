@@ -1,1 +1,161 @@
-//! app
+//! The use cases: create, save, press, comment, hand over, publish, sign in. Pages, API, command line and import all call
+//! these, so a rule that holds here holds everywhere.
+//!
+//! A use case is a function that takes [`Reading`] or [`Writing`] (a transaction, the published flows in it, the moment)
+//! and who acts. To add one: write it beside its kin (`item`, `work`, `people`, `publish`), let `flow` decide, let
+//! `store` write, return plain data.
+
+mod catalog;
+mod error;
+
+pub mod item;
+pub mod people;
+pub mod publish;
+pub mod signin;
+pub mod work;
+
+use std::{ops::Deref, path::Path, sync::Arc};
+
+use jiff::{Timestamp, tz::TimeZone};
+
+pub use catalog::{Catalog, Published};
+pub use error::{Error, InputProblem, Reason};
+pub use store::Counters;
+
+/// An installation, open. Cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Inner>);
+
+struct Inner {
+    db: store::Db,
+    zone: TimeZone,
+    clock: fn() -> Timestamp,
+    random: fn(&mut [u8]),
+    catalog: catalog::Cache,
+    hashing: signin::Gate,
+}
+
+/// What the binary hands in: what the use cases must not fetch for themselves.
+#[derive(Debug, Clone)]
+pub struct Surroundings {
+    /// Days, `today` and typed times are in this zone.
+    pub zone: TimeZone,
+    /// The moment.
+    pub clock: fn() -> Timestamp,
+    /// Fills with unguessable bytes.
+    pub random: fn(&mut [u8]),
+}
+
+/// A snapshot, with what every use case needs beside it.
+pub struct Reading<'a> {
+    pub(crate) tx: &'a store::Tx<'a>,
+    /// The published flows, as of this snapshot.
+    pub flows: Arc<Catalog>,
+    /// The installation's zone.
+    pub zone: &'a TimeZone,
+    /// The moment that the transaction takes as now.
+    pub now: Timestamp,
+    app: &'a Inner,
+}
+
+/// A [`Reading`] that may also write: all of it or nothing.
+pub struct Writing<'a> {
+    reading: Reading<'a>,
+    pub(crate) tx: &'a store::WriteTx<'a>,
+}
+
+impl<'a> Deref for Writing<'a> {
+    type Target = Reading<'a>;
+    fn deref(&self) -> &Reading<'a> {
+        &self.reading
+    }
+}
+
+impl App {
+    /// Opens the installation in `data`, making it if there is none, and brings its records up to this version.
+    ///
+    /// # Errors
+    /// What the store says: a directory that cannot be written, a database of a newer version, a damaged file.
+    pub fn open(data: &Path, surroundings: Surroundings) -> Result<App, Error> {
+        let db = store::Db::open(data)?;
+        let Surroundings { zone, clock, random } = surroundings;
+        Ok(App(Arc::new(Inner { db, zone, clock, random, catalog: catalog::Cache::default(), hashing: signin::Gate::default() })))
+    }
+
+    /// Runs a use case that only reads, on one snapshot.
+    ///
+    /// # Errors
+    /// Those of `use_case`, and the store's.
+    pub fn read<T>(&self, use_case: impl FnOnce(&Reading) -> Result<T, Error>) -> Result<T, Error> {
+        let now = (self.0.clock)();
+        self.0.db.read(|tx| use_case(&self.0.reading(tx, now)?))
+    }
+
+    /// Runs a use case that writes: when it returns, what it wrote is on disk; when it errs, nothing was written.
+    /// It may be run again, so it has no other effect.
+    ///
+    /// # Errors
+    /// Those of `use_case`, and the store's.
+    pub fn write<T: Send + 'static>(
+        &self,
+        use_case: impl FnMut(&Writing) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        self.write_at((self.0.clock)(), use_case)
+    }
+
+    /// [`App::write`] with another moment as now: for records that are older than their writing (demo, import).
+    ///
+    /// # Errors
+    /// As [`App::write`].
+    pub fn write_at<T: Send + 'static>(
+        &self,
+        now: Timestamp,
+        mut use_case: impl FnMut(&Writing) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let inner = Arc::clone(&self.0);
+        self.0.db.write(move |tx| use_case(&Writing { reading: inner.reading(tx, now)?, tx }))
+    }
+
+    /// The moment, by the installation's clock.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        (self.0.clock)()
+    }
+
+    /// The installation's zone.
+    #[must_use]
+    pub fn zone(&self) -> &TimeZone {
+        &self.0.zone
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// The store's, if it does not.
+    pub fn ping(&self) -> Result<(), Error> {
+        Ok(self.0.db.ping()?)
+    }
+
+    /// What the store counts: writes answered, commits that carried them.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        self.0.db.counters()
+    }
+
+    /// Finishes what waits to be written. Every other clone of this installation is of no use afterwards.
+    pub fn close(self) {
+        self.0.db.clone().close();
+    }
+
+    pub(crate) fn random<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
+        (self.0.random)(&mut bytes);
+        bytes
+    }
+}
+
+impl Inner {
+    fn reading<'a>(&'a self, tx: &'a store::Tx<'a>, now: Timestamp) -> Result<Reading<'a>, Error> {
+        Ok(Reading { tx, flows: self.catalog.as_of(tx)?, zone: &self.zone, now, app: self })
+    }
+}

@@ -1,11 +1,32 @@
 //! The rules: what an event does to an item, or why it does nothing. The only place that makes a [`Decision`].
 
+mod access;
+mod asks;
+mod buttons;
+mod create;
+mod fields;
+mod fold;
+mod needs;
+mod press;
+mod reading;
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
 use jiff::{Timestamp, tz::TimeZone};
+use unicode_normalization::UnicodeNormalization;
 
-use crate::{Fields, Flow, Value};
+use fields::Draft;
+
+use crate::{CommentRule, Field, Fields, Flow, Kind, Value, Who};
+
+pub use access::{Access, access, may_create, may_save, may_see};
+pub use asks::{Asks, asks, people_named};
+pub use buttons::buttons;
+pub use create::{create, initial_fields};
+pub use fold::{apply, fold};
 
 /// Who acts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -115,12 +136,16 @@ pub enum Event<'a> {
     Assign {
         /// The new holder's name.
         to: &'a str,
+        /// Only this holder's place is taken, the others stay; without it, the new holder is the only one.
+        instead_of: Option<&'a str>,
     },
 }
 
 /// What happened, to be recorded.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Record {
+    /// When.
+    pub at: Timestamp,
     /// Who did it.
     pub actor: String,
     /// What kind of thing.
@@ -184,6 +209,12 @@ impl Decision {
         &self.record
     }
 
+    /// A save that writes nothing new: there is nothing to store.
+    #[must_use]
+    pub fn changes_nothing(&self) -> bool {
+        self.record.kind == RecordKind::Saved && self.before.as_ref() == Some(&self.after)
+    }
+
     /// The new item that a `create` opens: its flow's key and the decision that creates it.
     #[must_use]
     pub fn opens(&self) -> Option<(&str, &Decision)> {
@@ -225,7 +256,7 @@ pub enum NotAllowed {
     /// Pressing: who may, as the row's `by` says.
     Press {
         /// The people and groups that may.
-        by: Vec<crate::Who>,
+        by: Vec<Who>,
     },
     /// Saving is for holders and administrators.
     Save,
@@ -358,9 +389,133 @@ pub struct Button {
     /// A return.
     pub back: bool,
     /// Whether a comment is taken.
-    pub comment: crate::CommentRule,
+    pub comment: CommentRule,
     /// Fields that it asks for: those of `assign_to` and `required` (row, state, flow) that it will not go without, filled or not.
     pub needs: Vec<String>,
     /// Pressing would be allowed only because the actor is an administrator.
     pub by_admin: bool,
+}
+
+impl Item {
+    /// What a field of its flow holds; a `bool` that is absent is false.
+    #[must_use]
+    pub fn value(&self, field: &Field) -> Value {
+        value_of(&self.fields, field)
+    }
+}
+
+/// A user's name as it is compared and looked up: the same whatever its case. [`Facts::users`] is keyed by it.
+#[must_use]
+pub fn fold_name(name: &str) -> String {
+    name.to_lowercase().nfc().collect()
+}
+
+/// What `event` does to `item`, or why nothing happens. `flow` is the version that rules the item; `revision`, when given,
+/// must be the item's present one.
+///
+/// # Errors
+/// Why nothing happens: stale, then wrong state, then not allowed, then unmet, then every invalid field at once.
+pub fn decide(
+    flow: &Flow,
+    item: &Item,
+    revision: Option<i64>,
+    event: &Event,
+    facts: &Facts,
+) -> Result<Decision, Refusal> {
+    if revision.is_some_and(|revision| revision != item.revision) {
+        return Err(Refusal::Stale { revision: item.revision });
+    }
+    match event {
+        Event::Save { fields } => save(flow, item, fields, facts),
+        Event::Press { trigger, fields, comment } => press::press(flow, item, trigger, fields, *comment, facts),
+        Event::Assign { to, instead_of } => hand_over(flow, item, to, *instead_of, facts),
+    }
+}
+
+/// A comment: it changes nothing but the history. Everyone who may see the item may say something; who may see it is
+/// asked for before ([`may_see`]), by the published version of the flow.
+///
+/// # Errors
+/// A comment that is blank, too long or holds U+0000.
+pub fn comment(flow: &Flow, item: &Item, text: &str, facts: &Facts) -> Result<Decision, Refusal> {
+    let _ = flow;
+    let text = press::read_comment(Some(text), CommentRule::Required).map_err(|what| invalid("comment", what))?;
+    let record = Record { comment: text, ..record(RecordKind::Commented, item, facts) };
+    Ok(Decision { before: Some(item.clone()), after: item.clone(), record, opens: None })
+}
+
+fn save(flow: &Flow, item: &Item, input: &Input, facts: &Facts) -> Result<Decision, Refusal> {
+    if access::is_final(flow, &item.state) {
+        return Err(Refusal::NotAllowed(NotAllowed::Final));
+    }
+    if !may_save(flow, item, facts.actor) {
+        return Err(Refusal::NotAllowed(NotAllowed::Save));
+    }
+    let mut draft = Draft::over(flow, facts, item.fields.clone());
+    draft.write_input(&item.state, input);
+    draft.check_cascades();
+    needs::ask_for(&mut draft, &needs::of_save(flow));
+    draft.verdict()?;
+    let changes = draft.changes(&item.fields);
+    let after = if changes.is_empty() { item.clone() } else { next(item, draft.fields, facts) };
+    let by_admin = !access::holds(item, facts.actor);
+    let record = Record { changes, by_admin, ..record(RecordKind::Saved, item, facts) };
+    Ok(Decision { before: Some(item.clone()), after, record, opens: None })
+}
+
+fn hand_over(
+    flow: &Flow,
+    item: &Item,
+    to: &str,
+    instead_of: Option<&str>,
+    facts: &Facts,
+) -> Result<Decision, Refusal> {
+    if !facts.actor.admin {
+        return Err(Refusal::NotAllowed(NotAllowed::Assign));
+    }
+    if access::is_final(flow, &item.state) {
+        return Err(Refusal::NotAllowed(NotAllowed::Final));
+    }
+    let to = reading::active_user(to, facts).map_err(|what| invalid("to", what))?;
+    let others = item.assigned_to.iter().filter(|name| instead_of.is_some_and(|one| fold_name(one) != fold_name(name)));
+    let mut holders: Vec<String> = others.filter(|name| **name != to).cloned().collect();
+    holders.push(to);
+    let after = Item { assigned_to: holders.clone(), ..next(item, item.fields.clone(), facts) };
+    let record = Record { assigned_to: holders, by_admin: true, ..record(RecordKind::Assigned, item, facts) };
+    Ok(Decision { before: Some(item.clone()), after, record, opens: None })
+}
+
+/// `item` with `fields`, one revision on.
+fn next(item: &Item, fields: Fields, facts: &Facts) -> Item {
+    let updated_at = reading::whole_milliseconds(facts.now);
+    Item { revision: item.revision + 1, updated_at, fields, ..item.clone() }
+}
+
+/// What is said of an event that leaves everything as it is.
+fn record(kind: RecordKind, item: &Item, facts: &Facts) -> Record {
+    Record {
+        at: reading::whole_milliseconds(facts.now),
+        actor: facts.actor.name.clone(),
+        kind,
+        trigger: None,
+        from: Some(item.state.clone()),
+        to: item.state.clone(),
+        changes: IndexMap::new(),
+        assigned_to: item.assigned_to.clone(),
+        comment: None,
+        by_admin: false,
+    }
+}
+
+fn invalid(field: &str, what: Wrong) -> Refusal {
+    Refusal::Invalid(vec![FieldProblem { field: field.to_owned(), what }])
+}
+
+/// What `field` holds among `fields`.
+pub(crate) fn value_of(fields: &Fields, field: &Field) -> Value {
+    match (fields.get(&field.key), &field.kind) {
+        (Some(Value::Empty) | None, Kind::Bool) => Value::Bool(false),
+        (Some(value), _) => value.clone(),
+        (None, _) => Value::Empty,
+    }
 }

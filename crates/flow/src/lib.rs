@@ -1,18 +1,24 @@
 //! What a flow is: read, check, decide. Pure: no clock, no files, no async, no SQL.
 
+mod check;
+mod condition;
 mod decide;
+mod form;
 mod model;
 mod problem;
+mod query;
+mod read;
 mod value;
+mod words;
 
+pub use check::{Checked, check, compatible};
+pub use condition::{Condition, ConditionProblem, Subject};
 pub use decide::*;
+pub use form::{ItemName, from_form, item_name, to_form};
 pub use model::*;
-pub use problem::{Problem, Severity};
+pub use query::{
+    Column, Edge, Query, QueryContext, QueryProblem, Range, Scalar, SortKey, Term, Test, parse_query, parse_sort,
+};
+pub use problem::{Problem, Severity, line_column, render};
+pub use read::{File, read};
 pub use value::{Fields, Value};
-
-/// A condition, parsed and type-checked (filled in by condition.rs).
-#[derive(Debug, Clone)]
-pub struct Condition {
-    /// As written in the file.
-    pub text: String,
-}

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use indexmap::IndexMap;
+use jiff::civil::DateTime;
 use regex::Regex;
 
 use crate::{Condition, Value};
@@ -134,6 +135,10 @@ pub enum Preset {
     Today,
     /// The moment.
     Now,
+    /// A moment as people type it, in the installation's zone.
+    Local(DateTime),
+    /// A `multiple` user field: people of whom at least one is known only later (`CreatedBy`, `Actor`, `Value::Text`).
+    List(Vec<Preset>),
 }
 
 /// One state: named by a transition, perhaps refined by a `[[state]]`.
@@ -244,7 +249,8 @@ pub struct Create {
 }
 
 /// The fields that every flow has; none of them can be declared.
-pub const BUILT_INS: [&str; 6] = ["current_state", "assigned_to", "created_by", "created_at", "updated_at", "closed_at"];
+pub const BUILT_INS: [&str; 6] =
+    ["current_state", "assigned_to", "created_by", "created_at", "updated_at", "closed_at"];
 
 impl Flow {
     /// The ID of an item as people say it: `question_3`.

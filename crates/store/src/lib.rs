@@ -1,1 +1,34 @@
-//! store
+//! The records of an installation: what was decided, who holds it, what happened. The only crate that names a database.
+//!
+//! Everything is written against the two verbs of [`Db`]: `read` on a snapshot, `write` in a transaction. The SQL stands
+//! beside the function that uses it, once, in a subset that both engines read; what only one engine has lives in its file.
+//!
+//! To add a table: a new `migrations/V<n>__what.sql`, its line in `migrations.rs`, a module with the functions.
+//! To add a kind of field: its column in `sheet.rs`. To add an engine: a file beside `sqlite.rs`.
+
+pub mod audit;
+mod db;
+mod error;
+pub mod flow_version;
+pub mod group;
+pub mod item;
+pub mod list;
+mod migrations;
+mod query;
+pub mod session;
+pub mod setting;
+pub mod setup_link;
+mod sheet;
+mod sqlite;
+#[cfg(test)]
+mod tests;
+pub mod throttle;
+pub mod token;
+pub mod user;
+mod value;
+
+pub use db::{Counters, Db, Tx, WriteTx};
+pub use error::Error;
+pub use item::Brief;
+pub use list::{Visibility, VisibleTo};
+pub use sheet::rebuild as rebuild_sheet;

@@ -1,0 +1,541 @@
+//! One item: create, save, press, comment, hand over, look at it.
+//!
+//! Every change takes the same way: load the item and the rules it lives under, look up what the rules ask about, let
+//! `flow` decide, let `store` write the decision.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use flow::{Actor, Button, Decision, Event, Facts, Fields, Flow, Input, Item, ItemFact, OpenFact, Value};
+use indexmap::IndexMap;
+
+use crate::{Error, Published, Reading, Writing, catalog::Names, people};
+
+/// An item with its rules, for one person.
+#[derive(Debug, Clone)]
+pub struct ItemView {
+    /// The rules it lives under: its own version of the flow.
+    pub flow: Arc<Flow>,
+    /// As it stands.
+    pub item: Item,
+    /// One for each trigger of its state, for this person and the stored values.
+    pub buttons: Vec<Button>,
+    /// Its flow is out of use: nothing can be done to it.
+    pub archived: bool,
+}
+
+impl ItemView {
+    /// `question_3`.
+    #[must_use]
+    pub fn id(&self) -> String {
+        self.flow.item_id(self.item.number)
+    }
+
+    /// What names it in lists: its title field's text; its ID in a flow without one.
+    #[must_use]
+    pub fn title(&self) -> String {
+        match &self.flow.title {
+            None => self.id(),
+            Some(key) => match self.item.fields.get(key) {
+                Some(Value::Text(text)) => text.clone(),
+                _ => String::new(),
+            },
+        }
+    }
+
+    /// Whether nobody holds items in its state.
+    #[must_use]
+    pub fn is_final(&self) -> bool {
+        self.flow.states.get(&self.item.state).is_some_and(|state| state.is_final)
+    }
+}
+
+/// One entry of an item's history.
+#[derive(Debug, Clone)]
+pub struct HistoryEntry {
+    /// 1, 2, … within the item.
+    pub seq: i64,
+    /// When, ms.
+    pub at: i64,
+    /// Who.
+    pub actor: String,
+    /// `created`, `saved`, `triggered`, `commented`, `assigned`.
+    pub kind: String,
+    /// The trigger pressed.
+    pub trigger: Option<String>,
+    /// The state before.
+    pub from: Option<String>,
+    /// The state after.
+    pub to: String,
+    /// Field by field: before, after.
+    pub changes: IndexMap<String, (Value, Value)>,
+    /// The holders after it.
+    pub assigned_to: Vec<String>,
+    /// What was said.
+    pub comment: Option<String>,
+    /// Allowed only because the actor is an administrator.
+    pub by_admin: bool,
+}
+
+/// An item at the other end of a link, whichever end holds the field.
+#[derive(Debug, Clone)]
+pub struct LinkedItem {
+    /// Its flow's key.
+    pub flow: String,
+    /// Its number.
+    pub number: i64,
+    /// Its ID.
+    pub id: String,
+    /// Title and state; none where the actor may not see it.
+    pub seen: Option<(String, String)>,
+    /// Keys of this item's fields that link to it; empty where only the other end does.
+    pub fields: Vec<String>,
+}
+
+/// Everything that an item's page shows.
+#[derive(Debug, Clone)]
+pub struct ItemPage {
+    /// The item, its rules and buttons.
+    pub view: ItemView,
+    /// Whether the actor may save without pressing.
+    pub may_save: bool,
+    /// Whole, oldest first.
+    pub history: Vec<HistoryEntry>,
+    /// The states it was in, oldest first: state, entered (ms), left (ms).
+    pub stays: Vec<(String, i64, Option<i64>)>,
+    /// Both directions.
+    pub links: Vec<LinkedItem>,
+    /// Display names of everyone that the page names.
+    pub names: Names,
+}
+
+/// The form of an item that does not exist yet.
+#[derive(Debug, Clone)]
+pub struct NewItem {
+    /// The flow's newest version.
+    pub flow: Arc<Flow>,
+    /// The first values.
+    pub fields: Fields,
+    /// Display names of the people in them.
+    pub names: Names,
+}
+
+/// The item, if the actor may see it.
+///
+/// # Errors
+/// `NotFound`.
+pub fn view(cx: &Reading, actor: &Actor, key: &str, number: i64) -> Result<ItemView, Error> {
+    let (published, flow, item) = load(cx, actor, key, number)?;
+    with_buttons(cx, actor, published.archived, flow, item, &Input::new())
+}
+
+/// Everything that the item's page shows. `typed` are values in the form that are not stored yet: the buttons follow them.
+///
+/// # Errors
+/// `NotFound`.
+pub fn page(cx: &Reading, actor: &Actor, key: &str, number: i64, typed: &Input) -> Result<ItemPage, Error> {
+    let (published, flow, item) = load(cx, actor, key, number)?;
+    let history = entries(cx, key, &flow, number, 0, i64::MAX)?;
+    let stays = store::item::stays(cx.tx, key, number)?;
+    let links = links(cx, actor, key, number)?;
+    let mut people = named(&flow, &item.fields);
+    people.extend(item.assigned_to.iter().cloned().chain([item.created_by.clone()]));
+    for entry in &history {
+        people.insert(entry.actor.clone());
+        people.extend(entry.assigned_to.iter().cloned());
+        for (field, (old, new)) in &entry.changes {
+            if flow.fields.get(field).is_some_and(|field| matches!(field.kind, flow::Kind::User)) {
+                people.extend(old.texts().iter().chain(new.texts()).cloned());
+            }
+        }
+    }
+    Ok(ItemPage {
+        may_save: !published.archived && flow::may_save(&flow, &item, actor),
+        history,
+        stays: stays.into_iter().map(|stay| (stay.state, stay.entered, stay.left)).collect(),
+        links,
+        names: store::user::displays(cx.tx, &people)?,
+        view: with_buttons(cx, actor, published.archived, flow, item, typed)?,
+    })
+}
+
+/// The form of a new item: its flow and first values.
+///
+/// # Errors
+/// `NotFound`, `Archived`, `Refused` where the actor may not create.
+pub fn blank(cx: &Reading, actor: &Actor, key: &str) -> Result<NewItem, Error> {
+    let published = open_flow(cx, actor, key)?;
+    if !flow::may_create(&published.flow, actor) {
+        let refusal = flow::Refusal::NotAllowed(flow::NotAllowed::Create);
+        return Err(Error::Refused { flow: Arc::clone(&published.flow), refusal });
+    }
+    let facts = facts(cx, actor, &published.flow, None, &Input::new())?;
+    let fields = flow::initial_fields(&published.flow, &facts);
+    let names = store::user::displays(cx.tx, &named(&published.flow, &fields))?;
+    Ok(NewItem { flow: Arc::clone(&published.flow), fields, names })
+}
+
+/// Creates an item.
+///
+/// # Errors
+/// `NotFound` (no such flow for this actor), `Archived`, `Refused`.
+pub fn create(cx: &Writing, actor: &Actor, key: &str, input: &Input) -> Result<ItemView, Error> {
+    let published = open_flow(cx, actor, key)?;
+    let flow = Arc::clone(&published.flow);
+    let facts = facts(cx, actor, &flow, None, input)?;
+    if !flow::may_create(&flow, actor) {
+        return Err(Error::Refused { flow, refusal: flow::Refusal::NotAllowed(flow::NotAllowed::Create) });
+    }
+    let number = store::item::next_number(cx.tx, key)?;
+    let decision = flow::create(&flow, published.version, number, input, &facts).map_err(refused(&flow))?;
+    write(cx, actor, flow, &decision)
+}
+
+/// Saves field values without pressing.
+///
+/// # Errors
+/// `NotFound`, `Archived`, `Refused`.
+pub fn save(
+    cx: &Writing,
+    actor: &Actor,
+    (key, number): (&str, i64),
+    revision: Option<i64>,
+    input: &Input,
+) -> Result<ItemView, Error> {
+    apply(cx, actor, (key, number), revision, &Event::Save { fields: input })
+}
+
+/// What is sent with a press.
+#[derive(Debug, Clone, Default)]
+pub struct Press {
+    /// The words on the button.
+    pub trigger: String,
+    /// Refuse if the item has moved on from it.
+    pub revision: Option<i64>,
+    /// Field values.
+    pub fields: Input,
+    /// Said with it.
+    pub comment: Option<String>,
+}
+
+/// Presses a trigger.
+///
+/// # Errors
+/// `NotFound`, `Archived`, `Refused`.
+pub fn press(cx: &Writing, actor: &Actor, (key, number): (&str, i64), press: &Press) -> Result<ItemView, Error> {
+    let event = Event::Press { trigger: &press.trigger, fields: &press.fields, comment: press.comment.as_deref() };
+    apply(cx, actor, (key, number), press.revision, &event)
+}
+
+/// Says something about an item; everyone who may see it may.
+///
+/// # Errors
+/// `NotFound`, `Archived`, `Refused`.
+pub fn comment(cx: &Writing, actor: &Actor, (key, number): (&str, i64), text: &str) -> Result<HistoryEntry, Error> {
+    let (published, flow, item) = load(cx, actor, key, number)?;
+    in_use(published)?;
+    let facts = facts(cx, actor, &flow, Some(&item), &Input::new())?;
+    let decision = flow::comment(&flow, &item, text, &facts).map_err(refused(&flow))?;
+    let saved = store::item::save(cx.tx, &flow, &decision, None)?;
+    let mut written = entries(cx, key, &flow, number, saved.seq - 1, 1)?;
+    written.pop().ok_or_else(|| Error::Damaged(format!("{key}/{number}: the comment just written is not there")))
+}
+
+/// Hands an item over to someone; administrators.
+///
+/// # Errors
+/// `NotFound`, `Refused`.
+pub fn hand_over(cx: &Writing, actor: &Actor, (key, number): (&str, i64), to: &str) -> Result<ItemView, Error> {
+    apply(cx, actor, (key, number), None, &Event::Assign { to, instead_of: None })
+}
+
+/// Hands over up to `limit` of what `from` holds: the IDs of these items.
+pub(crate) fn hand_over_from(
+    cx: &Writing,
+    actor: &Actor,
+    from: &str,
+    to: &str,
+    limit: i64,
+) -> Result<Vec<String>, Error> {
+    let held = store::list::pending(cx.tx, from, None, None, limit)?;
+    let mut handed = Vec::new();
+    for brief in held.rows {
+        let event = Event::Assign { to, instead_of: Some(from) };
+        handed.push(apply(cx, actor, (&brief.flow, brief.number), None, &event)?.id());
+    }
+    Ok(handed)
+}
+
+/// IDs of everything that someone holds.
+pub(crate) fn ids_held_by(cx: &Reading, name: &str) -> Result<Vec<String>, Error> {
+    let mut ids = Vec::new();
+    let mut cursor = None;
+    loop {
+        let page = store::list::pending(cx.tx, name, None, cursor.as_deref(), 200)?;
+        ids.extend(page.rows.iter().map(|brief| item_id(cx, &brief.flow, brief.number)));
+        cursor = page.next;
+        if cursor.is_none() {
+            return Ok(ids);
+        }
+    }
+}
+
+/// The item's history, oldest first: at most `limit` entries after the entry `after` (0: from the first).
+///
+/// # Errors
+/// `NotFound`.
+pub fn history(
+    cx: &Reading,
+    actor: &Actor,
+    (key, number): (&str, i64),
+    after: i64,
+    limit: i64,
+) -> Result<(Arc<Flow>, Vec<HistoryEntry>), Error> {
+    let (_, flow, _) = load(cx, actor, key, number)?;
+    let entries = entries(cx, key, &flow, number, after, limit)?;
+    Ok((flow, entries))
+}
+
+/// Items whose ID or title contains the text, for pickers: `(flow, number)`, ID and title.
+///
+/// # Errors
+/// The store's.
+pub fn pick(
+    cx: &Reading,
+    actor: &Actor,
+    key: Option<&str>,
+    text: &str,
+    limit: i64,
+) -> Result<Vec<(String, i64, String)>, Error> {
+    let text = text.trim();
+    let mut found: Vec<(String, i64, String)> = Vec::new();
+    if let Some((flow, number)) = refers_to(cx, text)
+        && key.is_none_or(|key| key == flow)
+        && let Ok((_, rules, item)) = load(cx, actor, &flow, number)
+    {
+        let view = ItemView { flow: rules, item, buttons: Vec::new(), archived: false };
+        found.push((flow, number, view.title()));
+    }
+    for published in cx.flows.in_use().filter(|published| key.is_none_or(|key| key == published.flow.key)) {
+        let visible = cx.visibility(actor, &published.flow);
+        for brief in store::item::search(cx.tx, &published.flow, text, limit, &visible)? {
+            if !found.iter().any(|(flow, number, _)| *flow == brief.flow && *number == brief.number) {
+                found.push((brief.flow, brief.number, brief.title));
+            }
+        }
+    }
+    found.truncate(usize::try_from(limit).unwrap_or(0));
+    Ok(found)
+}
+
+/// The item's ID: `question_3`.
+#[must_use]
+pub fn item_id(cx: &Reading, key: &str, number: i64) -> String {
+    cx.flows.get(key).map_or_else(|| format!("{key}_{number}"), |published| published.flow.item_id(number))
+}
+
+/// The item that a text names: `issue_track/3`, `question_3`, `/flow/issue_track/3` or a pasted address of its page.
+#[must_use]
+pub fn refers_to(cx: &Reading, text: &str) -> Option<(String, i64)> {
+    match flow::item_name(text)? {
+        flow::ItemName::Path { flow, number } => Some((flow, number)),
+        flow::ItemName::Id { prefix, number } => Some((cx.flows.by_prefix(&prefix)?.flow.key.clone(), number)),
+    }
+}
+
+fn apply(
+    cx: &Writing,
+    actor: &Actor,
+    (key, number): (&str, i64),
+    revision: Option<i64>,
+    event: &Event,
+) -> Result<ItemView, Error> {
+    let (published, flow, item) = load(cx, actor, key, number)?;
+    if !matches!(event, Event::Assign { .. }) {
+        in_use(published)?;
+    }
+    let none = Input::new();
+    let input = match event {
+        Event::Save { fields } | Event::Press { fields, .. } => fields,
+        Event::Assign { .. } => &none,
+    };
+    let mut facts = facts(cx, actor, &flow, Some(&item), input)?;
+    match event {
+        Event::Assign { to, .. } => look_up_users(cx, &mut facts, &[flow::fold_name(to)].into())?,
+        Event::Press { trigger, .. } => {
+            let opened: BTreeSet<String> = flow
+                .rows_from(&item.state)
+                .filter(|row| row.trigger == *trigger)
+                .filter_map(|row| Some(row.create.as_ref()?.flow.clone()))
+                .collect();
+            for key in opened {
+                if let Some(open) = facts.opens.get_mut(&key) {
+                    open.number = store::item::next_number(cx.tx, &key)?;
+                }
+            }
+        }
+        Event::Save { .. } => {}
+    }
+    let decision = flow::decide(&flow, &item, revision, event, &facts).map_err(refused(&flow))?;
+    write(cx, actor, Arc::clone(&flow), &decision)
+}
+
+fn write(cx: &Writing, actor: &Actor, flow: Arc<Flow>, decision: &Decision) -> Result<ItemView, Error> {
+    let opened = decision.opens().and_then(|(key, _)| cx.flows.get(key)).map(|published| Arc::clone(&published.flow));
+    store::item::save(cx.tx, &flow, decision, opened.as_deref())?;
+    with_buttons(cx, actor, false, flow, decision.after().clone(), &Input::new())
+}
+
+fn refused(flow: &Arc<Flow>) -> impl FnOnce(flow::Refusal) -> Error {
+    let flow = Arc::clone(flow);
+    move |refusal| Error::Refused { flow, refusal }
+}
+
+fn open_flow<'c>(cx: &'c Reading, actor: &Actor, key: &str) -> Result<&'c Published, Error> {
+    let published = cx.flow_for(actor, key)?;
+    in_use(published)?;
+    Ok(published)
+}
+
+fn in_use(published: &Published) -> Result<(), Error> {
+    if published.archived { Err(Error::Archived(published.flow.name.clone())) } else { Ok(()) }
+}
+
+/// The item and its rules, if the actor may see it.
+pub(crate) fn load<'c>(
+    cx: &'c Reading,
+    actor: &Actor,
+    key: &str,
+    number: i64,
+) -> Result<(&'c Published, Arc<Flow>, Item), Error> {
+    let published = cx.flows.get(key).ok_or(Error::NotFound)?;
+    let row = store::item::load(cx.tx, key, number)?.ok_or(Error::NotFound)?;
+    let flow = cx.version(key, row.version())?;
+    let item = row.read(&flow)?;
+    if cx.may_see(actor, key, &item) { Ok((published, flow, item)) } else { Err(Error::NotFound) }
+}
+
+fn with_buttons(
+    cx: &Reading,
+    actor: &Actor,
+    archived: bool,
+    flow: Arc<Flow>,
+    item: Item,
+    typed: &Input,
+) -> Result<ItemView, Error> {
+    let buttons = if archived {
+        Vec::new()
+    } else {
+        let facts = facts(cx, actor, &flow, Some(&item), typed)?;
+        flow::buttons(&flow, &item, typed, &facts)
+    };
+    Ok(ItemView { flow, item, buttons, archived })
+}
+
+/// Looks up what the rules may ask about.
+fn facts<'c>(
+    cx: &'c Reading,
+    actor: &'c Actor,
+    flow: &Flow,
+    item: Option<&Item>,
+    input: &Input,
+) -> Result<Facts<'c>, Error> {
+    let asks = flow::asks(flow, item, input);
+    let mut items = BTreeMap::new();
+    for text in asks.items {
+        if let Some((key, number)) = refers_to(cx, &text)
+            && load(cx, actor, &key, number).is_ok()
+        {
+            items.insert(text, ItemFact { flow: key, number });
+        }
+    }
+    let mut users = asks.users;
+    users.insert(flow::fold_name(&actor.name));
+    let mut opens = BTreeMap::new();
+    for key in asks.opens {
+        let Some(published) = cx.flows.get(&key).filter(|published| !published.archived) else { continue };
+        users.extend(flow::asks(&published.flow, None, &Input::new()).users);
+        opens.insert(key, OpenFact { flow: &*published.flow, version: published.version, number: 0 });
+    }
+    let mut facts = Facts { actor, users: BTreeMap::new(), items, opens, now: cx.now, zone: cx.zone };
+    look_up_users(cx, &mut facts, &users)?;
+    Ok(facts)
+}
+
+/// Adds what is known of these users, whose names are as [`flow::fold_name`] spells them.
+fn look_up_users(cx: &Reading, facts: &mut Facts, folded: &BTreeSet<String>) -> Result<(), Error> {
+    facts.users.extend(store::user::known(cx.tx, folded)?);
+    Ok(())
+}
+
+fn entries(
+    cx: &Reading,
+    key: &str,
+    flow: &Flow,
+    number: i64,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<HistoryEntry>, Error> {
+    let rows = store::item::history(cx.tx, key, number, after, limit)?;
+    Ok(rows
+        .into_iter()
+        .map(|row| HistoryEntry {
+            seq: row.seq,
+            at: row.at,
+            actor: row.actor,
+            kind: row.kind,
+            trigger: row.trigger,
+            from: row.from,
+            to: row.to,
+            changes: row.changes.into_iter().map(|(field, change)| changed(flow, field, change)).collect(),
+            assigned_to: row.assigned_to,
+            comment: row.comment,
+            by_admin: row.by_admin,
+        })
+        .collect())
+}
+
+type Change = (serde_json::Value, serde_json::Value);
+
+fn changed(flow: &Flow, field: String, (old, new): Change) -> (String, (Value, Value)) {
+    let read = |json: &serde_json::Value| match flow.fields.get(&field) {
+        Some(known) => Value::from_stored(json, known),
+        None => json.as_str().map_or(Value::Empty, |text| Value::Text(text.to_owned())),
+    };
+    let change = (read(&old), read(&new));
+    (field, change)
+}
+
+fn links(cx: &Reading, actor: &Actor, key: &str, number: i64) -> Result<Vec<LinkedItem>, Error> {
+    let mut found: IndexMap<(String, i64), LinkedItem> = IndexMap::new();
+    for link in store::item::links(cx.tx, key, number)? {
+        let id = item_id(cx, &link.flow, link.number);
+        let seen = match cx.flows.get(&link.flow).map(|published| cx.visibility(actor, &published.flow)) {
+            Some(store::list::Visibility::All) => true,
+            Some(_) => load(cx, actor, &link.flow, link.number).is_ok(),
+            None => false,
+        };
+        let entry = found.entry((link.flow.clone(), link.number)).or_insert_with(|| LinkedItem {
+            id,
+            seen: seen.then(|| (link.title.clone(), link.state.clone())),
+            flow: link.flow.clone(),
+            number: link.number,
+            fields: Vec::new(),
+        });
+        if link.outward && !entry.fields.contains(&link.field) {
+            entry.fields.push(link.field);
+        }
+    }
+    Ok(found.into_values().collect())
+}
+
+/// The people that user fields name.
+fn named(flow: &Flow, fields: &Fields) -> BTreeSet<String> {
+    fields
+        .iter()
+        .filter(|(key, _)| flow.fields.get(*key).is_some_and(|field| matches!(field.kind, flow::Kind::User)))
+        .flat_map(|(_, value)| value.texts().to_vec())
+        .collect()
+}

@@ -1,0 +1,320 @@
+//! Users and groups: adding, changing, disabling, handing over what someone holds.
+
+use std::collections::BTreeSet;
+
+use flow::Actor;
+use store::{audit, group, user};
+use unicode_normalization::UnicodeNormalization;
+
+use crate::{App, Error, InputProblem, Reading, Reason, Writing, item};
+
+/// Who acts for the command line in histories and the audit; nobody can register the name.
+pub const SYSTEM: &str = "system";
+
+/// How many items one transaction hands over, so that no write holds the others up.
+const HAND_OVER_BATCH: i64 = 100;
+
+/// What can be said of a new user.
+#[derive(Debug, Clone, Default)]
+pub struct NewUser {
+    /// As people sign in.
+    pub name: String,
+    /// What people see; the name, if absent.
+    pub display: Option<String>,
+    /// Where mail goes.
+    pub email: Option<String>,
+    /// May do everything.
+    pub admin: bool,
+    /// Groups; those that are not there yet are made.
+    pub groups: Vec<String>,
+    /// From [`App::hash_password`]; without one, nobody signs in by password.
+    pub password_hash: Option<String>,
+}
+
+/// A user as administrators see them.
+#[derive(Debug, Clone)]
+pub struct UserView {
+    /// The name.
+    pub name: String,
+    /// What people see.
+    pub display: String,
+    /// Where mail goes.
+    pub email: Option<String>,
+    /// May do everything.
+    pub admin: bool,
+    /// Not disabled.
+    pub active: bool,
+    /// Their groups.
+    pub groups: BTreeSet<String>,
+}
+
+/// A group and who is in it.
+#[derive(Debug, Clone)]
+pub struct GroupView {
+    /// The name.
+    pub name: String,
+    /// User names.
+    pub members: Vec<String>,
+}
+
+/// The administrator that the command line acts as.
+#[must_use]
+pub fn system() -> Actor {
+    Actor { name: SYSTEM.to_owned(), admin: true, groups: BTreeSet::new() }
+}
+
+/// Adds a user: the name as registered.
+///
+/// # Errors
+/// `Input`: a bad or taken name, a bad group name.
+pub fn add(cx: &Writing, by: &str, new: &NewUser) -> Result<String, Error> {
+    let name = check_name("name", &new.name)?;
+    let display = new.display.as_deref().map_or(name.as_str(), str::trim).to_owned();
+    check_line("display", &display, 100)?;
+    check_line("email", new.email.as_deref().unwrap_or_default(), 200)?;
+    if user::by_name(cx.tx, &name)?.is_some() {
+        return Err(Error::input("name", Reason::Taken(name)));
+    }
+    let now = cx.now.as_millisecond();
+    user::insert(
+        cx.tx,
+        &user::User {
+            name: name.clone(),
+            display,
+            email: new.email.clone().filter(|text| !text.is_empty()),
+            admin: new.admin,
+            active: true,
+            password_hash: new.password_hash.clone(),
+            language: None,
+            created_at: now,
+        },
+    )?;
+    for group in &new.groups {
+        join(cx, group, &name)?;
+    }
+    audit::add(cx.tx, now, by, "user added", &serde_json::json!({"user": name, "admin": new.admin}))?;
+    Ok(name)
+}
+
+/// Puts a user into a group, which is made if it is not there yet.
+///
+/// # Errors
+/// `Input`: a bad group name.
+pub fn join(cx: &Writing, group: &str, name: &str) -> Result<(), Error> {
+    let group = check_name("group", group)?;
+    group::add(cx.tx, &group, cx.now.as_millisecond())?;
+    Ok(group::add_member(cx.tx, &group, name)?)
+}
+
+/// What an administrator changes of a user.
+#[derive(Debug, Clone)]
+pub struct Change {
+    /// What people see.
+    pub display: String,
+    /// Where mail goes.
+    pub email: Option<String>,
+    /// May do everything.
+    pub admin: bool,
+    /// Their groups: all of them.
+    pub groups: Vec<String>,
+}
+
+/// Changes a user.
+///
+/// # Errors
+/// `AdminsOnly`, `NotFound`, `Input`.
+pub fn change(cx: &Writing, actor: &Actor, name: &str, change: &Change) -> Result<(), Error> {
+    admins_only(actor)?;
+    let user = user::by_name(cx.tx, name)?.ok_or(Error::NotFound)?;
+    let display = Some(change.display.trim()).filter(|text| !text.is_empty()).unwrap_or(&user.name).to_owned();
+    check_line("display", &display, 100)?;
+    check_line("email", change.email.as_deref().unwrap_or_default(), 200)?;
+    if user.admin && !change.admin && user.active {
+        keep_an_admin(cx, &user.name)?;
+    }
+    let email = change.email.clone().filter(|text| !text.is_empty());
+    user::update_display(cx.tx, &user.name, &display)?;
+    user::update_email(cx.tx, &user.name, email.as_deref())?;
+    user::update_admin(cx.tx, &user.name, change.admin)?;
+    let wanted: BTreeSet<String> =
+        change.groups.iter().map(|group| check_name("group", group)).collect::<Result<_, _>>()?;
+    for group in user::groups_of(cx.tx, &user.name)?.difference(&wanted) {
+        group::remove_member(cx.tx, group, &user.name)?;
+    }
+    for group in &wanted {
+        join(cx, group, &user.name)?;
+    }
+    let detail = serde_json::json!({"user": user.name, "admin": change.admin, "groups": wanted});
+    Ok(audit::add(cx.tx, cx.now.as_millisecond(), &actor.name, "user changed", &detail)?)
+}
+
+/// Sets a user's password; their sessions end.
+///
+/// # Errors
+/// `Input` where there is no such user.
+pub fn set_password(cx: &Writing, by: &str, name: &str, hash: &str) -> Result<(), Error> {
+    let user = user::by_name(cx.tx, name)?.ok_or_else(|| Error::input("name", Reason::Unknown(name.to_owned())))?;
+    user::update_password(cx.tx, &user.name, Some(hash))?;
+    store::session::delete_of(cx.tx, &user.name)?;
+    let detail = serde_json::json!({"user": user.name});
+    Ok(audit::add(cx.tx, cx.now.as_millisecond(), by, "password set", &detail)?)
+}
+
+/// What came of disabling someone.
+#[derive(Debug, Clone, Default)]
+pub struct Disabled {
+    /// Items that were handed over.
+    pub handed_over: Vec<String>,
+    /// IDs of items that they still hold.
+    pub still_held: Vec<String>,
+}
+
+/// Disables a user: they are signed out everywhere and can hold nothing new. What they hold goes to `to`, if given.
+///
+/// # Errors
+/// `Input`: no such user, the last administrator, a `to` that is no other active user.
+pub fn disable(app: &App, by: &Actor, name: &str, to: Option<&str>) -> Result<Disabled, Error> {
+    admins_only(by)?;
+    let (by, name, to) = (by.clone(), name.to_owned(), to.map(str::to_owned));
+    let (actor, given) = (by.clone(), to.clone());
+    let user = app.write(move |cx| {
+        let user = user::by_name(cx.tx, &name)?.ok_or_else(|| Error::input("name", Reason::Unknown(name.clone())))?;
+        if let Some(to) = &given {
+            let to = active(cx, "to", to)?;
+            if to.name == user.name {
+                return Err(Error::input("to", Reason::Disabled(to.name)));
+            }
+        }
+        if user.admin && user.active {
+            keep_an_admin(cx, &user.name)?;
+        }
+        user::update_active(cx.tx, &user.name, false)?;
+        store::session::delete_of(cx.tx, &user.name)?;
+        let detail = serde_json::json!({"user": user.name, "hand_over": given});
+        audit::add(cx.tx, cx.now.as_millisecond(), &actor.name, "user disabled", &detail)?;
+        Ok(user.name)
+    })?;
+    let mut result = Disabled::default();
+    if let Some(to) = to {
+        loop {
+            let (actor, from, to) = (by.clone(), user.clone(), to.clone());
+            let batch = app.write(move |cx| item::hand_over_from(cx, &actor, &from, &to, HAND_OVER_BATCH))?;
+            if batch.is_empty() {
+                break;
+            }
+            result.handed_over.extend(batch);
+        }
+    }
+    result.still_held = app.read(|cx| item::ids_held_by(cx, &user))?;
+    Ok(result)
+}
+
+/// Lets a disabled user in again.
+///
+/// # Errors
+/// `AdminsOnly`, `NotFound`.
+pub fn enable(cx: &Writing, actor: &Actor, name: &str) -> Result<(), Error> {
+    admins_only(actor)?;
+    let user = user::by_name(cx.tx, name)?.ok_or(Error::NotFound)?;
+    user::update_active(cx.tx, &user.name, true)?;
+    let detail = serde_json::json!({"user": user.name});
+    Ok(audit::add(cx.tx, cx.now.as_millisecond(), &actor.name, "user enabled", &detail)?)
+}
+
+/// Every user, by name.
+///
+/// # Errors
+/// The store's.
+pub fn users(cx: &Reading) -> Result<Vec<UserView>, Error> {
+    let groups = group::list(cx.tx)?;
+    let of = |name: &str| {
+        groups.iter().filter(|group| group.members.iter().any(|member| member == name)).map(|group| group.name.clone()).collect()
+    };
+    Ok(user::list(cx.tx)?
+        .into_iter()
+        .map(|user| UserView {
+            groups: of(&user.name),
+            name: user.name,
+            display: user.display,
+            email: user.email,
+            admin: user.admin,
+            active: user.active,
+        })
+        .collect())
+}
+
+/// Every group, by name.
+///
+/// # Errors
+/// The store's.
+pub fn groups(cx: &Reading) -> Result<Vec<GroupView>, Error> {
+    Ok(group::list(cx.tx)?.into_iter().map(|group| GroupView { name: group.name, members: group.members }).collect())
+}
+
+/// Active users whose name or display name contains the text, for pickers.
+///
+/// # Errors
+/// The store's.
+pub fn pick(cx: &Reading, text: &str, limit: i64) -> Result<Vec<(String, String)>, Error> {
+    let found = user::search(cx.tx, text.trim(), limit)?;
+    Ok(found.into_iter().map(|user| (user.name, user.display)).collect())
+}
+
+/// The language of the actor's pages.
+///
+/// # Errors
+/// The store's.
+pub fn set_language(cx: &Writing, actor: &Actor, language: Option<&str>) -> Result<(), Error> {
+    user::update_language(cx.tx, &actor.name, language)?;
+    Ok(())
+}
+
+/// The name as registered: NFC, 1 to 64 letters or digits of any script, `.`, `_`, `-`.
+pub(crate) fn check_name(field: &'static str, name: &str) -> Result<String, Error> {
+    let name: String = name.trim().nfc().collect();
+    let good = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-');
+    let length = name.chars().count();
+    if !(1..=64).contains(&length) || !name.chars().all(good) || (field == "name" && flow::fold_name(&name) == SYSTEM) {
+        return Err(Error::input(field, Reason::BadName(name)));
+    }
+    Ok(name)
+}
+
+/// A line of text that people see.
+pub(crate) fn check_line(field: &'static str, text: &str, max: usize) -> Result<(), Error> {
+    if text.chars().count() > max {
+        return Err(Error::input(field, Reason::TooLong(max)));
+    }
+    if text.chars().any(char::is_control) {
+        return Err(Error::input(field, Reason::Character));
+    }
+    Ok(())
+}
+
+/// A password that a person chooses for themselves.
+///
+/// # Errors
+/// `Input`: fewer than 8 characters, more than 1024.
+pub fn check_password(password: &str) -> Result<(), Error> {
+    match password.chars().count() {
+        0..8 => Err(Error::input("password", Reason::TooShort(8))),
+        8..=1024 => Ok(()),
+        _ => Err(Error::input("password", Reason::TooLong(1024))),
+    }
+}
+
+/// The active user of that name.
+pub(crate) fn active(cx: &Reading, field: &'static str, name: &str) -> Result<user::User, Error> {
+    let user = user::by_name(cx.tx, name)?.ok_or_else(|| Error::input(field, Reason::Unknown(name.to_owned())))?;
+    if user.active { Ok(user) } else { Err(Error::input(field, Reason::Disabled(user.name))) }
+}
+
+/// Refuses whoever is no administrator.
+pub(crate) fn admins_only(actor: &Actor) -> Result<(), Error> {
+    if actor.admin { Ok(()) } else { Err(Error::AdminsOnly) }
+}
+
+fn keep_an_admin(cx: &Reading, name: &str) -> Result<(), Error> {
+    let another = user::list(cx.tx)?.iter().any(|user| user.admin && user.active && user.name != name);
+    if another { Ok(()) } else { Err(Error::Input(vec![InputProblem { field: "name", reason: Reason::LastAdmin }])) }
+}

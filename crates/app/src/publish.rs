@@ -1,0 +1,193 @@
+//! Flows: checking files, publishing them, taking a flow out of use.
+
+use std::sync::Arc;
+
+use flow::{Actor, File, Flow, Problem, Severity, Who};
+use store::{audit, flow_version};
+
+use crate::{Error, Reading, Writing, people};
+
+/// A flow file.
+#[derive(Debug, Clone)]
+pub struct FlowFile {
+    /// Its name as given.
+    pub name: String,
+    /// Its text.
+    pub text: String,
+}
+
+/// What came of publishing one file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// The flow.
+    pub key: String,
+    /// Its name.
+    pub name: String,
+    /// The version in use now.
+    pub version: i64,
+    /// It was published before just so: nothing changed.
+    pub unchanged: bool,
+}
+
+/// One published version.
+#[derive(Debug, Clone)]
+pub struct VersionView {
+    /// The flow.
+    pub key: String,
+    /// 1, 2, …
+    pub version: i64,
+    /// ms.
+    pub published_at: i64,
+    /// Who published it.
+    pub published_by: String,
+    /// The flow is out of use.
+    pub archived: bool,
+}
+
+/// Every problem that publishing these files would meet, as things stand. Errors would stop it.
+///
+/// # Errors
+/// The store's.
+pub fn problems(cx: &Reading, files: &[FlowFile]) -> Result<Vec<Problem>, Error> {
+    Ok(checked(cx, files)?.1)
+}
+
+/// Publishes all of the files or none; a file equal to what is published changes nothing. The warnings come with it.
+///
+/// # Errors
+/// `AdminsOnly`; `Problems`, warnings among them, if there is any error.
+pub fn apply(cx: &Writing, actor: &Actor, files: &[FlowFile]) -> Result<(Vec<Outcome>, Vec<Problem>), Error> {
+    people::admins_only(actor)?;
+    let (flows, problems) = checked(cx, files)?;
+    if problems.iter().any(|problem| problem.severity == Severity::Error) {
+        return Err(Error::Problems(problems));
+    }
+    let now = cx.now.as_millisecond();
+    let mut outcomes = Vec::new();
+    for (flow, file) in flows.iter().flatten().zip(files) {
+        let same = cx.flows.get(&flow.key).filter(|known| !known.archived && *known.text == *file.text);
+        let version = match same {
+            Some(known) => known.version,
+            None => {
+                let version = flow_version::publish(cx.tx, flow, &file.text, &actor.name, now)?;
+                let detail = serde_json::json!({"flow": flow.key, "version": version});
+                audit::add(cx.tx, now, &actor.name, "flow published", &detail)?;
+                version
+            }
+        };
+        let (key, name) = (flow.key.clone(), flow.name.clone());
+        outcomes.push(Outcome { key, name, version, unchanged: same.is_some() });
+    }
+    Ok((outcomes, problems))
+}
+
+/// Takes a flow out of use: its items stay readable.
+///
+/// # Errors
+/// `AdminsOnly`, `NotFound`.
+pub fn archive(cx: &Writing, actor: &Actor, key: &str) -> Result<(), Error> {
+    people::admins_only(actor)?;
+    cx.flows.get(key).filter(|known| !known.archived).ok_or(Error::NotFound)?;
+    let now = cx.now.as_millisecond();
+    flow_version::archive(cx.tx, key, now)?;
+    audit::add(cx.tx, now, &actor.name, "flow archived", &serde_json::json!({"flow": key}))?;
+    Ok(())
+}
+
+/// The text of a version as it was published, byte for byte; the newest unless named.
+///
+/// # Errors
+/// `NotFound`.
+pub fn text(cx: &Reading, key: &str, version: Option<i64>) -> Result<String, Error> {
+    let known = cx.flows.get(key).ok_or(Error::NotFound)?;
+    match version {
+        None => Ok(known.text.to_string()),
+        Some(version) => flow_version::text(cx.tx, key, version)?.ok_or(Error::NotFound),
+    }
+}
+
+/// Every version of a flow, newest first.
+///
+/// # Errors
+/// The store's.
+pub fn versions(cx: &Reading, key: &str) -> Result<Vec<VersionView>, Error> {
+    let rows = flow_version::history(cx.tx, key)?;
+    Ok(rows
+        .into_iter()
+        .map(|row| VersionView {
+            key: row.key,
+            version: row.version,
+            published_at: row.published_at,
+            published_by: row.published_by,
+            archived: row.archived,
+        })
+        .collect())
+}
+
+type Checked = (Vec<Option<Flow>>, Vec<Problem>);
+
+fn checked(cx: &Reading, files: &[FlowFile]) -> Result<Checked, Error> {
+    let given: Vec<File> = files.iter().map(|file| File { name: &file.name, text: &file.text }).collect();
+    let keys: Vec<Option<String>> =
+        given.iter().map(|file| flow::read(file).0.map(|flow| flow.key)).collect();
+    let others = other_flows(cx, &keys)?;
+    let others: Vec<&Flow> = others.iter().map(|flow| &**flow).collect();
+    let flow::Checked { flows, mut problems } = flow::check(&given, &others, true);
+    for (flow, file) in flows.iter().zip(&given) {
+        let Some(flow) = flow else { continue };
+        if let Some(known) = cx.flows.get(&flow.key) {
+            let has_items = flow_version::has_items(cx.tx, &flow.key)?;
+            for version in 1..=known.version {
+                let old = cx.version(&flow.key, version)?;
+                problems.extend(flow::compatible(&old, file, has_items));
+            }
+        }
+        problems.extend(unknown_people(cx, flow, file)?);
+    }
+    let place = |problem: &Problem| files.iter().position(|file| file.name == problem.file);
+    problems.sort_by_key(|problem| (place(problem), problem.span.start, problem.severity));
+    problems.dedup();
+    Ok((flows, problems))
+}
+
+/// The published flows that are not among the files: the newest versions, and older ones that still hold open items,
+/// since what they link to and open must go on working.
+fn other_flows(cx: &Reading, keys: &[Option<String>]) -> Result<Vec<Arc<Flow>>, Error> {
+    let mut others = Vec::new();
+    for published in cx.flows.in_use() {
+        let key = &published.flow.key;
+        if keys.iter().flatten().any(|given| given == key) {
+            continue;
+        }
+        others.push(Arc::clone(&published.flow));
+        for version in flow_version::versions_in_use(cx.tx, key)? {
+            if version != published.version {
+                others.push(cx.version(key, version)?);
+            }
+        }
+    }
+    Ok(others)
+}
+
+/// Warnings for users and groups that the flow names and that do not exist yet.
+fn unknown_people(cx: &Reading, flow: &Flow, file: &File) -> Result<Vec<Problem>, Error> {
+    let mut problems = Vec::new();
+    for who in flow::people_named(flow) {
+        let (known, word) = match &who {
+            Who::User(name) => (store::user::by_name(cx.tx, name)?.is_some(), format!("user:{name}")),
+            Who::Group(name) => (store::group::exists(cx.tx, name)?, format!("group:{name}")),
+            _ => continue,
+        };
+        if !known {
+            let start = file.text.find(&format!("\"{word}\"")).map_or(0, |at| at + 1);
+            problems.push(Problem {
+                severity: Severity::Warning,
+                file: file.name.to_owned(),
+                span: start..start + word.len().min(file.text.len() - start),
+                message: format!("{word:?} does not exist yet"),
+                help: "add it, or correct the name".to_owned(),
+            });
+        }
+    }
+    Ok(problems)
+}

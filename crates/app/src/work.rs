@@ -1,0 +1,339 @@
+//! Many items: what waits for me, what I did, what I started, a flow's items, what nobody holds.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use flow::{Actor, Flow, Query, QueryContext, SortKey};
+use store::{
+    item::Brief,
+    list::{self, Visibility},
+};
+
+use crate::{
+    Error, Published, Reading,
+    catalog::Names,
+    item::{self, ItemView},
+    people,
+};
+
+/// A count stops here where it would have to look at every item.
+pub const COUNT_CAP: i64 = 10_000;
+
+/// One line of a list.
+#[derive(Debug, Clone)]
+pub struct Row {
+    /// Its flow's key.
+    pub flow: String,
+    /// Its number.
+    pub number: i64,
+    /// `question_3`.
+    pub id: String,
+    /// Its title; its ID where it has none.
+    pub title: String,
+    /// Its state.
+    pub state: String,
+    /// Nobody holds it any more.
+    pub closed: bool,
+    /// Its holders.
+    pub assigned_to: Vec<String>,
+    /// Who created it.
+    pub created_by: String,
+    /// ms.
+    pub created_at: i64,
+    /// ms.
+    pub updated_at: i64,
+    /// The values of the columns asked for, where the list has columns of its own.
+    pub cells: BTreeMap<String, flow::Value>,
+}
+
+/// A page of a list.
+#[derive(Debug, Clone)]
+pub struct Rows {
+    /// The lines.
+    pub rows: Vec<Row>,
+    /// The next page's cursor.
+    pub next: Option<String>,
+    /// How many there are in all.
+    pub total: Total,
+    /// Display names of everyone named.
+    pub names: Names,
+}
+
+/// How many.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Total {
+    /// The count, or [`COUNT_CAP`].
+    pub count: i64,
+    /// There are more than that.
+    pub capped: bool,
+}
+
+/// One of the lists over all flows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Work {
+    /// 待办: what I hold; what came last first.
+    Pending,
+    /// 已办: what I pressed and do not hold any more; what I pressed last first.
+    Done,
+    /// 我发起的: what I created; newest first.
+    Created,
+}
+
+/// Where a page starts and how long it is.
+#[derive(Debug, Clone, Default)]
+pub struct Part {
+    /// From the page before.
+    pub cursor: Option<String>,
+    /// Lines.
+    pub limit: i64,
+}
+
+/// A flow as the menu and the home page show it.
+#[derive(Debug, Clone)]
+pub struct FlowCard {
+    /// The flow.
+    pub flow: Arc<Flow>,
+    /// Its newest version.
+    pub version: i64,
+    /// Items that are not closed.
+    pub open: i64,
+    /// Items that the actor holds.
+    pub mine: i64,
+    /// Whether the actor may create one.
+    pub may_create: bool,
+}
+
+/// The flows in which the actor may create or see any item, in the order of their publication.
+///
+/// # Errors
+/// The store's.
+pub fn flows(cx: &Reading, actor: &Actor) -> Result<Vec<FlowCard>, Error> {
+    let open = list::open_items(cx.tx)?;
+    let mine = list::pending_counts_by_flow(cx.tx, &actor.name)?;
+    let mut cards = Vec::new();
+    for published in cx.flows.in_use() {
+        if !cx.may_enter(actor, published)? {
+            continue;
+        }
+        let key = &published.flow.key;
+        cards.push(FlowCard {
+            open: open_items_seen(cx, actor, published, &open)?,
+            mine: mine.get(key).copied().unwrap_or(0),
+            may_create: flow::may_create(&published.flow, actor),
+            version: published.version,
+            flow: Arc::clone(&published.flow),
+        });
+    }
+    Ok(cards)
+}
+
+/// How many items of each flow are not closed, whoever may see them: for administrators at the command line.
+///
+/// # Errors
+/// The store's.
+pub fn open_items(cx: &Reading) -> Result<BTreeMap<String, i64>, Error> {
+    Ok(list::open_items(cx.tx)?)
+}
+
+/// How many items wait for the actor.
+///
+/// # Errors
+/// The store's.
+pub fn pending_count(cx: &Reading, actor: &Actor) -> Result<i64, Error> {
+    Ok(list::pending_count(cx.tx, &actor.name)?)
+}
+
+/// One of the actor's lists over all flows, or within one.
+///
+/// # Errors
+/// `BadCursor`.
+pub fn work(cx: &Reading, actor: &Actor, which: Work, key: Option<&str>, part: &Part) -> Result<Rows, Error> {
+    let (name, cursor) = (&actor.name, part.cursor.as_deref());
+    let (page, count) = match which {
+        Work::Pending => {
+            let count = match key {
+                None => list::pending_count(cx.tx, name)?,
+                Some(key) => list::pending_counts_by_flow(cx.tx, name)?.get(key).copied().unwrap_or(0),
+            };
+            (list::pending(cx.tx, name, key, cursor, part.limit)?, (count, false))
+        }
+        Work::Done => (list::done(cx.tx, name, key, cursor, part.limit)?, list::done_count(cx.tx, name, COUNT_CAP)?),
+        Work::Created => {
+            (list::created(cx.tx, name, key, cursor, part.limit)?, list::created_count(cx.tx, name, COUNT_CAP)?)
+        }
+    };
+    rows(cx, page, Total { count: count.0, capped: count.1 })
+}
+
+/// The items that are not closed and have no active holder; for administrators.
+///
+/// # Errors
+/// `AdminsOnly`, `BadCursor`.
+pub fn stranded(cx: &Reading, actor: &Actor, part: &Part) -> Result<Rows, Error> {
+    people::admins_only(actor)?;
+    let page = list::stranded(cx.tx, part.cursor.as_deref(), part.limit)?;
+    let (count, capped) = list::stranded_count(cx.tx, COUNT_CAP)?;
+    rows(cx, page, Total { count, capped })
+}
+
+/// A flow that the actor may enter, with how many items are in each state: its own states in order, then states that only
+/// older versions know.
+///
+/// # Errors
+/// `NotFound`.
+pub fn flow(cx: &Reading, actor: &Actor, key: &str) -> Result<(Published, Vec<(String, i64)>), Error> {
+    let published = cx.flow_for(actor, key)?;
+    let visible = cx.visibility(actor, &published.flow);
+    let kept: BTreeMap<String, i64> = list::tally(cx.tx, key)?.into_iter().collect();
+    let states: Vec<&String> = published
+        .flow
+        .states
+        .keys()
+        .chain(kept.keys().filter(|state| !published.flow.states.contains_key(*state)))
+        .collect();
+    let mut counts = Vec::new();
+    for state in states {
+        let count = match &visible {
+            Visibility::All => kept.get(state).copied().unwrap_or(0),
+            some => {
+                let query = Query::state(state);
+                list::count(cx.tx, &published.flow, &query, some, COUNT_CAP)?.0
+            }
+        };
+        counts.push((state.clone(), count));
+    }
+    Ok((published.clone(), counts))
+}
+
+/// What to list of a flow.
+#[derive(Debug, Clone, Default)]
+pub struct Listing {
+    /// `?q=`.
+    pub query: String,
+    /// `?sort=`.
+    pub sort: String,
+    /// The page.
+    pub part: Part,
+}
+
+/// A flow's items, found by a query: newest first unless sorted otherwise.
+///
+/// # Errors
+/// `NotFound`, `BadQuery`, `BadCursor`.
+pub fn items(cx: &Reading, actor: &Actor, key: &str, listing: &Listing) -> Result<(Published, Rows), Error> {
+    let published = cx.flow_for(actor, key)?;
+    let (query, sort) = parsed(cx, actor, &published.flow, listing)?;
+    let visible = cx.visibility(actor, &published.flow);
+    let total = total(cx, &published.flow, &query, &visible)?;
+    let part = &listing.part;
+    let page = list::of_flow(cx.tx, &published.flow, &query, &sort, &visible, part.cursor.as_deref(), part.limit)?;
+    let mut people = BTreeSet::new();
+    let mut lines = Vec::new();
+    for found in page.rows {
+        for (column, value) in &found.cells {
+            if published.flow.fields.get(column).is_some_and(|field| matches!(field.kind, flow::Kind::User)) {
+                people.extend(value.texts().iter().cloned());
+            }
+        }
+        lines.push(row(cx, found.brief, found.cells, &mut people));
+    }
+    let names = store::user::displays(cx.tx, &people)?;
+    Ok((published.clone(), Rows { rows: lines, next: page.next, total, names }))
+}
+
+/// [`items`], each whole: for the API.
+///
+/// # Errors
+/// As [`items`].
+pub fn whole_items(
+    cx: &Reading,
+    actor: &Actor,
+    key: &str,
+    listing: &Listing,
+) -> Result<(Vec<ItemView>, Option<String>, Total), Error> {
+    let (_, rows) = items(cx, actor, key, listing)?;
+    whole(cx, actor, &rows.rows).map(|views| (views, rows.next, rows.total))
+}
+
+/// Each line's item, whole; what the actor may not see is left out.
+///
+/// # Errors
+/// The store's.
+pub fn whole(cx: &Reading, actor: &Actor, rows: &[Row]) -> Result<Vec<ItemView>, Error> {
+    let mut views = Vec::new();
+    for row in rows {
+        match item::view(cx, actor, &row.flow, row.number) {
+            Ok(view) => views.push(view),
+            Err(Error::NotFound) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(views)
+}
+
+fn parsed(cx: &Reading, actor: &Actor, flow: &Flow, listing: &Listing) -> Result<(Query, Vec<SortKey>), Error> {
+    let context = QueryContext { me: &actor.name, now: cx.now, zone: cx.zone };
+    let mut query = flow::parse_query(&listing.query, flow, &context)?;
+    let mut failed = Ok(());
+    query.spell_users(flow, |name| match store::user::by_name(cx.tx, name) {
+        Ok(user) => user.map_or_else(|| name.to_owned(), |user| user.name),
+        Err(error) => {
+            failed = Err(error);
+            name.to_owned()
+        }
+    });
+    failed?;
+    Ok((query, flow::parse_sort(&listing.sort, flow)?))
+}
+
+fn total(cx: &Reading, flow: &Flow, query: &Query, visible: &Visibility) -> Result<Total, Error> {
+    if query.is_empty() && matches!(visible, Visibility::All) {
+        let count = list::tally(cx.tx, &flow.key)?.into_iter().map(|(_, count)| count).sum();
+        return Ok(Total { count, capped: false });
+    }
+    let (count, capped) = list::count(cx.tx, flow, query, visible, COUNT_CAP)?;
+    Ok(Total { count, capped })
+}
+
+fn open_items_seen(
+    cx: &Reading,
+    actor: &Actor,
+    published: &Published,
+    kept: &BTreeMap<String, i64>,
+) -> Result<i64, Error> {
+    match cx.visibility(actor, &published.flow) {
+        Visibility::All => Ok(kept.get(&published.flow.key).copied().unwrap_or(0)),
+        some => Ok(list::count(cx.tx, &published.flow, &Query::not_closed(), &some, COUNT_CAP)?.0),
+    }
+}
+
+fn rows(cx: &Reading, page: list::Page<Brief>, total: Total) -> Result<Rows, Error> {
+    let mut people = BTreeSet::new();
+    let rows = page.rows.into_iter().map(|brief| row(cx, brief, BTreeMap::new(), &mut people)).collect();
+    Ok(Rows { rows, next: page.next, total, names: store::user::displays(cx.tx, &people)? })
+}
+
+fn row(
+    cx: &Reading,
+    brief: Brief,
+    cells: BTreeMap<String, flow::Value>,
+    people: &mut BTreeSet<String>,
+) -> Row {
+    people.extend(brief.assigned_to.iter().cloned().chain([brief.created_by.clone()]));
+    let id = item::item_id(cx, &brief.flow, brief.number);
+    Row {
+        title: if brief.title.trim().is_empty() { id.clone() } else { brief.title },
+        id,
+        number: brief.number,
+        state: brief.state,
+        closed: brief.closed_at.is_some(),
+        assigned_to: brief.assigned_to,
+        created_by: brief.created_by,
+        created_at: brief.created_at,
+        updated_at: brief.updated_at,
+        flow: brief.flow,
+        cells,
+    }
+}

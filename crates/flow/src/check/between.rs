@@ -1,0 +1,236 @@
+//! What flows say of each other: keys and prefixes that two of them have, links, items that one opens of another.
+
+use std::{collections::BTreeSet, ops::Range};
+
+use crate::{
+    Field, Flow, Kind, Open, Preset, Problem, Severity, Transition, Value,
+    condition::all_words,
+    read::{self, Draft, File, OpenMarks, Report},
+    words,
+};
+
+/// The problems between files, for each file.
+pub(crate) fn problems(files: &[File], drafts: &[Draft], published: &[&Flow], strict: bool) -> Vec<Vec<Problem>> {
+    let mut found: Vec<Vec<Problem>> = Vec::with_capacity(files.len());
+    for (at, (file, draft)) in files.iter().zip(drafts).enumerate() {
+        let mut report = Report { file: file.name, text: file.text, problems: Vec::new() };
+        twins(&files[..at], &drafts[..at], draft, published, &mut report);
+        let known = Known { drafts, published, strict };
+        links(draft, &known, &mut report);
+        for (row, mark) in draft.flow.transitions.iter().zip(&draft.marks.rows) {
+            if let (Some(open), Some(mark)) = (&row.create, &mark.create) {
+                opened(draft, row, open, mark, &known, &mut report);
+            }
+        }
+        for flow in published {
+            still_good(flow, draft, &mut report);
+        }
+        found.push(report.problems);
+    }
+    found
+}
+
+/// Every problem that a new version brings when `old` is in use: a field that changes its type, a prefix that changes
+/// although items have it. On the places of the new version's file.
+#[must_use]
+pub fn compatible(old: &Flow, new: &File, has_items: bool) -> Vec<Problem> {
+    let draft = read::draft(new);
+    let mut report = Report { file: new.name, text: new.text, problems: Vec::new() };
+    for (key, field) in &draft.flow.fields {
+        let Some(before) = old.fields.get(key) else { continue };
+        let (was, is) = (type_of(before), type_of(field));
+        if was != is
+            && let Some(marks) = draft.marks.fields.get(key)
+        {
+            let message = format!("\"{key}\" was {was} in the published version and would be {is}");
+            report.error(&marks.kind, message, "give the new field another key: a field never changes its type");
+        }
+    }
+    if has_items && old.item_prefix != draft.flow.item_prefix {
+        let span = draft.marks.item_prefix.as_ref().unwrap_or(&draft.marks.key);
+        let message = format!("items are named {}_1 already", old.item_prefix);
+        report.error(span, message, format!("write item_prefix = \"{}\"", old.item_prefix));
+    }
+    report.problems
+}
+
+/// As a file calls it, `multiple` too: what is stored depends on both.
+fn type_of(field: &Field) -> String {
+    let name = match &field.kind {
+        Kind::Text { .. } => "text",
+        Kind::Textarea { .. } => "textarea",
+        Kind::Choice(_) => "choice",
+        Kind::User => "user",
+        Kind::Number { .. } => "number",
+        Kind::Date => "date",
+        Kind::Datetime => "datetime",
+        Kind::Bool => "bool",
+        Kind::Url => "url",
+        Kind::Item { .. } => "item",
+    };
+    format!("{}{name}", if field.multiple { "multiple " } else { "" })
+}
+
+/// Keys and prefixes that an earlier file or a published flow has.
+fn twins(files: &[File], drafts: &[Draft], draft: &Draft, published: &[&Flow], report: &mut Report) {
+    let flow = &draft.flow;
+    if flow.key.is_empty() {
+        return;
+    }
+    let prefix_span = draft.marks.item_prefix.as_ref().unwrap_or(&draft.marks.key);
+    for (file, other) in files.iter().zip(drafts) {
+        if other.flow.key == flow.key {
+            let message = format!("{} has the key \"{}\" already", file.name, flow.key);
+            report.error(&draft.marks.key, message, "give one of the flows another key");
+        } else if other.flow.item_prefix == flow.item_prefix {
+            let message = format!("{} names its items \"{}\" already", file.name, flow.item_prefix);
+            report.error(prefix_span, message, "give one of the flows another item_prefix");
+        }
+    }
+    let in_files = |key: &str| drafts.iter().any(|other| other.flow.key == key);
+    let taken =
+        |other: &&&Flow| other.key != flow.key && other.item_prefix == flow.item_prefix && !in_files(&other.key);
+    if let Some(other) = published.iter().find(taken) {
+        let message = format!("the published flow \"{}\" names its items \"{}\" already", other.key, flow.item_prefix);
+        report.error(prefix_span, message, "give this flow another item_prefix");
+    }
+}
+
+/// The flows that a file may name.
+struct Known<'a> {
+    drafts: &'a [Draft],
+    published: &'a [&'a Flow],
+    strict: bool,
+}
+
+impl Known<'_> {
+    fn draft(&self, key: &str) -> Option<&Draft> {
+        self.drafts.iter().find(|draft| draft.flow.key == key)
+    }
+
+    fn has(&self, key: &str) -> bool {
+        self.draft(key).is_some() || self.published.iter().any(|flow| flow.key == key)
+    }
+
+    /// Reports a flow that is not there.
+    fn missing(&self, key: &str, span: &Range<usize>, report: &mut Report) {
+        let keys: BTreeSet<&str> = self
+            .drafts
+            .iter()
+            .map(|draft| draft.flow.key.as_str())
+            .chain(self.published.iter().map(|flow| flow.key.as_str()))
+            .filter(|key| !key.is_empty())
+            .collect();
+        let near = words::nearest(key, keys).map(|near| format!("did you mean \"{near}\"?"));
+        let (severity, message) = if self.strict {
+            (Severity::Error, format!("the flow \"{key}\" is neither among the files nor published"))
+        } else {
+            (Severity::Warning, format!("the flow \"{key}\" is not among the files"))
+        };
+        let help = near.unwrap_or_else(|| "check or publish its file together with this one".to_owned());
+        report.add(severity, span, message, help);
+    }
+}
+
+fn links(draft: &Draft, known: &Known, report: &mut Report) {
+    for (key, field) in &draft.flow.fields {
+        let Kind::Item { flow: Some(flow) } = &field.kind else { continue };
+        let span = draft.marks.fields.get(key).and_then(|marks| marks.flow.as_ref());
+        if let Some(span) = span.filter(|_| !known.has(flow)) {
+            known.missing(flow, span, report);
+        }
+    }
+}
+
+/// What a row opens: the flow, the fields that it copies into.
+fn opened(draft: &Draft, row: &Transition, open: &Open, marks: &OpenMarks, known: &Known, report: &mut Report) {
+    let nothing = BTreeSet::new();
+    let (target, broken) = match known.draft(&open.flow) {
+        Some(target) => (&target.flow, &target.broken),
+        None => match known.published.iter().find(|flow| flow.key == open.flow) {
+            Some(target) => (*target, &nothing),
+            None => return known.missing(&open.flow, &marks.flow, report),
+        },
+    };
+    for (to, from) in &open.copy {
+        let Some((to_span, from_span)) = marks.copy.get(to).filter(|_| !broken.contains(to)) else { continue };
+        let Some(new) = target.fields.get(to) else {
+            let help = words::nearest_or_all(to, target.fields.keys().map(String::as_str));
+            report.error(to_span, format!("the flow \"{}\" has no field \"{to}\"", open.flow), help);
+            continue;
+        };
+        let Some(old) = draft.flow.fields.get(from) else { continue };
+        if let Some(why) = never_takes(new, old) {
+            let message = format!("\"{to}\" of \"{}\" can never take \"{from}\": {why}", open.flow);
+            report.error(from_span, message, "copy a field of the same type");
+        }
+    }
+    for new in target.fields.values().filter(|new| new.required && !matches!(new.kind, Kind::Bool)) {
+        let from = open.copy.get(&new.key);
+        let filled = match from {
+            Some(from) => always_filled(&draft.flow, row, from),
+            None => new.default.is_some(),
+        };
+        if !filled {
+            let span = marks.copy.get(&new.key).map_or(&marks.flow, |(_, from)| from);
+            let message = format!("\"{}\" requires \"{}\", which this may leave empty", open.flow, new.key);
+            report.warning(span, message, "copy a required field into it; else the first save asks for it");
+        }
+    }
+}
+
+/// Whether the row cannot be pressed while the field is empty.
+fn always_filled(flow: &Flow, row: &Transition, key: &str) -> bool {
+    let Some(field) = flow.fields.get(key) else { return true };
+    let needed = (field.required && !row.back) || row.required.iter().any(|needed| needed == key);
+    let set = row.set.get(key).is_some_and(|preset| *preset != Preset::Value(Value::Empty));
+    needed || set || matches!(field.kind, Kind::Bool)
+}
+
+/// Why no value of `old` could ever stand in `new`.
+fn never_takes(new: &Field, old: &Field) -> Option<String> {
+    let wrong = |new: &str, old: &str| Some(format!("it holds {new}, not {old}"));
+    if old.multiple && !new.multiple {
+        return wrong("one value", "several");
+    }
+    match (&new.kind, &old.kind) {
+        (Kind::Choice(new), Kind::Choice(old)) => {
+            let (new, old) = (all_words(new), all_words(old));
+            let apart = !old.iter().any(|word| new.contains(word));
+            apart.then(|| "they have no word in common".to_owned())
+        }
+        (Kind::Item { flow: Some(new) }, Kind::Item { flow: Some(old) }) if new != old => {
+            Some(format!("it links to \"{new}\", not to \"{old}\""))
+        }
+        (new, old) if std::mem::discriminant(new) == std::mem::discriminant(old) => None,
+        (Kind::Text { .. } | Kind::Textarea { .. }, old) if holds_text(old) => None,
+        (Kind::Choice(_) | Kind::Url, Kind::Text { .. } | Kind::Textarea { .. }) => None,
+        _ => wrong(&type_of(new), &type_of(old)),
+    }
+}
+
+fn holds_text(kind: &Kind) -> bool {
+    !matches!(kind, Kind::Number { .. } | Kind::Date | Kind::Datetime | Kind::Bool)
+}
+
+/// What a published flow needs of this file's flow, and would lose. Said of this file.
+fn still_good(flow: &Flow, draft: &Draft, report: &mut Report) {
+    let opens = flow.transitions.iter().filter_map(|row| row.create.as_ref());
+    let mut said = BTreeSet::new();
+    for open in opens.filter(|open| open.flow == draft.flow.key) {
+        for (to, from) in open.copy.iter().filter(|(to, _)| !draft.broken.contains(*to)) {
+            let Some(old) = flow.fields.get(from) else { continue };
+            let problem = match draft.flow.fields.get(to) {
+                None => Some((&draft.marks.key, format!("which copies into \"{to}\", a field that is gone"))),
+                Some(new) => never_takes(new, old).map(|why| {
+                    let span = draft.marks.fields.get(to).map_or(&draft.marks.key, |marks| &marks.kind);
+                    (span, format!("which copies \"{from}\" into \"{to}\": {why}"))
+                }),
+            };
+            if let Some((span, why)) = problem.filter(|_| said.insert(to.as_str())) {
+                let message = format!("this would break the published flow \"{}\", {why}", flow.key);
+                report.error(span, message, "keep the field as it was, or publish both flows together");
+            }
+        }
+    }
+}

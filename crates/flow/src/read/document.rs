@@ -1,0 +1,323 @@
+//! A TOML document as the readers see it: sections with known keys, values with their places, and a report that
+//! takes every problem. One wrong value stops nothing but itself.
+
+use std::ops::Range;
+
+use toml::de::{DeTable, DeValue};
+
+use crate::{Problem, Severity, words};
+
+/// Longest name: of a state, a trigger, a label, a word of a choice. In characters.
+pub(crate) const NAME_MAX_LENGTH: usize = 200;
+
+/// A value and where it stands.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct At<T> {
+    pub(crate) span: Range<usize>,
+    pub(crate) value: T,
+}
+
+/// The problems of one file.
+#[derive(Debug)]
+pub(crate) struct Report<'a> {
+    pub(crate) file: &'a str,
+    pub(crate) text: &'a str,
+    pub(crate) problems: Vec<Problem>,
+}
+
+impl Report<'_> {
+    pub(crate) fn error(&mut self, span: &Range<usize>, message: impl Into<String>, help: impl Into<String>) {
+        self.add(Severity::Error, span, message, help);
+    }
+
+    pub(crate) fn warning(&mut self, span: &Range<usize>, message: impl Into<String>, help: impl Into<String>) {
+        self.add(Severity::Warning, span, message, help);
+    }
+
+    pub(crate) fn add(
+        &mut self,
+        severity: Severity,
+        span: &Range<usize>,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        let (message, help) = (message.into(), help.into());
+        self.problems.push(Problem { severity, file: self.file.to_owned(), span: span.clone(), message, help });
+    }
+
+    pub(crate) fn errors(&self) -> usize {
+        self.problems.iter().filter(|problem| problem.severity == Severity::Error).count()
+    }
+}
+
+/// One key of a table, with its value.
+#[derive(Debug, Clone)]
+pub(crate) struct Entry<'a> {
+    pub(crate) key: &'a str,
+    pub(crate) key_span: Range<usize>,
+    pub(crate) span: Range<usize>,
+    pub(crate) value: &'a DeValue<'a>,
+}
+
+/// The keys of a table, in the order in which they stand in the file.
+pub(crate) fn entries<'a>(table: &'a DeTable<'a>) -> Vec<Entry<'a>> {
+    let mut entries: Vec<Entry<'a>> = table
+        .iter()
+        .map(|(key, value)| Entry {
+            key: key.get_ref(),
+            key_span: key.span(),
+            span: value.span(),
+            value: value.get_ref(),
+        })
+        .collect();
+    entries.sort_by_key(|entry| entry.key_span.start);
+    entries
+}
+
+/// A table whose keys are known.
+#[derive(Debug)]
+pub(crate) struct Section<'a> {
+    /// Where it stands: its header, or its braces.
+    pub(crate) span: Range<usize>,
+    /// As its problems name it: `[[field]]`.
+    pub(crate) what: &'static str,
+    entries: Vec<Entry<'a>>,
+}
+
+impl<'a> Section<'a> {
+    /// Opens a table; a key that is not known is reported.
+    pub(crate) fn open(
+        what: &'static str,
+        span: Range<usize>,
+        table: &'a DeTable<'a>,
+        known: &[&str],
+        report: &mut Report,
+    ) -> Section<'a> {
+        let entries = entries(table);
+        for entry in entries.iter().filter(|entry| !known.contains(&entry.key)) {
+            let help = words::nearest_or_all(entry.key, known.iter().copied());
+            report.error(&entry.key_span, format!("{what} has no key \"{}\"", entry.key), help);
+        }
+        Section { span, what, entries }
+    }
+
+    pub(crate) fn get(&self, key: &str) -> Option<&Entry<'a>> {
+        self.entries.iter().find(|entry| entry.key == key)
+    }
+
+    /// A table under a key.
+    pub(crate) fn table(&self, key: &str, report: &mut Report) -> Option<At<&'a DeTable<'a>>> {
+        let entry = self.get(key)?;
+        match entry.value {
+            DeValue::Table(table) => Some(At { span: entry.span.clone(), value: table }),
+            other => {
+                let message = format!("\"{key}\" must be a table, but this is {}", kind_of(other));
+                report.error(&entry.span, message, format!("write [{key}] or {key} = {{ … }}"));
+                None
+            }
+        }
+    }
+
+    /// The tables under a key: `[[field]]`, or an array of inline tables.
+    pub(crate) fn tables(&self, key: &str, report: &mut Report) -> Vec<At<&'a DeTable<'a>>> {
+        let Some(entry) = self.get(key) else { return Vec::new() };
+        let DeValue::Array(items) = entry.value else {
+            let message = format!("\"{key}\" must be a list of tables, but this is {}", kind_of(entry.value));
+            report.error(&entry.span, message, format!("write [[{key}]] above each of them"));
+            return Vec::new();
+        };
+        let mut tables = Vec::with_capacity(items.len());
+        for item in items.iter() {
+            match item.get_ref() {
+                DeValue::Table(table) => tables.push(At { span: item.span(), value: table }),
+                other => {
+                    let message = format!("each of \"{key}\" must be a table, but this is {}", kind_of(other));
+                    report.error(&item.span(), message, format!("write [[{key}]]"));
+                }
+            }
+        }
+        tables
+    }
+
+    /// A text; CRLF in it is LF.
+    pub(crate) fn text(&self, key: &str, report: &mut Report) -> Option<At<String>> {
+        let entry = self.get(key)?;
+        text_of(key, entry.value, &entry.span, report)
+    }
+
+    /// A text that must be there.
+    pub(crate) fn text_needed(&self, key: &str, report: &mut Report) -> Option<At<String>> {
+        if self.get(key).is_none() {
+            report.error(&self.span, format!("{} has no \"{key}\"", self.what), format!("add {key} = \"…\""));
+        }
+        self.text(key, report)
+    }
+
+    /// A name that people see: one line, not blank.
+    pub(crate) fn name(&self, key: &str, report: &mut Report) -> Option<At<String>> {
+        let name = self.text(key, report)?;
+        named(key, &name, report).then_some(name)
+    }
+
+    /// A name that must be there.
+    pub(crate) fn name_needed(&self, key: &str, report: &mut Report) -> Option<At<String>> {
+        let name = self.text_needed(key, report)?;
+        named(key, &name, report).then_some(name)
+    }
+
+    /// true or false; absent is false.
+    pub(crate) fn flag(&self, key: &str, report: &mut Report) -> bool {
+        let Some(entry) = self.get(key) else { return false };
+        if let DeValue::Boolean(value) = entry.value {
+            return *value;
+        }
+        let message = format!("\"{key}\" must be true or false, but this is {}", kind_of(entry.value));
+        report.error(&entry.span, message, format!("write {key} = true, without quotes"));
+        false
+    }
+
+    /// A whole number within a range.
+    pub(crate) fn count(&self, key: &str, range: Range<u32>, report: &mut Report) -> Option<At<u32>> {
+        let entry = self.get(key)?;
+        let value = match entry.value {
+            DeValue::Integer(whole) => i64::from_str_radix(whole.as_str(), whole.radix()).ok(),
+            other => {
+                let message = format!("\"{key}\" must be a whole number, but this is {}", kind_of(other));
+                report.error(&entry.span, message, format!("write {key} = {}, without quotes", range.start.max(1)));
+                return None;
+            }
+        };
+        match value.and_then(|value| u32::try_from(value).ok()).filter(|value| range.contains(value)) {
+            Some(value) => Some(At { span: entry.span.clone(), value }),
+            None => {
+                let message = format!("\"{key}\" must be from {} to {}", range.start, range.end - 1);
+                report.error(&entry.span, message, "write a number of that range");
+                None
+            }
+        }
+    }
+
+    /// A list of texts.
+    pub(crate) fn texts(&self, key: &str, report: &mut Report) -> Option<At<Vec<At<String>>>> {
+        let entry = self.get(key)?;
+        texts_of(key, entry.value, &entry.span, report)
+    }
+
+    /// A list of texts, or one text that stands for a list of one.
+    pub(crate) fn text_or_texts(&self, key: &str, report: &mut Report) -> Option<At<Vec<At<String>>>> {
+        match self.get(key)?.value {
+            DeValue::String(_) => {
+                let one = self.text(key, report)?;
+                Some(At { span: one.span.clone(), value: vec![one] })
+            }
+            _ => self.texts(key, report),
+        }
+    }
+}
+
+/// A text, or a report that it is none.
+pub(crate) fn text_of(key: &str, value: &DeValue, span: &Range<usize>, report: &mut Report) -> Option<At<String>> {
+    let DeValue::String(text) = value else {
+        let message = format!("\"{key}\" must be a text, but this is {}", kind_of(value));
+        report.error(span, message, format!("write {key} = \"…\", in quotes"));
+        return None;
+    };
+    if text.contains('\0') {
+        report.error(span, format!("\"{key}\" has the character U+0000"), "leave it out: no text can hold it");
+        return None;
+    }
+    Some(At { span: span.clone(), value: text.replace("\r\n", "\n") })
+}
+
+/// A list of texts, or a report of what is none.
+pub(crate) fn texts_of(
+    key: &str,
+    value: &DeValue,
+    span: &Range<usize>,
+    report: &mut Report,
+) -> Option<At<Vec<At<String>>>> {
+    let DeValue::Array(items) = value else {
+        let message = format!("\"{key}\" must be a list of texts, but this is {}", kind_of(value));
+        report.error(span, message, format!("write {key} = [\"…\", \"…\"]"));
+        return None;
+    };
+    let value = items.iter().filter_map(|item| text_of(key, item.get_ref(), &item.span(), report)).collect();
+    Some(At { span: span.clone(), value })
+}
+
+/// Whether a name is one that people can see and type: one line, not blank, no blanks around it.
+pub(crate) fn named(key: &str, name: &At<String>, report: &mut Report) -> bool {
+    let text = name.value.as_str();
+    let (message, help) = match () {
+        () if text.trim().is_empty() => (format!("\"{key}\" is empty"), "write what people shall see"),
+        () if text.contains(['\n', '\r']) => (format!("\"{key}\" has a line break"), "write it in one line"),
+        () if text.trim() != text => (format!("\"{key}\" begins or ends with a blank"), "leave the blank out"),
+        () if text.chars().count() > NAME_MAX_LENGTH => {
+            (format!("\"{key}\" is longer than {NAME_MAX_LENGTH} characters"), "write it shorter")
+        }
+        () => return true,
+    };
+    report.error(&name.span, message, help);
+    false
+}
+
+/// As people call a TOML value's type.
+pub(crate) fn kind_of(value: &DeValue) -> &'static str {
+    match value {
+        DeValue::String(_) => "a text",
+        DeValue::Integer(_) => "a whole number",
+        DeValue::Float(_) => "a number",
+        DeValue::Boolean(_) => "true or false",
+        DeValue::Datetime(_) => "a date or time",
+        DeValue::Array(_) => "a list",
+        DeValue::Table(_) => "a table",
+    }
+}
+
+/// Where in the file the bytes `inner` of a string's value stand, the string itself standing at `span`.
+pub(crate) fn inside(text: &str, span: &Range<usize>, inner: &Range<usize>) -> Range<usize> {
+    let Some(raw) = text.get(span.clone()) else { return span.clone() };
+    let Some(quote) = raw.chars().next().filter(|quote| matches!(quote, '"' | '\'')) else { return span.clone() };
+    let triple = raw.len() >= 6 && raw.starts_with(&quote.to_string().repeat(3));
+    let mut at = if triple { 3 } else { 1 };
+    let mut end = raw.len() - at;
+    if triple {
+        at += if raw[at..].starts_with("\r\n") { 2 } else { usize::from(raw[at..].starts_with('\n')) };
+    }
+    end = end.max(at);
+    // Walks value and spelling side by side; `places` are the spelling's places of the two ends.
+    let (mut decoded, mut places) = (0, [None, None]);
+    while at < end {
+        for (place, wanted) in places.iter_mut().zip([inner.start, inner.end]) {
+            if place.is_none() && decoded >= wanted {
+                *place = Some(at);
+            }
+        }
+        let (spelled, meant) = one_letter(&raw[at..end], quote == '"');
+        at += spelled;
+        decoded += meant;
+    }
+    let [start, stop] = places.map(|place| span.start + place.unwrap_or(end));
+    if start <= stop { start..stop } else { span.clone() }
+}
+
+/// How many bytes the next letter of a string takes in the file, and how many in its value.
+fn one_letter(rest: &str, escapes: bool) -> (usize, usize) {
+    if rest.starts_with("\r\n") {
+        return (2, 1);
+    }
+    let first = rest.chars().next().map_or(1, char::len_utf8);
+    let Some(escaped) = rest.strip_prefix('\\').filter(|_| escapes) else { return (first, first) };
+    let digits = match escaped.chars().next() {
+        Some('x') => 2,
+        Some('u') => 4,
+        Some('U') => 8,
+        Some(letter) if letter.is_whitespace() => {
+            let blanks = escaped.len() - escaped.trim_start().len();
+            return (1 + blanks, 0);
+        }
+        _ => return (2.min(rest.len()), 1),
+    };
+    let code = escaped.get(1..=digits).and_then(|code| u32::from_str_radix(code, 16).ok()).and_then(char::from_u32);
+    ((2 + digits).min(rest.len()), code.map_or(1, char::len_utf8))
+}

@@ -1,0 +1,86 @@
+//! What can go wrong with the records. The words are for administrators' logs; people get pages made from the kind.
+
+use std::sync::Arc;
+
+/// Why the records could not do what was asked.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Error {
+    /// Another process holds the database and did not let go in time.
+    #[error("the database is locked by another process (while {doing})")]
+    Busy {
+        /// What was being done.
+        doing: String,
+    },
+    /// The file or its directory cannot be written.
+    #[error("the database cannot be written: its file or directory is read-only")]
+    ReadOnly,
+    /// No room is left.
+    #[error("the database's disk is full")]
+    Full,
+    /// Made by a newer program.
+    #[error("the database is of schema version {found}, this program knows {known}: use the newer program")]
+    Newer {
+        /// The database's version.
+        found: i64,
+        /// The newest that this program knows.
+        known: i64,
+    },
+    /// The database cannot be reached or used.
+    #[error("the database failed while {doing}")]
+    Unavailable {
+        /// What was being done.
+        doing: String,
+        /// Why.
+        source: Arc<dyn std::error::Error + Send + Sync>,
+    },
+    /// What is stored makes no sense, or the file is no database.
+    #[error("the records are damaged ({doing}): {detail}")]
+    Corrupt {
+        /// What was being done.
+        doing: String,
+        /// What is wrong.
+        detail: String,
+    },
+    /// The item has moved on: its revision is no longer the one decided on.
+    #[error("the item was changed by someone else")]
+    Stale,
+    /// A name, number or hash that must be unique is there already.
+    #[error("it exists already")]
+    Exists,
+    /// A page's cursor that this list did not give.
+    #[error("the cursor is none of this list")]
+    BadCursor,
+    /// A field that had another type in an earlier version of the flow.
+    #[error("field {field} of flow {flow} holds {was} since an earlier version and cannot become {now}")]
+    KindChanged {
+        /// The flow.
+        flow: String,
+        /// The field.
+        field: String,
+        /// Its type until now.
+        was: String,
+        /// Its type in the version to be published.
+        now: String,
+    },
+    /// The write panicked; nothing of it was kept.
+    #[error("a write failed by a bug: {detail}")]
+    Panicked {
+        /// What the panic said.
+        detail: String,
+    },
+    /// The records were closed.
+    #[error("the records are closed")]
+    Closed,
+}
+
+impl Error {
+    /// Whether the same may succeed when it is tried again later (503).
+    #[must_use]
+    pub fn retryable(&self) -> bool {
+        matches!(self, Error::Busy { .. } | Error::Full | Error::Unavailable { .. } | Error::ReadOnly | Error::Closed)
+    }
+
+    pub(crate) fn corrupt(doing: &str, detail: impl ToString) -> Error {
+        Error::Corrupt { doing: doing.to_owned(), detail: detail.to_string() }
+    }
+}

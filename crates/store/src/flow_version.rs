@@ -1,0 +1,127 @@
+//! Published flows: every version's text, byte for byte, for ever.
+
+use crate::{Error, Tx, WriteTx, sheet, sqlite::Row as SqlRow, value::params};
+
+/// A published version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// The flow's key.
+    pub key: String,
+    /// 1, 2, … within the flow.
+    pub version: i64,
+    /// As it was published, byte for byte.
+    pub text: String,
+    /// Milliseconds.
+    pub published_at: i64,
+    /// Who published it.
+    pub published_by: String,
+    /// The flow was taken out of use.
+    pub archived: bool,
+}
+
+const COLUMNS: &str = "v.flow, v.version, v.text, v.published_at, v.published_by,
+                       case when f.archived_at is null then 0 else 1 end";
+
+/// The newest version of every flow, archived ones flagged, by key.
+///
+/// # Errors
+/// The records failed.
+pub fn current(tx: &Tx) -> Result<Vec<Row>, Error> {
+    let sql = format!(
+        "select {COLUMNS} from flow f join flow_version v on v.flow = f.flow and v.version = f.version order by f.flow"
+    );
+    tx.all(&sql, &[], read)
+}
+
+/// The text of one version.
+///
+/// # Errors
+/// The records failed.
+pub fn text(tx: &Tx, key: &str, version: i64) -> Result<Option<String>, Error> {
+    let sql = "select text from flow_version where flow = $1 and version = $2";
+    tx.first(sql, params![key, version], |row| row.text(0))
+}
+
+/// Every version of a flow, newest first.
+///
+/// # Errors
+/// The records failed.
+pub fn history(tx: &Tx, key: &str) -> Result<Vec<Row>, Error> {
+    let sql = format!(
+        "select {COLUMNS} from flow f join flow_version v on v.flow = f.flow where f.flow = $1 order by v.version desc"
+    );
+    tx.all(&sql, params![key], read)
+}
+
+/// Publishes a version and returns its number. An archived flow is in use again.
+///
+/// # Errors
+/// [`Error::KindChanged`]: a field had another type in an earlier version; or the records failed.
+pub fn publish(tx: &WriteTx, flow: &flow::Flow, text: &str, by: &str, now: i64) -> Result<i64, Error> {
+    let sql = "insert into flow (flow, version, archived_at) values ($1, 1, null)
+               on conflict (flow) do update set version = flow.version + 1, archived_at = null returning version";
+    let version = tx.one(sql, params![&flow.key], |row| row.int(0))?;
+    let sql = "insert into flow_version (flow, version, text, published_at, published_by) values ($1, $2, $3, $4, $5)";
+    tx.execute(sql, params![&flow.key, version, text, now, by])?;
+    let sql = "insert into next_number (flow, next) values ($1, 1) on conflict (flow) do nothing";
+    tx.execute(sql, params![&flow.key])?;
+    sheet::widen(tx, flow)?;
+    grow(tx)?;
+    Ok(version)
+}
+
+/// Takes a flow out of use. `false`: no such flow, or it is so already.
+///
+/// # Errors
+/// The records failed.
+pub fn archive(tx: &WriteTx, key: &str, now: i64) -> Result<bool, Error> {
+    let sql = "update flow set archived_at = $2 where flow = $1 and archived_at is null";
+    let archived = tx.execute(sql, params![key, now])? > 0;
+    if archived {
+        grow(tx)?;
+    }
+    Ok(archived)
+}
+
+/// Grows with every [`publish`] and [`archive`]: what was read of flows before holds while this is the same.
+///
+/// # Errors
+/// The records failed.
+pub fn seq(tx: &Tx) -> Result<i64, Error> {
+    let sql = "select value from change_sequence where name = 'flow'";
+    Ok(tx.first(sql, &[], |row| row.int(0))?.unwrap_or(0))
+}
+
+/// The versions that still hold items that are not closed, oldest first.
+///
+/// # Errors
+/// The records failed.
+pub fn versions_in_use(tx: &Tx, key: &str) -> Result<Vec<i64>, Error> {
+    let sql = "select version from open_version where flow = $1 and items > 0 order by version";
+    tx.all(sql, params![key], |row| row.int(0))
+}
+
+/// Whether any item was ever created.
+///
+/// # Errors
+/// The records failed.
+pub fn has_items(tx: &Tx, key: &str) -> Result<bool, Error> {
+    Ok(tx.first("select 1 from item where flow = $1 limit 1", params![key], |row| row.int(0))?.is_some())
+}
+
+fn grow(tx: &WriteTx) -> Result<(), Error> {
+    let sql = "insert into change_sequence (name, value) values ('flow', 1)
+               on conflict (name) do update set value = change_sequence.value + 1";
+    tx.execute(sql, &[]).map(drop)
+}
+
+fn read(row: &SqlRow) -> Result<Row, Error> {
+    Ok(Row {
+        key: row.text(0)?,
+        version: row.int(1)?,
+        text: row.text(2)?,
+        published_at: row.int(3)?,
+        published_by: row.text(4)?,
+        archived: row.flag(5)?,
+    })
+}

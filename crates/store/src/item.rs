@@ -1,0 +1,536 @@
+//! Items: the present, what happened, what is linked. Nothing changes an item but a [`flow::Decision`], by [`save`].
+
+use std::collections::BTreeSet;
+
+use flow::{Decision, Flow, Item, Query, RecordKind, Term};
+use indexmap::IndexMap;
+use jiff::Timestamp;
+use serde_json::Value as Json;
+
+use crate::{
+    Error, Tx, WriteTx,
+    list::{self, Visibility, holder},
+    sheet,
+    sqlite::Row as SqlRow,
+    value::params,
+};
+
+/// An item as it is stored; [`Row::read`] makes sense of its fields by the version of its flow.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row {
+    flow_version: i64,
+    item: Item,
+    fields: String,
+}
+
+/// What [`save`] wrote.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Saved {
+    /// The event's number within the item; 0: nothing had changed and nothing was written.
+    pub seq: i64,
+}
+
+/// One event of an item's history.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EventRow {
+    /// 1, 2, … within the item.
+    pub seq: i64,
+    /// Milliseconds.
+    pub at: i64,
+    /// Who did it.
+    pub actor: String,
+    /// `created`, `saved`, `triggered`, `commented`, `assigned`.
+    pub kind: String,
+    /// The trigger pressed.
+    pub trigger: Option<String>,
+    /// The state before; none for a new item.
+    pub from: Option<String>,
+    /// The state after.
+    pub to: String,
+    /// By field, in the form's order: the stored value before, after.
+    pub changes: IndexMap<String, (Json, Json)>,
+    /// The holders after it.
+    pub assigned_to: Vec<String>,
+    /// What was said.
+    pub comment: Option<String>,
+    /// Allowed only because the actor is an administrator.
+    pub by_admin: bool,
+}
+
+/// A time that an item spent in a state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stay {
+    /// The state.
+    pub state: String,
+    /// Milliseconds.
+    pub entered: i64,
+    /// Milliseconds; none: it is there now.
+    pub left: Option<i64>,
+}
+
+/// One end of a link: the item at the other end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    /// The other item's flow.
+    pub flow: String,
+    /// The other item's number.
+    pub number: i64,
+    /// Key of the field that holds the link: this item's if `outward`, else the other's.
+    pub field: String,
+    /// This item names the other.
+    pub outward: bool,
+    /// The other's title; empty if it has none.
+    pub title: String,
+    /// The other's state.
+    pub state: String,
+    /// The version that rules the other.
+    pub flow_version: i64,
+}
+
+/// What every list shows of an item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Brief {
+    /// Its flow.
+    pub flow: String,
+    /// Its number.
+    pub number: i64,
+    /// The version that rules it.
+    pub flow_version: i64,
+    /// Its title; empty if it has none.
+    pub title: String,
+    /// Its state.
+    pub state: String,
+    /// Its holders.
+    pub assigned_to: Vec<String>,
+    /// Who created it.
+    pub created_by: String,
+    /// Milliseconds.
+    pub created_at: i64,
+    /// Milliseconds.
+    pub updated_at: i64,
+    /// Milliseconds; none: not closed.
+    pub closed_at: Option<i64>,
+}
+
+/// The columns that [`read_brief`] takes, of the table alias `i`.
+pub(crate) const BRIEF: &str = "i.flow, i.number, i.flow_version, i.title, i.state, i.assigned_to, i.created_by, \
+                                i.created_at, i.updated_at, i.closed_at";
+
+const ROW: &str =
+    "number, flow_version, revision, state, assigned_to, created_by, created_at, updated_at, closed_at, fields";
+
+impl Row {
+    /// The version of the flow that rules it.
+    #[must_use]
+    pub fn version(&self) -> i64 {
+        self.flow_version
+    }
+
+    /// Its number.
+    #[must_use]
+    pub fn number(&self) -> i64 {
+        self.item.number
+    }
+
+    /// The item. `flow` must be the version that rules it.
+    ///
+    /// # Errors
+    /// What is stored makes no sense.
+    pub fn read(self, flow: &Flow) -> Result<Item, Error> {
+        let Row { mut item, fields, .. } = self;
+        let stored: IndexMap<String, Json> =
+            serde_json::from_str(&fields).map_err(|error| Error::corrupt("reading an item's fields", error))?;
+        item.fields = stored
+            .into_iter()
+            .filter_map(|(key, json)| Some((flow.fields.get(&key)?, key, json)))
+            .map(|(field, key, json)| (key, flow::Value::from_stored(&json, field)))
+            .collect();
+        Ok(item)
+    }
+}
+
+/// Takes the flow's next number: no other item gets it once this is committed.
+///
+/// # Errors
+/// The flow was never published, or the records failed.
+pub fn next_number(tx: &WriteTx, flow: &str) -> Result<i64, Error> {
+    let sql = "update next_number set next = next + 1 where flow = $1 returning next - 1";
+    tx.one(sql, params![flow], |row| row.int(0))
+}
+
+/// An item.
+///
+/// # Errors
+/// The records failed.
+pub fn load(tx: &Tx, flow: &str, number: i64) -> Result<Option<Row>, Error> {
+    tx.first(&format!("select {ROW} from item where flow = $1 and number = $2"), params![flow, number], read_row)
+}
+
+/// Whether there is such an item.
+///
+/// # Errors
+/// The records failed.
+pub fn exists(tx: &Tx, flow: &str, number: i64) -> Result<bool, Error> {
+    let sql = "select 1 from item where flow = $1 and number = $2";
+    Ok(tx.first(sql, params![flow, number], |row| row.int(0))?.is_some())
+}
+
+/// Writes what was decided: the item, what is derived from it, the event; and the same for the item that it opens, whose
+/// flow is `also`.
+///
+/// # Errors
+/// [`Error::Stale`]: the item is no longer at the revision decided on; or the records failed.
+pub fn save(tx: &WriteTx, flow: &Flow, decision: &Decision, also: Option<&Flow>) -> Result<Saved, Error> {
+    if let Some((key, opened)) = decision.opens() {
+        let also = also
+            .filter(|also| also.key == key)
+            .ok_or_else(|| Error::corrupt("saving an item", format!("the flow {key} of the opened item is missing")))?;
+        save_one(tx, also, opened)?;
+    }
+    save_one(tx, flow, decision)
+}
+
+/// The history, oldest first, from after the event `after_seq`.
+///
+/// # Errors
+/// The records failed.
+pub fn history(tx: &Tx, flow: &str, number: i64, after_seq: i64, limit: i64) -> Result<Vec<EventRow>, Error> {
+    let sql =
+        "select seq, at, actor, kind, trigger_words, from_state, to_state, changes, assigned_to, comment, by_admin
+               from event where flow = $1 and number = $2 and seq > $3 order by seq limit $4";
+    tx.all(sql, params![flow, number, after_seq, limit], |row| {
+        let changes = row.text(7)?;
+        Ok(EventRow {
+            seq: row.int(0)?,
+            at: row.int(1)?,
+            actor: row.text(2)?,
+            kind: row.text(3)?,
+            trigger: row.text_or_null(4)?,
+            from: row.text_or_null(5)?,
+            to: row.text(6)?,
+            changes: serde_json::from_str(&changes).map_err(|error| Error::corrupt("reading an event", error))?,
+            assigned_to: names(&row.text(8)?)?,
+            comment: row.text_or_null(9)?,
+            by_admin: row.flag(10)?,
+        })
+    })
+}
+
+/// The states that the item has been in, oldest first.
+///
+/// # Errors
+/// The records failed.
+pub fn stays(tx: &Tx, flow: &str, number: i64) -> Result<Vec<Stay>, Error> {
+    let sql = "select state, entered, ended from stay where flow = $1 and number = $2 order by seq";
+    tx.all(sql, params![flow, number], |row| {
+        Ok(Stay { state: row.text(0)?, entered: row.int(1)?, left: row.int_or_null(2)? })
+    })
+}
+
+/// The links of an item, its own and those that name it. Where both name each other, there are two.
+///
+/// # Errors
+/// The records failed.
+pub fn links(tx: &Tx, flow: &str, number: i64) -> Result<Vec<Link>, Error> {
+    let sql = "select l.other_flow, l.other_number, l.field, l.inward, i.title, i.state, i.flow_version
+               from link l join item i on i.flow = l.other_flow and i.number = l.other_number
+               where l.flow = $1 and l.number = $2
+               order by l.inward, l.field, l.other_flow, l.other_number";
+    tx.all(sql, params![flow, number], |row| {
+        Ok(Link {
+            flow: row.text(0)?,
+            number: row.int(1)?,
+            field: row.text(2)?,
+            outward: !row.flag(3)?,
+            title: row.text(4)?,
+            state: row.text(5)?,
+            flow_version: row.int(6)?,
+        })
+    })
+}
+
+/// What lists show of these items, in this order; those that do not exist are left out.
+///
+/// # Errors
+/// The records failed.
+pub fn briefs(tx: &Tx, items: &[(String, i64)]) -> Result<Vec<Brief>, Error> {
+    let sql = format!("select {BRIEF} from item i where i.flow = $1 and i.number = $2");
+    let mut found = Vec::with_capacity(items.len());
+    for (flow, number) in items {
+        found.extend(tx.first(&sql, params![flow, *number], |row| read_brief(row, 0))?);
+    }
+    Ok(found)
+}
+
+/// For pickers: items of the flow that the person may see, found by their ID (`question_3`, `issue_track/3`, `3`) or by
+/// words of their title; newest first.
+///
+/// # Errors
+/// The records failed.
+pub fn search(tx: &Tx, flow: &Flow, text: &str, limit: i64, visible: &Visibility) -> Result<Vec<Brief>, Error> {
+    let text = text.trim();
+    let mut found = Vec::new();
+    let (prefix, number) = text.rsplit_once(['_', '/']).unwrap_or((&flow.key, text));
+    if let Ok(number) = number.parse::<i64>()
+        && (prefix == flow.key || prefix == flow.item_prefix)
+    {
+        found = search_one(tx, flow, Term::Number(number), limit, visible)?;
+    }
+    let named = search_one(tx, flow, Term::Words(text.to_owned()), limit, visible)?;
+    found.extend(named.into_iter().filter(|brief| text.parse() != Ok(brief.number)));
+    found.truncate(usize::try_from(limit).unwrap_or(0));
+    Ok(found)
+}
+
+/// The brief at `first` and the nine columns after it.
+pub(crate) fn read_brief(row: &SqlRow, first: usize) -> Result<Brief, Error> {
+    Ok(Brief {
+        flow: row.text(first)?,
+        number: row.int(first + 1)?,
+        flow_version: row.int(first + 2)?,
+        title: row.text(first + 3)?,
+        state: row.text(first + 4)?,
+        assigned_to: names(&row.text(first + 5)?)?,
+        created_by: row.text(first + 6)?,
+        created_at: row.int(first + 7)?,
+        updated_at: row.int(first + 8)?,
+        closed_at: row.int_or_null(first + 9)?,
+    })
+}
+
+pub(crate) fn read_row(row: &SqlRow) -> Result<Row, Error> {
+    let item = Item {
+        number: row.int(0)?,
+        flow_version: row.int(1)?,
+        revision: row.int(2)?,
+        state: row.text(3)?,
+        assigned_to: names(&row.text(4)?)?,
+        created_by: row.text(5)?,
+        created_at: instant(row.int(6)?)?,
+        updated_at: instant(row.int(7)?)?,
+        closed_at: row.int_or_null(8)?.map(instant).transpose()?,
+        fields: flow::Fields::new(),
+    };
+    Ok(Row { flow_version: item.flow_version, item, fields: row.text(9)? })
+}
+
+fn search_one(tx: &Tx, flow: &Flow, term: Term, limit: i64, visible: &Visibility) -> Result<Vec<Brief>, Error> {
+    let page = list::of_flow(tx, flow, &Query { terms: vec![term] }, &[], visible, None, limit)?;
+    Ok(page.rows.into_iter().map(|found| found.brief).collect())
+}
+
+fn save_one(tx: &WriteTx, flow: &Flow, decision: &Decision) -> Result<Saved, Error> {
+    let (before, after, record) = (decision.before(), decision.after(), decision.record());
+    if record.kind != RecordKind::Commented {
+        match before {
+            None => insert(tx, flow, after)?,
+            Some(before) if before == after => return Ok(Saved { seq: 0 }),
+            Some(before) => update(tx, flow, before, after)?,
+        }
+        write_holders(tx, flow, before, after)?;
+        write_links(tx, flow, before, after)?;
+        write_tally(tx, flow, before, after)?;
+        sheet::write(tx, flow, before, after)?;
+    }
+    let seq = write_event(tx, flow, decision)?;
+    if before.is_none_or(|before| before.state != after.state) {
+        write_stay(tx, flow, after, seq)?;
+    }
+    if record.kind == RecordKind::Triggered {
+        let sql = "insert into took_part (flow, number, who, at) values ($1, $2, $3, $4)
+                   on conflict (flow, number, who) do update set at = $4";
+        let at = after.updated_at.as_millisecond();
+        tx.execute(sql, params![&flow.key, after.number, holder(&record.actor), at])?;
+    }
+    Ok(Saved { seq })
+}
+
+fn insert(tx: &WriteTx, flow: &Flow, item: &Item) -> Result<(), Error> {
+    let sql = "insert into item (flow, number, flow_version, revision, state, title, assigned_to, created_by,
+                                 created_at, updated_at, closed_at, fields)
+               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+    let values = params![
+        &flow.key,
+        item.number,
+        item.flow_version,
+        item.revision,
+        &item.state,
+        title(flow, item),
+        names_text(&item.assigned_to)?,
+        &item.created_by,
+        item.created_at.as_millisecond(),
+        item.updated_at.as_millisecond(),
+        item.closed_at.map(Timestamp::as_millisecond),
+        fields_text(item)?,
+    ];
+    tx.execute(sql, values).map(drop)
+}
+
+fn update(tx: &WriteTx, flow: &Flow, before: &Item, after: &Item) -> Result<(), Error> {
+    let sql = "update item set flow_version = $4, revision = $5, state = $6, title = $7, assigned_to = $8,
+                               updated_at = $9, closed_at = $10, fields = $11
+               where flow = $1 and number = $2 and revision = $3";
+    let values = params![
+        &flow.key,
+        after.number,
+        before.revision,
+        after.flow_version,
+        after.revision,
+        &after.state,
+        title(flow, after),
+        names_text(&after.assigned_to)?,
+        after.updated_at.as_millisecond(),
+        after.closed_at.map(Timestamp::as_millisecond),
+        fields_text(after)?,
+    ];
+    if tx.execute(sql, values)? == 1 { Ok(()) } else { Err(Error::Stale) }
+}
+
+fn write_holders(tx: &WriteTx, flow: &Flow, before: Option<&Item>, after: &Item) -> Result<(), Error> {
+    let held: BTreeSet<&String> = before.into_iter().flat_map(|before| &before.assigned_to).collect();
+    let hold: BTreeSet<&String> = after.assigned_to.iter().collect();
+    for gone in held.difference(&hold) {
+        let sql = "delete from holder where flow = $1 and number = $2 and who = $3";
+        tx.execute(sql, params![&flow.key, after.number, holder(gone)])?;
+    }
+    for new in hold.difference(&held) {
+        let sql = "insert into holder (flow, number, who, since) values ($1, $2, $3, $4)";
+        tx.execute(sql, params![&flow.key, after.number, holder(new), after.updated_at.as_millisecond()])?;
+    }
+    Ok(())
+}
+
+/// Both ends of every link of an `item` field that came or went.
+fn write_links(tx: &WriteTx, flow: &Flow, before: Option<&Item>, after: &Item) -> Result<(), Error> {
+    for (key, field) in flow.fields.iter().filter(|(_, field)| matches!(field.kind, flow::Kind::Item { .. })) {
+        let linked = before.map_or(&[][..], |before| linked_from(before, key));
+        let links = linked_from(after, key);
+        let ends = |text: &str| {
+            let (other, number) = text.rsplit_once('/')?;
+            Some((other.to_owned(), number.parse::<i64>().ok()?))
+        };
+        let gone = linked.iter().filter(|text| !links.contains(text)).filter_map(|text| ends(text));
+        for (other, number) in gone {
+            let sql = "delete from link where flow = $1 and number = $2 and inward = $3 and field = $4
+                       and other_flow = $5 and other_number = $6";
+            tx.execute(sql, params![&flow.key, after.number, 0, &field.key, &other, number])?;
+            tx.execute(sql, params![&other, number, 1, &field.key, &flow.key, after.number])?;
+        }
+        let new = links.iter().filter(|text| !linked.contains(text)).filter_map(|text| ends(text));
+        for (other, number) in new {
+            let sql = "insert into link (flow, number, inward, field, other_flow, other_number)
+                       values ($1, $2, $3, $4, $5, $6)";
+            tx.execute(sql, params![&flow.key, after.number, 0, &field.key, &other, number])?;
+            tx.execute(sql, params![&other, number, 1, &field.key, &flow.key, after.number])?;
+        }
+    }
+    Ok(())
+}
+
+fn write_tally(tx: &WriteTx, flow: &Flow, before: Option<&Item>, after: &Item) -> Result<(), Error> {
+    let place = |item: &Item| (item.state.clone(), item.closed_at.is_some());
+    let (from, to) = (before.map(place), place(after));
+    if from.as_ref() != Some(&to) {
+        if let Some((state, closed)) = from {
+            let sql = "update tally set items = items - 1 where flow = $1 and state = $2 and closed = $3";
+            tx.execute(sql, params![&flow.key, state, closed])?;
+        }
+        let sql = "insert into tally (flow, state, closed, items) values ($1, $2, $3, 1)
+                   on conflict (flow, state, closed) do update set items = tally.items + 1";
+        tx.execute(sql, params![&flow.key, to.0, to.1])?;
+    }
+    let open = |item: &Item| item.closed_at.is_none().then_some(item.flow_version);
+    let (from, to) = (before.and_then(open), open(after));
+    if from != to {
+        if let Some(version) = from {
+            let sql = "update open_version set items = items - 1 where flow = $1 and version = $2";
+            tx.execute(sql, params![&flow.key, version])?;
+        }
+        if let Some(version) = to {
+            let sql = "insert into open_version (flow, version, items) values ($1, $2, 1)
+                       on conflict (flow, version) do update set items = open_version.items + 1";
+            tx.execute(sql, params![&flow.key, version])?;
+        }
+    }
+    Ok(())
+}
+
+fn write_event(tx: &WriteTx, flow: &Flow, decision: &Decision) -> Result<i64, Error> {
+    let (after, record) = (decision.after(), decision.record());
+    let changes: IndexMap<&String, (Json, Json)> =
+        record.changes.iter().map(|(key, (old, new))| (key, (old.to_stored(), new.to_stored()))).collect();
+    let sql = "insert into event (flow, number, seq, at, actor, kind, trigger_words, from_state, to_state, changes,
+                                  assigned_to, comment, by_admin)
+               values ($1, $2, (select coalesce(max(seq), 0) + 1 from event where flow = $1 and number = $2),
+                       $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+               returning seq";
+    let values = params![
+        &flow.key,
+        after.number,
+        record.at.as_millisecond(),
+        &record.actor,
+        kind(record.kind),
+        record.trigger.as_deref(),
+        record.from.as_deref(),
+        &record.to,
+        text(&changes)?,
+        names_text(&record.assigned_to)?,
+        record.comment.as_deref(),
+        record.by_admin,
+    ];
+    tx.one(sql, values, |row| row.int(0))
+}
+
+fn write_stay(tx: &WriteTx, flow: &Flow, item: &Item, seq: i64) -> Result<(), Error> {
+    let at = item.updated_at.as_millisecond();
+    if seq > 1 {
+        let sql = "update stay set ended = $3 where flow = $1 and number = $2 and ended is null";
+        tx.execute(sql, params![&flow.key, item.number, at])?;
+    }
+    let sql = "insert into stay (flow, number, seq, state, entered, ended) values ($1, $2, $3, $4, $5, null)";
+    tx.execute(sql, params![&flow.key, item.number, seq, &item.state, at]).map(drop)
+}
+
+/// Its title as lists show it.
+pub(crate) fn title<'a>(flow: &Flow, item: &'a Item) -> &'a str {
+    match flow.title.as_ref().and_then(|key| item.fields.get(key)) {
+        Some(flow::Value::Text(text)) => text,
+        _ => "",
+    }
+}
+
+/// Names as JSON text.
+pub(crate) fn names_text(names: &[String]) -> Result<String, Error> {
+    text(&names)
+}
+
+fn linked_from<'a>(item: &'a Item, key: &str) -> &'a [String] {
+    item.fields.get(key).map_or(&[], flow::Value::texts)
+}
+
+fn fields_text(item: &Item) -> Result<String, Error> {
+    let filled = item.fields.iter().filter(|(_, value)| !value.is_empty());
+    text(&filled.map(|(key, value)| (key, value.to_stored())).collect::<IndexMap<_, _>>())
+}
+
+fn text(value: &impl serde::Serialize) -> Result<String, Error> {
+    serde_json::to_string(value).map_err(|error| Error::corrupt("writing an item", error))
+}
+
+fn names(text: &str) -> Result<Vec<String>, Error> {
+    serde_json::from_str(text).map_err(|error| Error::corrupt("reading names", error))
+}
+
+fn instant(ms: i64) -> Result<Timestamp, Error> {
+    Timestamp::from_millisecond(ms).map_err(|error| Error::corrupt("reading a time", error))
+}
+
+fn kind(kind: RecordKind) -> &'static str {
+    match kind {
+        RecordKind::Created => "created",
+        RecordKind::Saved => "saved",
+        RecordKind::Triggered => "triggered",
+        RecordKind::Commented => "commented",
+        RecordKind::Assigned => "assigned",
+    }
+}

@@ -1,0 +1,21 @@
+//! The schema's steps, in order. They only grow: to change the schema, add `V<n+1>__what.sql` and its line here.
+
+use refinery_core::Migration;
+
+use crate::Error;
+
+const STEPS: [(&str, &str); 1] = [("V1__records", include_str!("../migrations/V1__records.sql"))];
+
+/// The newest version that this program knows.
+pub(crate) fn newest() -> i64 {
+    i64::try_from(STEPS.len()).unwrap_or(i64::MAX)
+}
+
+/// Every step, for the runner.
+pub(crate) fn all() -> Result<Vec<Migration>, Error> {
+    STEPS
+        .iter()
+        .map(|(name, sql)| Migration::unapplied(name, sql))
+        .collect::<Result<_, _>>()
+        .map_err(|error| Error::corrupt("reading the schema's steps", error))
+}

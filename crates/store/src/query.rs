@@ -1,0 +1,335 @@
+//! Queries and orders of [`flow::Query`] as SQL over a flow's sheet. Built by sea-query, every value bound.
+
+use flow::{Column, Edge, Flow, Kind, Query, Range, Scalar, SortKey, Term, Test, Value};
+use sea_query::{Alias, Cond, Expr, ExprTrait, Func, NullOrdering, Order, PostgresQueryBuilder, SelectStatement};
+use serde_json::Value as Json;
+
+use crate::{
+    Error,
+    list::{Visibility, VisibleTo, holder, like_literal},
+    sheet,
+    sqlite::Row,
+    value::Param,
+};
+
+/// What a column holds, and whether null may stand in it: an empty text is `''`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Holds {
+    Text,
+    Number,
+    Moment,
+    Count,
+}
+
+/// One key of an order as it is in the sheet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Key {
+    pub(crate) column: String,
+    pub(crate) holds: Holds,
+    pub(crate) descending: bool,
+}
+
+/// `select` of the flow's sheet, of what the query finds and the person may see.
+pub(crate) fn select(flow: &Flow, query: &Query, visible: &Visibility) -> SelectStatement {
+    let mut found = Cond::all().add(column("flow").eq(flow.key.as_str()));
+    for term in &query.terms {
+        found = found.add(condition(flow, term));
+    }
+    if let Visibility::Rules(rules) = visible {
+        found = found.add(may_see(flow, rules));
+    }
+    let mut select = sea_query::Query::select();
+    select.from(Alias::new(format!("sheet_{}", flow.key))).cond_where(found);
+    select
+}
+
+/// The text and the values of a statement.
+pub(crate) fn build(select: &SelectStatement) -> Result<(String, Vec<Param<'static>>), Error> {
+    let (sql, values) = select.build(PostgresQueryBuilder);
+    let params = values.into_iter().map(|value| match value {
+        sea_query::Value::BigInt(Some(value)) => Ok(value.into()),
+        sea_query::Value::BigUnsigned(Some(value)) => Ok(i64::try_from(value).unwrap_or(i64::MAX).into()),
+        sea_query::Value::Double(Some(value)) => Ok(value.into()),
+        sea_query::Value::String(Some(value)) => Ok(Param::from(value)),
+        other => Err(Error::corrupt("building a query", format!("{other:?}"))),
+    });
+    Ok((sql, params.collect::<Result<_, _>>()?))
+}
+
+/// The keys of an order, made unique by the number: newest first unless another key says otherwise.
+pub(crate) fn keys(flow: &Flow, sort: &[SortKey]) -> Vec<Key> {
+    let mut keys: Vec<Key> = Vec::new();
+    for key in sort {
+        if let Some((column, holds)) = place(flow, &key.column)
+            && !keys.iter().any(|known| known.column == column)
+        {
+            keys.push(Key { column, holds, descending: key.descending });
+        }
+    }
+    match keys.iter().position(|key| key.column == "number") {
+        // nothing after it can matter
+        Some(at) => keys.truncate(at + 1),
+        None => {
+            let descending = keys.last().is_none_or(|last| last.descending);
+            keys.push(Key { column: "number".to_owned(), holds: Holds::Count, descending });
+        }
+    }
+    keys
+}
+
+/// Puts the rows in the order of `keys`. Null is the smallest, on every engine.
+pub(crate) fn order(select: &mut SelectStatement, keys: &[Key]) {
+    for key in keys {
+        let order = if key.descending { Order::Desc } else { Order::Asc };
+        match (key.holds, key.descending) {
+            (Holds::Text | Holds::Count, _) => select.order_by_expr(column(&key.column), order),
+            (_, true) => select.order_by_expr_with_nulls(column(&key.column), order, NullOrdering::Last),
+            (_, false) => select.order_by_expr_with_nulls(column(&key.column), order, NullOrdering::First),
+        };
+    }
+}
+
+/// The rows after the one with these values of `keys`.
+pub(crate) fn after(keys: &[Key], values: &[Param]) -> Cond {
+    let nullable = keys.iter().any(|key| matches!(key.holds, Holds::Number | Holds::Moment));
+    let one_way = keys.iter().all(|key| key.descending == keys[0].descending);
+    if one_way && !nullable {
+        // one comparison of rows: the index goes straight to the place
+        let columns = Expr::tuple(keys.iter().map(|key| column(&key.column)));
+        let last = Expr::tuple(values.iter().map(bound));
+        return Cond::all().add(if keys[0].descending { columns.lt(last) } else { columns.gt(last) });
+    }
+    let mut any = Cond::any();
+    for (at, (key, value)) in keys.iter().zip(values).enumerate() {
+        let same = keys.iter().zip(values).take(at).map(|(key, value)| match value {
+            Param::Null => column(&key.column).is_null(),
+            value => column(&key.column).eq(bound(value)),
+        });
+        let beyond = match (value, key.descending) {
+            (Param::Null, true) => continue,
+            (Param::Null, false) => Cond::all().add(column(&key.column).is_not_null()),
+            (value, true) => Cond::any().add(column(&key.column).lt(bound(value))).add(column(&key.column).is_null()),
+            (value, false) => Cond::all().add(column(&key.column).gt(bound(value))),
+        };
+        any = any.add(same.fold(Cond::all(), Cond::add).add(beyond));
+    }
+    any
+}
+
+/// What stands in the column of a key.
+pub(crate) fn key_value(row: &Row, index: usize, holds: Holds) -> Result<Param<'static>, Error> {
+    Ok(match holds {
+        Holds::Text => row.text(index)?.into(),
+        Holds::Number => row.real_or_null(index)?.into(),
+        Holds::Moment => row.int_or_null(index)?.into(),
+        Holds::Count => row.int(index)?.into(),
+    })
+}
+
+/// A cursor's value for a key.
+pub(crate) fn cursor_value(json: &Json, holds: Holds) -> Result<Param<'static>, Error> {
+    let value = match (holds, json) {
+        (Holds::Number | Holds::Moment, Json::Null) => Some(Param::Null),
+        (Holds::Text, Json::String(text)) => Some(text.clone().into()),
+        (Holds::Number, json) => json.as_f64().map(Param::from),
+        (Holds::Moment | Holds::Count, json) => json.as_i64().map(Param::from),
+        _ => None,
+    };
+    value.ok_or(Error::BadCursor)
+}
+
+/// What a field's column holds.
+pub(crate) fn holds(kind: &Kind) -> Option<Holds> {
+    match kind {
+        Kind::Textarea { .. } => None,
+        Kind::Number { .. } => Some(Holds::Number),
+        Kind::Datetime => Some(Holds::Moment),
+        Kind::Bool => Some(Holds::Count),
+        _ => Some(Holds::Text),
+    }
+}
+
+/// Contains `text`, whatever its case: the engine folds both sides alike.
+pub(crate) fn contains(column: Expr, text: &str) -> Expr {
+    let pattern = format!("%{}%", like_literal(text));
+    // the engine's lower on both sides: what one knows as a capital, the other may not
+    let lower = Expr::from(Func::lower(Expr::val(pattern)));
+    Expr::cust_with_exprs("lower($1) like $2 escape '\\'", [column, lower])
+}
+
+fn column(name: &str) -> Expr {
+    Expr::col(Alias::new(name))
+}
+
+fn bound(value: &Param) -> Expr {
+    match value {
+        Param::Null => Expr::cust("null"),
+        Param::Int(value) => Expr::val(*value),
+        Param::Real(value) => Expr::val(*value),
+        Param::Text(text) => Expr::val(text.to_string()),
+    }
+}
+
+/// Where a column of a query stands in the sheet; none: nowhere.
+fn place(flow: &Flow, of: &Column) -> Option<(String, Holds)> {
+    let (name, holds) = match of {
+        Column::State => ("state", Holds::Text),
+        Column::AssignedTo => ("assigned_to", Holds::Text),
+        Column::CreatedBy => ("created_by", Holds::Text),
+        Column::Created => ("created_at", Holds::Count),
+        Column::Updated => ("updated_at", Holds::Count),
+        Column::Closed => ("closed_at", Holds::Moment),
+        Column::Number => ("number", Holds::Count),
+        Column::Field(key) => return Some((format!("f_{key}"), holds(&flow.fields.get(key)?.kind)?)),
+    };
+    Some((name.to_owned(), holds))
+}
+
+fn condition(flow: &Flow, term: &Term) -> Cond {
+    match term {
+        Term::Words(text) => Cond::all().add(contains(column("title"), text)),
+        Term::Number(number) => Cond::all().add(column("number").eq(*number)),
+        Term::Column { column: of, test } => match place(flow, of) {
+            None => nothing(),
+            Some((name, holds)) => {
+                let multiple =
+                    matches!(of, Column::Field(key) if flow.fields.get(key).is_some_and(|field| field.multiple));
+                let bool = matches!(of, Column::Field(key)
+                    if flow.fields.get(key).is_some_and(|field| matches!(field.kind, Kind::Bool)));
+                match test {
+                    Test::Empty { negated } if bool => either(*negated),
+                    Test::Empty { negated } => is_empty(of, &name, holds, *negated),
+                    Test::OneOf { words, negated } => one_of(flow, of, &name, multiple, words, *negated),
+                    Test::Contains(text) => Cond::all().add(contains(column(&name), text)),
+                    Test::Within { ranges, negated } => within(&name, holds, ranges, *negated),
+                    Test::Is(yes) => Cond::all().add(column(&name).eq(i64::from(*yes))),
+                }
+            }
+        },
+    }
+}
+
+fn is_empty(of: &Column, name: &str, holds: Holds, negated: bool) -> Cond {
+    let empty = match (of, holds) {
+        (Column::AssignedTo, _) => column(name).eq("[]"),
+        (_, Holds::Text) => column(name).eq(""),
+        (_, Holds::Number | Holds::Moment | Holds::Count) => column(name).is_null(),
+    };
+    negate(Cond::all().add(empty), negated)
+}
+
+fn one_of(flow: &Flow, of: &Column, name: &str, multiple: bool, words: &[String], negated: bool) -> Cond {
+    let found = if *of == Column::AssignedTo {
+        Cond::all().add(held_by(flow, words))
+    } else if multiple {
+        words.iter().fold(Cond::any(), |any, word| any.add(holds_word(name, word)))
+    } else {
+        Cond::all().add(column(name).is_in(words.iter().map(String::as_str)))
+    };
+    negate(found, negated)
+}
+
+/// Items that one of these users holds: read from the holders, so that it costs what they hold.
+fn held_by(flow: &Flow, users: &[String]) -> Expr {
+    let mut held = sea_query::Query::select();
+    held.column(Alias::new("number"))
+        .from(Alias::new("holder"))
+        .and_where(column("flow").eq(flow.key.as_str()))
+        .and_where(column("who").is_in(users.iter().map(|user| holder(user))));
+    column("number").in_subquery(held)
+}
+
+/// A `multiple` field (JSON text, or one bare word from a time when it was not) holds this word. `like` would not do: one
+/// engine's ignores case.
+fn holds_word(name: &str, word: &str) -> Cond {
+    let quoted = Json::from(word).to_string();
+    let without = Expr::cust_with_exprs("replace($1, $2, '')", [column(name), Expr::val(quoted)]);
+    Cond::any().add(column(name).eq(word)).add(column(name).ne(without))
+}
+
+fn within(name: &str, holds: Holds, ranges: &[Range], negated: bool) -> Cond {
+    let mut any = Cond::any();
+    for Range { low, high } in ranges {
+        let mut all = Cond::all();
+        if holds == Holds::Text {
+            // an empty date is before every other
+            all = all.add(column(name).ne(""));
+        }
+        if let Some(Edge { at, inclusive }) = low {
+            let edge = scalar(at);
+            all = all.add(if *inclusive { column(name).gte(edge) } else { column(name).gt(edge) });
+        }
+        if let Some(Edge { at, inclusive }) = high {
+            let edge = scalar(at);
+            all = all.add(if *inclusive { column(name).lte(edge) } else { column(name).lt(edge) });
+        }
+        any = any.add(all);
+    }
+    if negated && matches!(holds, Holds::Number | Holds::Moment) {
+        return Cond::any().add(column(name).is_null()).add(any.not());
+    }
+    negate(any, negated)
+}
+
+fn scalar(value: &Scalar) -> Expr {
+    match value {
+        Scalar::Number(number) => Expr::val(*number),
+        Scalar::Date(day) => Expr::val(day.clone()),
+        Scalar::Moment(ms) => Expr::val(*ms),
+    }
+}
+
+fn may_see(flow: &Flow, rules: &VisibleTo) -> Cond {
+    let mut any = Cond::any().add(either(false));
+    if rules.creator {
+        any = any.add(column("created_by").eq(rules.user.as_str()));
+    }
+    if rules.holder {
+        any = any.add(held_by(flow, std::slice::from_ref(&rules.user)));
+    }
+    for field in rules.fields.iter().filter_map(|key| flow.fields.get(key)) {
+        let name = format!("f_{}", field.key);
+        any = if field.multiple {
+            any.add(holds_word(&name, &rules.user))
+        } else {
+            any.add(column(&name).eq(rules.user.as_str()))
+        };
+    }
+    any
+}
+
+fn negate(cond: Cond, negated: bool) -> Cond {
+    if negated { cond.not() } else { cond }
+}
+
+fn nothing() -> Cond {
+    either(false)
+}
+
+fn either(yes: bool) -> Cond {
+    Cond::all().add(Expr::cust(if yes { "1 = 1" } else { "1 = 0" }))
+}
+
+/// What stands in a field's column, as the field's value.
+pub(crate) fn value(row: &Row, index: usize, field: &flow::Field) -> Result<Value, Error> {
+    Ok(match holds(&field.kind) {
+        None => Value::Empty,
+        Some(Holds::Number) => row.real_or_null(index)?.map_or(Value::Empty, Value::Number),
+        Some(Holds::Count) => Value::Bool(row.flag(index)?),
+        Some(Holds::Moment) => match row.int_or_null(index)?.map(jiff::Timestamp::from_millisecond) {
+            None => Value::Empty,
+            Some(moment) => Value::Instant(moment.map_err(|error| Error::corrupt("reading a sheet", error))?),
+        },
+        Some(Holds::Text) => {
+            let text = row.text(index)?;
+            let list = (field.multiple && text.starts_with('[')).then(|| serde_json::from_str(&text).ok()).flatten();
+            let json = list.unwrap_or(Json::String(text));
+            Value::from_stored(&json, field)
+        }
+    })
+}
+
+/// The column of a field, for `select`; none for fields that are too long for a sheet.
+pub(crate) fn field_column(field: &flow::Field) -> Option<Expr> {
+    sheet::column(&field.kind).map(|_| column(&format!("f_{}", field.key)))
+}

@@ -1,0 +1,93 @@
+//! Signed-in browsers. The cookie's secret is stored as its hash.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    Error, Tx, WriteTx,
+    user::{self, User, fold},
+    value::params,
+};
+
+/// A signed-in browser.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    /// Of the cookie's secret, in hex.
+    pub hash: String,
+    /// The user's name.
+    pub user: String,
+    /// Milliseconds.
+    pub created_at: i64,
+    /// Milliseconds; at most hourly.
+    pub seen_at: i64,
+    /// Milliseconds.
+    pub expires_at: i64,
+}
+
+/// Signs in.
+///
+/// # Errors
+/// The records failed.
+pub fn insert(tx: &WriteTx, session: &Session) -> Result<(), Error> {
+    let sql = "insert into session (hash, member, created_at, seen_at, expires_at) values ($1, $2, $3, $4, $5)";
+    let values = params![&session.hash, fold(&session.user), session.created_at, session.seen_at, session.expires_at];
+    tx.execute(sql, values).map(drop)
+}
+
+/// The session, its user and the user's groups, whether or not it has expired or the user is disabled.
+///
+/// # Errors
+/// The records failed.
+pub fn load(tx: &Tx, hash: &str) -> Result<Option<(Session, User, BTreeSet<String>)>, Error> {
+    let sql = format!(
+        "select s.hash, s.created_at, s.seen_at, s.expires_at, g.name, {}
+         from session s join users u on u.folded = s.member
+         left join membership m on m.member = s.member left join groups g on g.folded = m.team
+         where s.hash = $1",
+        user::COLUMNS
+    );
+    let rows = tx.all(&sql, params![hash], |row| {
+        let user = user::read(row, 5)?;
+        let session = Session {
+            hash: row.text(0)?,
+            user: user.name.clone(),
+            created_at: row.int(1)?,
+            seen_at: row.int(2)?,
+            expires_at: row.int(3)?,
+        };
+        Ok((session, user, row.text_or_null(4)?))
+    })?;
+    Ok(user::with_groups(rows))
+}
+
+/// Notes that it was used, and lets it last until `expires_at`.
+///
+/// # Errors
+/// The records failed.
+pub fn touch(tx: &WriteTx, hash: &str, seen_at: i64, expires_at: i64) -> Result<(), Error> {
+    let sql = "update session set seen_at = $2, expires_at = $3 where hash = $1";
+    tx.execute(sql, params![hash, seen_at, expires_at]).map(drop)
+}
+
+/// Signs out.
+///
+/// # Errors
+/// The records failed.
+pub fn delete(tx: &WriteTx, hash: &str) -> Result<(), Error> {
+    tx.execute("delete from session where hash = $1", params![hash]).map(drop)
+}
+
+/// Signs a user out everywhere.
+///
+/// # Errors
+/// The records failed.
+pub fn delete_of(tx: &WriteTx, user: &str) -> Result<(), Error> {
+    tx.execute("delete from session where member = $1", params![fold(user)]).map(drop)
+}
+
+/// Forgets those that have expired.
+///
+/// # Errors
+/// The records failed.
+pub fn delete_expired(tx: &WriteTx, now: i64) -> Result<(), Error> {
+    tx.execute("delete from session where expires_at <= $1", params![now]).map(drop)
+}

@@ -1,0 +1,20 @@
+//! What an installation remembers about itself: one text a name.
+
+use crate::{Error, Tx, WriteTx, value::params};
+
+/// The text under a name.
+///
+/// # Errors
+/// The records failed.
+pub fn get(tx: &Tx, name: &str) -> Result<Option<String>, Error> {
+    tx.first("select value from setting where name = $1", params![name], |row| row.text(0))
+}
+
+/// Puts a text under a name.
+///
+/// # Errors
+/// The records failed.
+pub fn set(tx: &WriteTx, name: &str, value: &str) -> Result<(), Error> {
+    let sql = "insert into setting (name, value) values ($1, $2) on conflict (name) do update set value = $2";
+    tx.execute(sql, params![name, value]).map(drop)
+}

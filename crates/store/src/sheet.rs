@@ -1,0 +1,275 @@
+//! `sheet_<flow>`: one row an item, one typed column a short field. Derived from `item` in the same transaction, made and
+//! widened when a version is published, never narrowed: it has the columns of every version there was.
+//!
+//! To add a kind of field: its line in [`column`], its values in [`cell`] and [`stored_cell`].
+
+use flow::{Field, Flow, Item, Kind, Value};
+use serde_json::Value as Json;
+
+use crate::{
+    Db, Error, Tx, WriteTx,
+    item::{names_text, title},
+    value::{Param, params},
+};
+
+/// Items in one transaction of a [`rebuild`].
+const BATCH: i64 = 500;
+
+/// The name of the flow's sheet, ready for SQL. A flow's key has no character that could leave the quotes.
+pub(crate) fn table(flow: &str) -> String {
+    format!("\"sheet_{flow}\"")
+}
+
+/// The name of the field's column, ready for SQL.
+pub(crate) fn column_name(field: &str) -> String {
+    format!("\"f_{field}\"")
+}
+
+/// The field's column type; none for fields that are too long for a sheet. An empty text is `''`, so that it sorts and
+/// compares as what it is; an empty number or moment is null.
+pub(crate) fn column(kind: &Kind) -> Option<&'static str> {
+    match kind {
+        Kind::Textarea { .. } => None,
+        Kind::Text { .. } | Kind::Choice(_) | Kind::User | Kind::Url | Kind::Item { .. } | Kind::Date => {
+            Some("text not null default ''")
+        }
+        Kind::Number { .. } => Some("double precision"),
+        Kind::Datetime => Some("bigint"),
+        Kind::Bool => Some("bigint not null default 0"),
+    }
+}
+
+/// Makes or widens the flow's sheet, with its indexes.
+pub(crate) fn widen(tx: &WriteTx, flow: &Flow) -> Result<(), Error> {
+    let table = table(&flow.key);
+    let sql = format!(
+        "create table if not exists {table} (
+             flow text not null, number bigint not null, flow_version bigint not null, state text not null,
+             title text not null, assigned_to text not null, created_by text not null, created_at bigint not null,
+             updated_at bigint not null, closed_at bigint, primary key (flow, number))"
+    );
+    tx.execute(&sql, &[])?;
+    for built_in in ["state", "created_by", "created_at", "updated_at", "closed_at"] {
+        index(tx, &flow.key, built_in)?;
+    }
+    let known = kinds(tx, &flow.key)?;
+    for (key, field) in &flow.fields {
+        let now = kind_name(&field.kind);
+        match known.iter().find(|(known, _)| known == key) {
+            Some((_, was)) if was == now => continue,
+            Some((_, was)) => {
+                let (flow, field) = (flow.key.clone(), key.clone());
+                return Err(Error::KindChanged { flow, field, was: was.clone(), now: now.to_owned() });
+            }
+            None => {}
+        }
+        let sql = "insert into sheet_column (flow, field, kind) values ($1, $2, $3)";
+        tx.execute(sql, params![&flow.key, key, now])?;
+        if let Some(column) = column(&field.kind) {
+            tx.execute(&format!("alter table {table} add column {} {column}", column_name(key)), &[])?;
+        }
+        if matches!(field.kind, Kind::Choice(_) | Kind::User | Kind::Date) && !field.multiple {
+            index(tx, &flow.key, &column_name(key))?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes what changed of an item's row.
+pub(crate) fn write(tx: &WriteTx, flow: &Flow, before: Option<&Item>, after: &Item) -> Result<(), Error> {
+    let fields = || flow.fields.values().filter(|field| column(&field.kind).is_some());
+    let mut columns = Vec::new();
+    let mut values = Vec::new();
+    let mut put = |column: String, value: Param<'static>| {
+        columns.push(column);
+        values.push(value);
+    };
+    put("flow".to_owned(), flow.key.clone().into());
+    put("number".to_owned(), after.number.into());
+    match before {
+        None => {
+            built_ins(flow, after)?.into_iter().for_each(|(column, value)| put(column.to_owned(), value));
+            for field in fields() {
+                put(column_name(&field.key), cell(field, after.fields.get(&field.key))?);
+            }
+        }
+        Some(before) => {
+            let changed = built_ins(flow, before)?.into_iter().zip(built_ins(flow, after)?);
+            changed.filter(|(old, new)| old != new).for_each(|(_, (column, value))| put(column.to_owned(), value));
+            for field in fields() {
+                let (old, new) = (before.fields.get(&field.key), after.fields.get(&field.key));
+                if old != new {
+                    put(column_name(&field.key), cell(field, new)?);
+                }
+            }
+        }
+    }
+    let table = table(&flow.key);
+    let sql = if before.is_none() {
+        insert_sql(&table, &columns)
+    } else {
+        let sets: Vec<String> =
+            columns.iter().enumerate().skip(2).map(|(at, column)| format!("{column} = ${}", at + 1)).collect();
+        format!("update {table} set {} where flow = $1 and number = $2", sets.join(", "))
+    };
+    if columns.len() == 2 {
+        return Ok(());
+    }
+    let touched = tx.execute(&sql, &values)?;
+    if touched == 1 { Ok(()) } else { Err(Error::corrupt("writing a sheet", format!("{}/{}", flow.key, after.number))) }
+}
+
+/// Makes the flow's sheet anew from its items, in batches: others write in between.
+///
+/// # Errors
+/// The records failed.
+pub fn rebuild(db: &Db, flow: &str) -> Result<(), Error> {
+    let mut after = 0;
+    loop {
+        let key = flow.to_owned();
+        match db.write(move |tx| rebuild_batch(tx, &key, after))? {
+            Some(last) => after = last,
+            None => return Ok(()),
+        }
+    }
+}
+
+/// The rows of the items after number `after`; the last number done, none when there was nothing left.
+fn rebuild_batch(tx: &WriteTx, flow: &str, after: i64) -> Result<Option<i64>, Error> {
+    let kinds = kinds(tx, flow)?;
+    let table = table(flow);
+    let sql =
+        "select number, flow_version, state, title, assigned_to, created_by, created_at, updated_at, closed_at, fields
+               from item where flow = $1 and number > $2 order by number limit $3";
+    let rows = tx.all(sql, params![flow, after, BATCH], |row| {
+        let values: Vec<Param<'static>> = vec![
+            flow.to_owned().into(),
+            row.int(0)?.into(),
+            row.int(1)?.into(),
+            row.text(2)?.into(),
+            row.text(3)?.into(),
+            row.text(4)?.into(),
+            row.text(5)?.into(),
+            row.int(6)?.into(),
+            row.int(7)?.into(),
+            row.int_or_null(8)?.into(),
+        ];
+        Ok((row.int(0)?, values, row.text(9)?))
+    })?;
+    let last = rows.last().map(|(number, _, _)| *number);
+    let upto = last.unwrap_or(i64::MAX);
+    tx.execute(
+        &format!("delete from {table} where flow = $1 and number > $2 and number <= $3"),
+        params![flow, after, upto],
+    )?;
+    for (_, mut values, fields) in rows {
+        let mut columns: Vec<String> = BUILT_INS.iter().map(ToString::to_string).collect();
+        let stored: serde_json::Map<String, Json> =
+            serde_json::from_str(&fields).map_err(|error| Error::corrupt("reading an item's fields", error))?;
+        for (key, kind) in kinds.iter().filter(|(_, kind)| kind != "textarea") {
+            columns.push(column_name(key));
+            values.push(stored_cell(kind, stored.get(key)));
+        }
+        tx.execute(&insert_sql(&table, &columns), &values)?;
+    }
+    Ok(last)
+}
+
+const BUILT_INS: [&str; 10] = [
+    "flow",
+    "number",
+    "flow_version",
+    "state",
+    "title",
+    "assigned_to",
+    "created_by",
+    "created_at",
+    "updated_at",
+    "closed_at",
+];
+
+/// What `value` is in the field's column.
+fn cell(field: &Field, value: Option<&Value>) -> Result<Param<'static>, Error> {
+    Ok(match value {
+        None | Some(Value::Empty) => empty(kind_name(&field.kind)),
+        Some(Value::Text(text)) => text.clone().into(),
+        Some(Value::Number(number)) => (*number).into(),
+        Some(Value::Bool(yes)) => (*yes).into(),
+        Some(Value::Date(day)) => day.to_string().into(),
+        Some(Value::Instant(moment)) => moment.as_millisecond().into(),
+        Some(Value::List(words)) => names_text(words)?.into(),
+    })
+}
+
+/// What a stored value is in the column of a field of this kind: the same as [`cell`], without the flow.
+fn stored_cell(kind: &str, json: Option<&Json>) -> Param<'static> {
+    let value = match (kind, json) {
+        ("number", Some(json)) => json.as_f64().map(Param::from),
+        ("bool", Some(json)) => json.as_bool().map(Param::from),
+        ("datetime", Some(Json::String(text))) => {
+            text.parse::<jiff::Timestamp>().ok().map(|moment| moment.as_millisecond().into())
+        }
+        (_, Some(Json::String(text))) => Some(text.clone().into()),
+        (_, Some(Json::Array(words))) if !words.is_empty() => Some(Json::from(words.as_slice()).to_string().into()),
+        _ => None,
+    };
+    value.unwrap_or_else(|| empty(kind))
+}
+
+fn empty(kind: &str) -> Param<'static> {
+    match kind {
+        "number" | "datetime" => Param::Null,
+        "bool" => false.into(),
+        _ => String::new().into(),
+    }
+}
+
+fn built_ins(flow: &Flow, item: &Item) -> Result<[(&'static str, Param<'static>); 8], Error> {
+    Ok([
+        ("flow_version", item.flow_version.into()),
+        ("state", item.state.clone().into()),
+        ("title", title(flow, item).to_owned().into()),
+        ("assigned_to", names_text(&item.assigned_to)?.into()),
+        ("created_by", item.created_by.clone().into()),
+        ("created_at", item.created_at.as_millisecond().into()),
+        ("updated_at", item.updated_at.as_millisecond().into()),
+        ("closed_at", item.closed_at.map(jiff::Timestamp::as_millisecond).into()),
+    ])
+}
+
+fn insert_sql(table: &str, columns: &[String]) -> String {
+    let places: Vec<String> = (1..=columns.len()).map(|at| format!("${at}")).collect();
+    format!("insert into {table} ({}) values ({})", columns.join(", "), places.join(", "))
+}
+
+/// Its name must fit PostgreSQL's 63 bytes whatever the keys, so it is a digest of them (FNV-1a).
+fn index(tx: &WriteTx, flow: &str, column: &str) -> Result<(), Error> {
+    let digest = flow
+        .bytes()
+        .chain([0])
+        .chain(column.bytes())
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    let sql = format!("create index if not exists sheet_{digest:016x} on {} (flow, {column}, number)", table(flow));
+    tx.execute(&sql, &[]).map(drop)
+}
+
+/// The fields that the sheet of the flow knows, and of which kind they are.
+fn kinds(tx: &Tx, flow: &str) -> Result<Vec<(String, String)>, Error> {
+    let sql = "select field, kind from sheet_column where flow = $1 order by field";
+    tx.all(sql, params![flow], |row| Ok((row.text(0)?, row.text(1)?)))
+}
+
+fn kind_name(kind: &Kind) -> &'static str {
+    match kind {
+        Kind::Text { .. } => "text",
+        Kind::Textarea { .. } => "textarea",
+        Kind::Choice(_) => "choice",
+        Kind::User => "user",
+        Kind::Number { .. } => "number",
+        Kind::Date => "date",
+        Kind::Datetime => "datetime",
+        Kind::Bool => "bool",
+        Kind::Url => "url",
+        Kind::Item { .. } => "item",
+    }
+}

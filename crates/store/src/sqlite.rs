@@ -1,0 +1,406 @@
+//! The embedded engine: everything that only SQLite has. One writer thread, a pool of readers.
+
+use std::{
+    cell::Cell,
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread::JoinHandle,
+    time::Duration,
+};
+
+use crossbeam_channel::{Receiver, Sender};
+use rusqlite::{CachedStatement, ErrorCode, ffi, types::ValueRef};
+
+use crate::{
+    Error,
+    db::{Counters, Job, WriteTx},
+    migrations,
+    value::Param,
+};
+
+/// Its name in the data directory.
+pub(crate) const FILE: &str = "tasksteper.db";
+/// How long another process may hold the lock.
+const BUSY: Duration = if cfg!(test) { Duration::from_secs(1) } else { Duration::from_secs(5) };
+/// A batch is committed once it holds so many writes …
+const BATCH: usize = 256;
+/// … or has run so long.
+const BATCH_TIME: Duration = Duration::from_millis(50);
+/// Readers at most: each keeps a page cache.
+const READERS: usize = 8;
+
+/// The database file, its writer and its readers.
+pub(crate) struct Engine {
+    path: PathBuf,
+    jobs: Mutex<Option<Sender<Box<dyn Job>>>>,
+    writer: Mutex<Option<JoinHandle<()>>>,
+    idle: (Sender<Option<Connection>>, Receiver<Option<Connection>>),
+    counts: Arc<Counts>,
+}
+
+#[derive(Default)]
+struct Counts {
+    commits: AtomicU64,
+    writes: AtomicU64,
+}
+
+/// One connection.
+pub(crate) struct Connection {
+    raw: rusqlite::Connection,
+    /// A statement failed in a way after which SQLite may have rolled everything back.
+    broken: Cell<Option<Error>>,
+}
+
+/// One row of an answer.
+pub(crate) struct Row<'r>(&'r rusqlite::Row<'r>);
+
+impl Engine {
+    pub(crate) fn open(data: &Path) -> Result<Engine, Error> {
+        make_directory(data)?;
+        let path = data.join(FILE);
+        let mut connection = Connection::open(&path)?;
+        if connection.raw.is_readonly("main").map_err(|error| failure("opening the database", error))? {
+            return Err(Error::ReadOnly);
+        }
+        let mode: String = connection
+            .raw
+            .query_row("pragma journal_mode = wal", [], |row| row.get(0))
+            .map_err(|error| failure("opening the database", error))?;
+        if mode != "wal" {
+            return Err(Error::corrupt("opening the database", format!("journal mode {mode} instead of wal")));
+        }
+        migrate(&mut connection.raw)?;
+        let (sender, receiver) = crossbeam_channel::unbounded();
+        let counts = Arc::new(Counts::default());
+        let counted = Arc::clone(&counts);
+        let writer = std::thread::Builder::new()
+            .name("store-writer".to_owned())
+            .spawn(move || write_all(&connection, &receiver, &counted))
+            .map_err(|error| unavailable("starting the writer", error))?;
+        let idle = crossbeam_channel::bounded(READERS);
+        for _ in 0..READERS {
+            idle.0.send(None).map_err(|_| Error::Closed)?;
+        }
+        Ok(Engine { path, jobs: Mutex::new(Some(sender)), writer: Mutex::new(Some(writer)), idle, counts })
+    }
+
+    pub(crate) fn read<T, E: From<Error>>(&self, f: impl FnOnce(&Connection) -> Result<T, E>) -> Result<T, E> {
+        let mut reader = Reader { connection: None, idle: &self.idle.0 };
+        reader.connection = self.idle.1.recv().map_err(|_| Error::Closed)?;
+        if reader.connection.is_none() {
+            let connection = Connection::open(&self.path)?;
+            connection.batch("pragma query_only = on")?;
+            reader.connection = Some(connection);
+        }
+        let Some(connection) = &reader.connection else { return Err(Error::Closed.into()) };
+        connection.batch("begin")?;
+        f(connection)
+    }
+
+    pub(crate) fn write(&self, job: Box<dyn Job>) {
+        let sender = self.jobs.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        match sender {
+            None => job.answer(Some(Error::Closed)),
+            Some(sender) => {
+                if let Err(back) = sender.send(job) {
+                    back.0.answer(Some(Error::Closed));
+                }
+            }
+        }
+    }
+
+    pub(crate) fn counters(&self) -> Counters {
+        Counters {
+            commits: self.counts.commits.load(Ordering::Relaxed),
+            writes: self.counts.writes.load(Ordering::Relaxed),
+        }
+    }
+
+    pub(crate) fn close(&self) {
+        drop(self.jobs.lock().unwrap_or_else(PoisonError::into_inner).take());
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(writer) = writer
+            && writer.thread().id() != std::thread::current().id()
+            && writer.join().is_err()
+        {
+            tracing::error!("the writer of the records ended by a panic");
+        }
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+/// A connection on loan; goes back when the closure is done, also by a panic.
+struct Reader<'p> {
+    connection: Option<Connection>,
+    idle: &'p Sender<Option<Connection>>,
+}
+
+impl Drop for Reader<'_> {
+    fn drop(&mut self) {
+        // a connection that cannot end its snapshot is given up; the next reader opens another
+        let connection = self.connection.take().filter(|connection| connection.batch("rollback").is_ok());
+        drop(self.idle.send(connection));
+    }
+}
+
+impl Connection {
+    fn open(path: &Path) -> Result<Connection, Error> {
+        let doing = "opening the database";
+        let raw = rusqlite::Connection::open(path).map_err(|error| failure(doing, error))?;
+        raw.busy_timeout(BUSY).map_err(|error| failure(doing, error))?;
+        raw.set_prepared_statement_cache_capacity(256);
+        let connection = Connection { raw, broken: Cell::new(None) };
+        connection.batch("pragma synchronous = full; pragma foreign_keys = on")?;
+        Ok(connection)
+    }
+
+    /// Statements of the engine's own, without values.
+    fn batch(&self, sql: &str) -> Result<(), Error> {
+        self.raw.execute_batch(sql).map_err(|error| self.note(sql, error))
+    }
+
+    pub(crate) fn query(
+        &self,
+        sql: &str,
+        params: &[Param],
+        mut each: impl FnMut(&Row) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let mut statement = self.prepare(sql, params)?;
+        let mut rows = statement.raw_query();
+        while let Some(row) = rows.next().map_err(|error| self.note(sql, error))? {
+            each(&Row(row))?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn execute(&self, sql: &str, params: &[Param]) -> Result<usize, Error> {
+        self.prepare(sql, params)?.raw_execute().map_err(|error| self.note(sql, error))
+    }
+
+    fn prepare(&self, sql: &str, params: &[Param]) -> Result<CachedStatement<'_>, Error> {
+        // `$1` is PostgreSQL's; SQLite would take it for a name
+        let numbered = sql.replace('$', "?");
+        #[cfg(test)]
+        crate::tests::note_statement(&numbered);
+        let mut statement = self.raw.prepare_cached(&numbered).map_err(|error| self.note(sql, error))?;
+        for (index, param) in params.iter().enumerate() {
+            let bound = match param {
+                Param::Null => statement.raw_bind_parameter(index + 1, rusqlite::types::Null),
+                Param::Int(value) => statement.raw_bind_parameter(index + 1, value),
+                Param::Real(value) => statement.raw_bind_parameter(index + 1, value),
+                Param::Text(value) => statement.raw_bind_parameter(index + 1, value.as_ref()),
+            };
+            bound.map_err(|error| self.note(sql, error))?;
+        }
+        Ok(statement)
+    }
+
+    fn note(&self, doing: &str, error: rusqlite::Error) -> Error {
+        let graver = matches!(
+            error.sqlite_error_code(),
+            Some(
+                ErrorCode::DiskFull
+                    | ErrorCode::SystemIoFailure
+                    | ErrorCode::OutOfMemory
+                    | ErrorCode::DatabaseCorrupt
+                    | ErrorCode::NotADatabase
+                    | ErrorCode::ReadOnly
+                    | ErrorCode::CannotOpen
+            )
+        );
+        let error = failure(doing, error);
+        if graver {
+            self.broken.set(Some(error.clone()));
+        }
+        error
+    }
+}
+
+impl Row<'_> {
+    pub(crate) fn int(&self, index: usize) -> Result<i64, Error> {
+        self.int_or_null(index)?.ok_or_else(|| self.wrong(index, "null"))
+    }
+
+    pub(crate) fn int_or_null(&self, index: usize) -> Result<Option<i64>, Error> {
+        match self.value(index)? {
+            ValueRef::Null => Ok(None),
+            ValueRef::Integer(value) => Ok(Some(value)),
+            other => Err(self.wrong(index, &format!("{other:?}"))),
+        }
+    }
+
+    pub(crate) fn real_or_null(&self, index: usize) -> Result<Option<f64>, Error> {
+        match self.value(index)? {
+            ValueRef::Null => Ok(None),
+            ValueRef::Real(value) => Ok(Some(value)),
+            other => Err(self.wrong(index, &format!("{other:?}"))),
+        }
+    }
+
+    pub(crate) fn text(&self, index: usize) -> Result<String, Error> {
+        self.text_or_null(index)?.ok_or_else(|| self.wrong(index, "null"))
+    }
+
+    pub(crate) fn text_or_null(&self, index: usize) -> Result<Option<String>, Error> {
+        match self.value(index)? {
+            ValueRef::Null => Ok(None),
+            ValueRef::Text(bytes) => match std::str::from_utf8(bytes) {
+                Ok(text) => Ok(Some(text.to_owned())),
+                Err(error) => Err(self.wrong(index, &error.to_string())),
+            },
+            other => Err(self.wrong(index, &format!("{other:?}"))),
+        }
+    }
+
+    pub(crate) fn flag(&self, index: usize) -> Result<bool, Error> {
+        Ok(self.int(index)? != 0)
+    }
+
+    fn value(&self, index: usize) -> Result<ValueRef<'_>, Error> {
+        self.0.get_ref(index).map_err(|error| failure("reading a row", error))
+    }
+
+    fn wrong(&self, index: usize, found: &str) -> Error {
+        let column = self.0.as_ref().column_name(index).unwrap_or("?").to_owned();
+        Error::corrupt("reading a row", format!("column {column} holds {found}"))
+    }
+}
+
+/// The writer's thread: takes what waits, until the records are closed and nothing waits any more.
+fn write_all(connection: &Connection, jobs: &Receiver<Box<dyn Job>>, counts: &Counts) {
+    while let Ok(first) = jobs.recv() {
+        write_batch(connection, first, jobs, counts);
+    }
+    if let Err(error) = connection.batch("pragma wal_checkpoint(truncate)") {
+        tracing::warn!(%error, "the last checkpoint of the database failed; the next start will do it");
+    }
+}
+
+/// One transaction for `first` and whatever else waits: each in a savepoint, one commit, then the answers.
+fn write_batch(connection: &Connection, first: Box<dyn Job>, jobs: &Receiver<Box<dyn Job>>, counts: &Counts) {
+    if let Err(error) = connection.batch("begin immediate") {
+        tracing::error!(%error, "no transaction could be begun");
+        first.answer(Some(error.clone()));
+        jobs.try_iter().take(BATCH).for_each(|job| job.answer(Some(error.clone())));
+        return;
+    }
+    connection.broken.set(None);
+    let deadline = crossbeam_channel::after(BATCH_TIME);
+    let mut ran = Vec::new();
+    let mut kept = 0;
+    let mut lost = None;
+    let mut next = Some(first);
+    while let Some(mut job) = next {
+        match run_job(connection, job.as_mut()) {
+            Ok(true) => kept += 1,
+            Ok(false) => {}
+            Err(error) => lost = Some(error),
+        }
+        ran.push(job);
+        let full = lost.is_some() || ran.len() >= BATCH || deadline.try_recv().is_ok();
+        next = if full { None } else { jobs.try_recv().ok() };
+    }
+    if lost.is_none() {
+        lost = connection.batch("commit").err();
+    }
+    match &lost {
+        None => {
+            counts.commits.fetch_add(u64::from(kept > 0), Ordering::Relaxed);
+            counts.writes.fetch_add(kept, Ordering::Relaxed);
+        }
+        Some(error) => {
+            tracing::error!(%error, writes = ran.len(), "a batch of writes was lost; all of them are answered so");
+            if !connection.raw.is_autocommit()
+                && let Err(error) = connection.batch("rollback")
+            {
+                tracing::error!(%error, "the lost batch could not be rolled back");
+            }
+        }
+    }
+    ran.into_iter().for_each(|job| job.answer(lost.clone()));
+}
+
+/// Whether its writes are kept. An error: the whole batch is lost.
+fn run_job(connection: &Connection, job: &mut dyn Job) -> Result<bool, Error> {
+    connection.execute("savepoint job", &[])?;
+    let kept = job.run(&WriteTx::new(connection));
+    if let Some(error) = connection.broken.take() {
+        return Err(error);
+    }
+    if !kept {
+        connection.execute("rollback to job", &[])?;
+    }
+    connection.execute("release job", &[])?;
+    Ok(kept)
+}
+
+fn make_directory(data: &Path) -> Result<(), Error> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(data).map_err(|error| match error.kind() {
+        std::io::ErrorKind::ReadOnlyFilesystem | std::io::ErrorKind::PermissionDenied => Error::ReadOnly,
+        _ => unavailable(&format!("making the directory {}", data.display()), error),
+    })
+}
+
+/// Brings the schema up to date; refuses a newer one.
+fn migrate(raw: &mut rusqlite::Connection) -> Result<(), Error> {
+    let known = migrations::newest();
+    for last_try in [false, true] {
+        let found = schema_version(raw)?;
+        if found == known {
+            return Ok(());
+        }
+        if found > known {
+            return Err(Error::Newer { found, known });
+        }
+        let runner = refinery_core::Runner::new(&migrations::all()?).set_grouped(true);
+        match runner.run(raw) {
+            Ok(_) => return Ok(()),
+            // another process may have been faster: look again
+            Err(error) if last_try => return Err(unavailable("bringing the schema up to date", error)),
+            Err(_) => {}
+        }
+    }
+    Ok(())
+}
+
+fn schema_version(raw: &rusqlite::Connection) -> Result<i64, Error> {
+    let doing = "reading the schema version";
+    let made = raw.table_exists(None, "refinery_schema_history").map_err(|error| failure(doing, error))?;
+    if !made {
+        return Ok(0);
+    }
+    raw.query_row("select coalesce(max(version), 0) from refinery_schema_history", [], |row| row.get(0))
+        .map_err(|error| failure(doing, error))
+}
+
+fn failure(doing: &str, error: rusqlite::Error) -> Error {
+    let extended = error.sqlite_error().map(|error| error.extended_code);
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Error::Busy { doing: doing.to_owned() },
+        Some(ErrorCode::ReadOnly) => Error::ReadOnly,
+        Some(ErrorCode::DiskFull) => Error::Full,
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Error::corrupt(doing, error),
+        Some(ErrorCode::ConstraintViolation)
+            if matches!(extended, Some(ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY)) =>
+        {
+            Error::Exists
+        }
+        _ => unavailable(doing, error),
+    }
+}
+
+fn unavailable(doing: &str, source: impl std::error::Error + Send + Sync + 'static) -> Error {
+    Error::Unavailable { doing: doing.to_owned(), source: Arc::new(source) }
+}

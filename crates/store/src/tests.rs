@@ -1,0 +1,24 @@
+//! The records tried as a whole: one crate's worth of tables, two flows, a few people.
+
+mod db;
+mod fixture;
+mod items;
+mod lists;
+
+use std::cell::RefCell;
+
+thread_local! {
+    static STATEMENTS: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Every statement of this thread, for looking at its plan.
+pub(crate) fn note_statement(sql: &str) {
+    STATEMENTS.with_borrow_mut(|statements| statements.push(sql.to_owned()));
+}
+
+/// The statements that `f` ran on this thread.
+fn statements_of(f: impl FnOnce()) -> Vec<String> {
+    STATEMENTS.with_borrow_mut(Vec::clear);
+    f();
+    STATEMENTS.with_borrow_mut(std::mem::take)
+}

@@ -1,0 +1,219 @@
+//! People. A name is the same whatever its case: `folded` is its identity, `name` the spelling as registered.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::{
+    Error, Tx, WriteTx,
+    list::{bound, like_literal},
+    sqlite::Row,
+    value::{Param, params},
+};
+
+/// A person who can sign in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct User {
+    /// As registered; never changed.
+    pub name: String,
+    /// What people see.
+    pub display: String,
+    /// Where mail goes.
+    pub email: Option<String>,
+    /// May do everything.
+    pub admin: bool,
+    /// Not disabled.
+    pub active: bool,
+    /// PHC string; none: cannot sign in with a password.
+    pub password_hash: Option<String>,
+    /// The language chosen.
+    pub language: Option<String>,
+    /// Milliseconds.
+    pub created_at: i64,
+}
+
+/// The columns that [`read`] takes, in its order, of the table alias `u`.
+pub(crate) const COLUMNS: &str =
+    "u.name, u.display, u.email, u.admin, u.active, u.password_hash, u.language, u.created_at";
+
+/// The identity of a name.
+pub(crate) fn fold(name: &str) -> String {
+    flow::fold_name(name)
+}
+
+/// The user at `first` and the seven columns after it.
+pub(crate) fn read(row: &Row, first: usize) -> Result<User, Error> {
+    Ok(User {
+        name: row.text(first)?,
+        display: row.text(first + 1)?,
+        email: row.text_or_null(first + 2)?,
+        admin: row.flag(first + 3)?,
+        active: row.flag(first + 4)?,
+        password_hash: row.text_or_null(first + 5)?,
+        language: row.text_or_null(first + 6)?,
+        created_at: row.int(first + 7)?,
+    })
+}
+
+/// The user of this name, in whatever case.
+///
+/// # Errors
+/// The records failed.
+pub fn by_name(tx: &Tx, name: &str) -> Result<Option<User>, Error> {
+    tx.first(&format!("select {COLUMNS} from users u where u.folded = $1"), params![fold(name)], |row| read(row, 0))
+}
+
+/// What is known of the users of these names: by the name in lower case, the absent ones left out.
+///
+/// # Errors
+/// The records failed.
+pub fn known(tx: &Tx, names: &BTreeSet<String>) -> Result<BTreeMap<String, flow::UserFact>, Error> {
+    let mut found = BTreeMap::new();
+    for name in names {
+        let sql = "select name, active from users where folded = $1";
+        let fact =
+            tx.first(sql, params![fold(name)], |row| Ok(flow::UserFact { name: row.text(0)?, active: row.flag(1)? }))?;
+        if let Some(fact) = fact {
+            found.insert(fold(name), fact);
+        }
+    }
+    Ok(found)
+}
+
+/// Everyone, by name.
+///
+/// # Errors
+/// The records failed.
+pub fn list(tx: &Tx) -> Result<Vec<User>, Error> {
+    tx.all(&format!("select {COLUMNS} from users u order by u.folded"), &[], |row| read(row, 0))
+}
+
+/// Active users whose name or display contains `text`, in whatever case; names that begin with it first.
+///
+/// # Errors
+/// The records failed.
+pub fn search(tx: &Tx, text: &str, limit: i64) -> Result<Vec<User>, Error> {
+    let sql = format!(
+        "select {COLUMNS} from users u
+         where u.active = 1 and (u.folded like $1 escape '\\' or lower(u.display) like lower($4) escape '\\')
+         order by case when u.folded like $2 escape '\\' then 0 else 1 end, u.folded limit $3"
+    );
+    let (folded, shown) = (like_literal(&fold(text.trim())), like_literal(text.trim()));
+    let values = params![format!("%{folded}%"), format!("{folded}%"), bound(limit), format!("%{shown}%")];
+    tx.all(&sql, values, |row| read(row, 0))
+}
+
+/// What people see for each of these names; a name that is no user is left out.
+///
+/// # Errors
+/// The records failed.
+pub fn displays(tx: &Tx, names: &BTreeSet<String>) -> Result<BTreeMap<String, String>, Error> {
+    let mut found = BTreeMap::new();
+    for name in names {
+        let display =
+            tx.first("select display from users where folded = $1", params![fold(name)], |row| row.text(0))?;
+        if let Some(display) = display {
+            found.insert(name.clone(), display);
+        }
+    }
+    Ok(found)
+}
+
+/// Whether there is an active administrator.
+///
+/// # Errors
+/// The records failed.
+pub fn any_admin(tx: &Tx) -> Result<bool, Error> {
+    tx.one(
+        "select case when exists(select 1 from users where admin = 1 and active = 1) then 1 else 0 end",
+        &[],
+        |row| row.flag(0),
+    )
+}
+
+/// Adds a user.
+///
+/// # Errors
+/// [`Error::Exists`]: the name is taken, in whatever case; or the records failed.
+pub fn insert(tx: &WriteTx, user: &User) -> Result<(), Error> {
+    let sql = "insert into users (folded, name, display, email, admin, active, password_hash, language, created_at)
+               values ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    let values = params![
+        fold(&user.name),
+        &user.name,
+        &user.display,
+        user.email.as_deref(),
+        user.admin,
+        user.active,
+        user.password_hash.as_deref(),
+        user.language.as_deref(),
+        user.created_at,
+    ];
+    tx.execute(sql, values).map(drop)
+}
+
+/// Changes what people see. `false`: no such user; so with every `update_`.
+///
+/// # Errors
+/// The records failed.
+pub fn update_display(tx: &WriteTx, name: &str, display: &str) -> Result<bool, Error> {
+    update(tx, "update users set display = $2 where folded = $1", name, display.into())
+}
+
+/// Changes where mail goes.
+///
+/// # Errors
+/// The records failed.
+pub fn update_email(tx: &WriteTx, name: &str, email: Option<&str>) -> Result<bool, Error> {
+    update(tx, "update users set email = $2 where folded = $1", name, email.into())
+}
+
+/// Makes an administrator, or no longer.
+///
+/// # Errors
+/// The records failed.
+pub fn update_admin(tx: &WriteTx, name: &str, admin: bool) -> Result<bool, Error> {
+    update(tx, "update users set admin = $2 where folded = $1", name, admin.into())
+}
+
+/// Disables or enables.
+///
+/// # Errors
+/// The records failed.
+pub fn update_active(tx: &WriteTx, name: &str, active: bool) -> Result<bool, Error> {
+    update(tx, "update users set active = $2 where folded = $1", name, active.into())
+}
+
+/// Changes the password.
+///
+/// # Errors
+/// The records failed.
+pub fn update_password(tx: &WriteTx, name: &str, password_hash: Option<&str>) -> Result<bool, Error> {
+    update(tx, "update users set password_hash = $2 where folded = $1", name, password_hash.into())
+}
+
+/// Changes the language.
+///
+/// # Errors
+/// The records failed.
+pub fn update_language(tx: &WriteTx, name: &str, language: Option<&str>) -> Result<bool, Error> {
+    update(tx, "update users set language = $2 where folded = $1", name, language.into())
+}
+
+/// The groups that the user is in, as registered.
+///
+/// # Errors
+/// The records failed.
+pub fn groups_of(tx: &Tx, name: &str) -> Result<BTreeSet<String>, Error> {
+    let sql = "select g.name from membership m join groups g on g.folded = m.team where m.member = $1";
+    Ok(tx.all(sql, params![fold(name)], |row| row.text(0))?.into_iter().collect())
+}
+
+/// Rows of the same record, one a group, as the one record with its groups.
+pub(crate) fn with_groups<R>(rows: Vec<(R, User, Option<String>)>) -> Option<(R, User, BTreeSet<String>)> {
+    let mut rows = rows.into_iter();
+    let (record, user, first) = rows.next()?;
+    Some((record, user, first.into_iter().chain(rows.filter_map(|(_, _, group)| group)).collect()))
+}
+
+fn update(tx: &WriteTx, sql: &str, name: &str, value: Param) -> Result<bool, Error> {
+    Ok(tx.execute(sql, &[fold(name).into(), value])? > 0)
+}

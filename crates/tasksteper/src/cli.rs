@@ -1,0 +1,211 @@
+//! The command line as people type it.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand};
+
+/// A workflow tracker that a team hosts itself: matters, steps and people.
+#[derive(Debug, Parser)]
+#[command(name = "tasksteper", version, propagate_version = true, after_help = "Example:\n  tasksteper demo\n  tasksteper serve --data /srv/tasksteper --listen 127.0.0.1:8000")]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Try it: four flows, four users and some items to play with, served on loopback
+    #[command(after_help = "Users: admin, engineer (维护人员), delegate (维护代表), architect (SE); password: tasksteper-demo\n\nExample:\n  tasksteper demo --listen 127.0.0.1:8080")]
+    Demo(Demo),
+    /// Serve an installation over HTTP
+    #[command(after_help = "Example:\n  tasksteper serve --data /srv/tasksteper --base-url https://tasks.example.com --trusted-proxy 127.0.0.1")]
+    Serve(Serve),
+    /// Add, list, disable users and set their passwords
+    #[command(subcommand, after_help = "Example:\n  echo 'a good password' | tasksteper user add ann --display 安妮 --group 维护 --password-stdin")]
+    User(User),
+    /// List groups and who is in them
+    #[command(subcommand, after_help = "Example:\n  tasksteper group list")]
+    Group(Group),
+    /// Make tokens for the API
+    #[command(subcommand, after_help = "Example:\n  tasksteper token create ann --name script --expires 90d")]
+    Token(Token),
+    /// Check, publish, show and archive flows
+    #[command(subcommand, after_help = "Example:\n  tasksteper flow check flows/*.toml\n  tasksteper flow apply flows/")]
+    Flow(Flow),
+}
+
+/// Where an installation's data is.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Data {
+    /// The directory with everything of an installation: the database, attachments
+    #[arg(long, value_name = "DIR", env = "TASKSTEPER_DATA", default_value = "./tasksteper-data")]
+    pub(crate) data: PathBuf,
+    #[command(flatten)]
+    pub(crate) records: Records,
+}
+
+/// How an installation's records are read.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Records {
+    /// postgres://… puts the records there instead (not in this version)
+    #[arg(long, value_name = "URL", env = "TASKSTEPER_DATABASE", hide_env_values = true)]
+    pub(crate) database: Option<String>,
+    /// The zone of days and typed times
+    #[arg(long, value_name = "ZONE", env = "TASKSTEPER_TIME_ZONE", default_value = "Asia/Shanghai")]
+    pub(crate) time_zone: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// Where to listen: a loopback address; port 0 picks a free one
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8000")]
+    pub(crate) listen: SocketAddr,
+    /// Keep the data in this directory; without it they go when the demo ends
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) records: Records,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    /// Where to listen; port 0 picks a free one
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8000")]
+    pub(crate) listen: SocketAddr,
+    /// What people type to get here, for links, cookies and the check of origins: https://tasks.example.com
+    #[arg(long, value_name = "URL")]
+    pub(crate) base_url: Option<String>,
+    /// A proxy whose X-Forwarded-For is believed (an address; may be repeated)
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) trusted_proxy: Vec<std::net::IpAddr>,
+    #[command(flatten)]
+    pub(crate) data: Data,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum User {
+    /// Add a user, and the groups that are not there yet
+    #[command(after_help = "Example:\n  echo 'a good password' | tasksteper user add ann --display 安妮 --group 维护 --password-stdin")]
+    Add {
+        /// 1 to 64 letters or digits of any script, '.', '_', '-'
+        name: String,
+        /// What people see; the name, if absent
+        #[arg(long, value_name = "TEXT")]
+        display: Option<String>,
+        /// Where mail goes
+        #[arg(long, value_name = "TEXT")]
+        email: Option<String>,
+        /// May do everything
+        #[arg(long)]
+        admin: bool,
+        /// Put the user into this group (may be repeated)
+        #[arg(long, value_name = "NAME")]
+        group: Vec<String>,
+        /// Read the password from the first line of standard input
+        #[arg(long)]
+        password_stdin: bool,
+        #[command(flatten)]
+        data: Data,
+    },
+    /// List the users
+    #[command(after_help = "Example:\n  tasksteper user list")]
+    List {
+        #[command(flatten)]
+        data: Data,
+    },
+    /// Set a user's password; they are signed out everywhere
+    #[command(after_help = "Example:\n  echo 'a better password' | tasksteper user passwd ann --password-stdin")]
+    Passwd {
+        /// The user
+        name: String,
+        /// Read the password from the first line of standard input
+        #[arg(long)]
+        password_stdin: bool,
+        #[command(flatten)]
+        data: Data,
+    },
+    /// Disable a user, and list what they still hold
+    #[command(after_help = "Example:\n  tasksteper user disable ann --hand-over bob")]
+    Disable {
+        /// The user
+        name: String,
+        /// Who gets what the user holds
+        #[arg(long, value_name = "OTHER")]
+        hand_over: Option<String>,
+        #[command(flatten)]
+        data: Data,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Group {
+    /// List the groups and who is in them
+    #[command(after_help = "Example:\n  tasksteper group list")]
+    List {
+        #[command(flatten)]
+        data: Data,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Token {
+    /// Print a new API token, once
+    #[command(after_help = "Example:\n  TOKEN=$(tasksteper token create ann --name script --expires 90d)")]
+    Create {
+        /// Whose it is
+        user: String,
+        /// What it is for
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        name: String,
+        /// How long it works: 30m, 4h, 90d, 2w; without it, until it is revoked
+        #[arg(long, value_name = "TIME")]
+        expires: Option<String>,
+        #[command(flatten)]
+        data: Data,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Flow {
+    /// Report every problem of every file; needs no data
+    #[command(after_help = "Example:\n  tasksteper flow check flows/*.toml")]
+    Check {
+        /// Flow files, or directories of them
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
+    /// Check, then publish: all of the files or none
+    #[command(after_help = "Of a directory: *.toml, but not *.test.toml. A file equal to what is published changes nothing.\nA running server serves them without a restart.\n\nExample:\n  tasksteper flow apply flows/")]
+    Apply {
+        /// Flow files, or directories of them
+        #[arg(required = true, value_name = "FILE|DIR")]
+        files: Vec<PathBuf>,
+        #[command(flatten)]
+        data: Data,
+    },
+    /// List the published flows
+    #[command(after_help = "Example:\n  tasksteper flow list")]
+    List {
+        #[command(flatten)]
+        data: Data,
+    },
+    /// Print a flow as TOML, byte for byte as it was published
+    #[command(after_help = "Example:\n  tasksteper flow show issue_track --version 1")]
+    Show {
+        /// The flow's key
+        key: String,
+        /// Not the newest version but this one
+        #[arg(long, value_name = "N")]
+        version: Option<i64>,
+        #[command(flatten)]
+        data: Data,
+    },
+    /// Take a flow out of use; its items stay readable
+    #[command(after_help = "Example:\n  tasksteper flow archive issue_track")]
+    Archive {
+        /// The flow's key
+        key: String,
+        #[command(flatten)]
+        data: Data,
+    },
+}

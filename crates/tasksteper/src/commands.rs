@@ -1,0 +1,116 @@
+//! What each command does.
+
+mod demo;
+mod flow;
+mod serve;
+mod user;
+
+use std::{fmt, io::Read as _};
+
+use app::App;
+use jiff::tz::TimeZone;
+
+use crate::{
+    cli::{Command, Data, Records},
+    surroundings::surroundings,
+};
+
+/// Why a command did not do it; said on stderr.
+#[derive(Debug)]
+pub(crate) enum Refusal {
+    /// The input or the state of things was refused: exit status 1.
+    Refused(String),
+    /// The words on the command line make no sense: exit status 2.
+    Usage(String),
+}
+
+impl Refusal {
+    /// The exit status.
+    pub(crate) fn status(&self) -> u8 {
+        match self {
+            Refusal::Refused(_) => 1,
+            Refusal::Usage(_) => 2,
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Refusal::Refused(text) | Refusal::Usage(text) => write!(f, "error: {text}"),
+        }
+    }
+}
+
+impl From<app::Error> for Refusal {
+    fn from(error: app::Error) -> Refusal {
+        use std::error::Error as _;
+        let mut text = error.to_string();
+        let mut source = error.source();
+        while let Some(cause) = source {
+            let cause_text = cause.to_string();
+            if !text.contains(&cause_text) {
+                text = format!("{text}: {cause_text}");
+            }
+            source = cause.source();
+        }
+        Refusal::Refused(text)
+    }
+}
+
+type Done = Result<(), Refusal>;
+
+/// Does it.
+pub(crate) fn run(command: Command) -> Done {
+    match command {
+        Command::Demo(demo) => demo::run(&demo),
+        Command::Serve(serve) => serve::run(&serve),
+        Command::User(user) => user::user(user),
+        Command::Group(group) => user::group(&group),
+        Command::Token(token) => user::token(token),
+        Command::Flow(flow) => flow::run(flow),
+    }
+}
+
+/// Opens the installation that the options name.
+fn open(data: &Data) -> Result<App, Refusal> {
+    let zone = zone(&data.records)?;
+    App::open(&data.data, surroundings(zone)).map_err(|error| {
+        let (Refusal::Refused(text) | Refusal::Usage(text)) = Refusal::from(error);
+        Refusal::Refused(format!("{}: {text}", data.data.display()))
+    })
+}
+
+/// The zone; refuses the database that is none of this version's.
+fn zone(records: &Records) -> Result<TimeZone, Refusal> {
+    if records.database.is_some() {
+        return Err(Refusal::Refused(
+            "--database: this version keeps its records in the data directory only; leave the option (and TASKSTEPER_DATABASE) away".to_owned(),
+        ));
+    }
+    TimeZone::get(&records.time_zone).map_err(|_| {
+        Refusal::Usage(format!("--time-zone: there is no zone {:?}; give one like Asia/Shanghai or UTC", records.time_zone))
+    })
+}
+
+/// The first line of standard input, which is a password.
+fn password_from_stdin() -> Result<String, Refusal> {
+    let mut bytes = Vec::new();
+    std::io::stdin()
+        .take(64 * 1024)
+        .read_to_end(&mut bytes)
+        .map_err(|error| Refusal::Refused(format!("standard input cannot be read: {error}")))?;
+    let text = String::from_utf8(bytes)
+        .map_err(|_| Refusal::Refused("the password on standard input is not UTF-8".to_owned()))?;
+    let line = text.lines().next().unwrap_or_default();
+    if line.is_empty() {
+        return Err(Refusal::Refused("the first line of standard input is empty: it must be the password".to_owned()));
+    }
+    Ok(line.to_owned())
+}
+
+/// Prints a line on stdout; a reader that went away is no error of ours.
+fn say(line: impl fmt::Display) {
+    use std::io::Write as _;
+    let _ = writeln!(std::io::stdout(), "{line}");
+}

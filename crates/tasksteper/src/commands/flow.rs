@@ -1,0 +1,155 @@
+//! Flow files: check, publish, list, show, archive.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use app::{
+    Error,
+    people::system,
+    publish::{self, FlowFile},
+};
+use flow::{Problem, Severity};
+
+use super::{Done, Refusal, open, say, user::table};
+use crate::cli::Flow;
+
+pub(super) fn run(command: Flow) -> Done {
+    match command {
+        Flow::Check { files } => check(&files),
+        Flow::Apply { files, data } => {
+            let files = read(&files)?;
+            let app = open(&data)?;
+            let given = files.clone();
+            let (outcomes, problems) = app
+                .write(move |cx| publish::apply(cx, &system(), &files))
+                .map_err(|error| refused(error, &given))?;
+            report(&problems, &given);
+            for outcome in outcomes {
+                let what = if outcome.unchanged { "unchanged" } else { "published" };
+                say(format_args!("{what} {} version {} ({})", outcome.key, outcome.version, outcome.name));
+            }
+            Ok(())
+        }
+        Flow::List { data } => {
+            let rows = open(&data)?.read(|cx| {
+                let open = app::work::open_items(cx)?;
+                Ok(cx
+                    .flows
+                    .all()
+                    .map(|known| {
+                        let count = open.get(&known.flow.key).copied().unwrap_or(0);
+                        let note = if known.archived { "archived" } else { "" };
+                        vec![
+                            known.flow.key.clone(),
+                            known.version.to_string(),
+                            count.to_string(),
+                            known.flow.name.clone(),
+                            note.to_owned(),
+                        ]
+                    })
+                    .collect())
+            })?;
+            table(&["KEY", "VERSION", "OPEN", "NAME", ""], rows);
+            Ok(())
+        }
+        Flow::Show { key, version, data } => {
+            let text = open(&data)?.read(|cx| publish::text(cx, &key, version)).map_err(|error| match error {
+                Error::NotFound => Refusal::Refused(match version {
+                    None => format!("no flow {key:?} is published"),
+                    Some(version) => format!("the flow {key:?} has no version {version}"),
+                }),
+                other => Refusal::from(other),
+            })?;
+            use std::io::Write as _;
+            let _ = std::io::stdout().write_all(text.as_bytes());
+            Ok(())
+        }
+        Flow::Archive { key, data } => {
+            let of = key.clone();
+            open(&data)?.write(move |cx| publish::archive(cx, &system(), &of)).map_err(|error| match error {
+                Error::NotFound => Refusal::Refused(format!("no flow {key:?} is in use")),
+                other => Refusal::from(other),
+            })?;
+            say(format_args!("archived {key}"));
+            Ok(())
+        }
+    }
+}
+
+fn check(paths: &[PathBuf]) -> Done {
+    let files = read(paths)?;
+    let given: Vec<flow::File> = files.iter().map(|file| flow::File { name: &file.name, text: &file.text }).collect();
+    let problems = flow::check(&given, &[], false).problems;
+    report(&problems, &files);
+    let errors = problems.iter().filter(|problem| problem.severity == Severity::Error).count();
+    if errors > 0 {
+        return Err(Refusal::Refused(format!("{} in {}", count(errors, "error"), count(files.len(), "file"))));
+    }
+    let warnings = problems.iter().filter(|problem| problem.severity == Severity::Warning).count();
+    say(format_args!("{}: no errors, {}", count(files.len(), "file"), count(warnings, "warning")));
+    Ok(())
+}
+
+fn count(n: usize, what: &str) -> String {
+    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
+}
+
+fn refused(error: Error, files: &[FlowFile]) -> Refusal {
+    match error {
+        Error::Problems(problems) => {
+            report(&problems, files);
+            let errors = problems.iter().filter(|problem| problem.severity == Severity::Error).count();
+            Refusal::Refused(format!("nothing was published: {}", count(errors, "error")))
+        }
+        other => Refusal::from(other),
+    }
+}
+
+fn report(problems: &[Problem], files: &[FlowFile]) {
+    for problem in problems {
+        let text = files.iter().find(|file| file.name == problem.file).map_or("", |file| file.text.as_str());
+        eprintln!("{}", flow::render(problem, text));
+    }
+}
+
+/// The files named; of a directory its `*.toml`, but not `*.test.toml`, by name.
+fn read(paths: &[PathBuf]) -> Result<Vec<FlowFile>, Refusal> {
+    let mut files = Vec::new();
+    for path in paths {
+        if path.is_dir() {
+            let mut inside: Vec<PathBuf> = fs::read_dir(path)
+                .map_err(|error| unreadable(path, &error))?
+                .filter_map(|entry| Some(entry.ok()?.path()))
+                .filter(|path| {
+                    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+                    name.ends_with(".toml") && !name.ends_with(".test.toml") && path.is_file()
+                })
+                .collect();
+            inside.sort();
+            if inside.is_empty() {
+                return Err(Refusal::Refused(format!("{}: no flow file (*.toml) in this directory", path.display())));
+            }
+            for path in inside {
+                files.push(read_one(&path)?);
+            }
+        } else {
+            files.push(read_one(path)?);
+        }
+    }
+    Ok(files)
+}
+
+fn read_one(path: &Path) -> Result<FlowFile, Refusal> {
+    let bytes = fs::read(path).map_err(|error| unreadable(path, &error))?;
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        Refusal::Refused(format!("{}: not UTF-8 (byte {at}); save the file as UTF-8", path.display()))
+    })?;
+    Ok(FlowFile { name: path.display().to_string(), text })
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> Refusal {
+    Refusal::Refused(format!("{}: {error}", path.display()))
+}

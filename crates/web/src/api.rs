@@ -1,0 +1,17 @@
+//! The HTTP API under `/api/v1`: JSON in, JSON out, errors as RFC 9457 problem documents.
+//!
+//! To add a call: write its handler here (or beside its kin), with its `#[utoipa::path]`, name it in `routes.rs` and in
+//! [`Document`]; a test holds both lists equal.
+
+mod body;
+mod calls;
+mod definition;
+mod document;
+mod items;
+mod problem;
+mod shapes;
+
+pub(crate) use calls::{flow, flows, me, work};
+pub(crate) use document::{Document, docs, openapi};
+pub(crate) use items::{comment, create, history, hand_over, item, items, press, save};
+pub(crate) use problem::{Problem, fallback, wrong_method};

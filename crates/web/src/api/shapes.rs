@@ -1,0 +1,291 @@
+//! The JSON that the API sends and takes.
+
+use app::item::{HistoryEntry, ItemView};
+use flow::{Flow, Input, Value};
+use indexmap::IndexMap;
+use jiff::{Timestamp, tz::TimeZone};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::problem::sentence;
+use crate::words::Words;
+
+/// The caller.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Me {
+    pub(super) name: String,
+    pub(super) display: String,
+    pub(super) admin: bool,
+    pub(super) groups: Vec<String>,
+}
+
+/// The flows in which the caller may create or see any item.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Flows {
+    pub(super) flows: Vec<FlowBrief>,
+}
+
+/// One of them.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct FlowBrief {
+    pub(super) key: String,
+    pub(super) name: String,
+    pub(super) version: i64,
+    /// Items that are not closed and that the caller may see.
+    pub(super) open_items: i64,
+}
+
+/// An item.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Item {
+    flow: String,
+    number: i64,
+    /// As people say it: `question_3`.
+    id: String,
+    title: String,
+    /// The path of its page.
+    url: String,
+    flow_version: i64,
+    /// One more with each change; send it back to be told of changes meanwhile.
+    revision: i64,
+    state: String,
+    r#final: bool,
+    assigned_to: Vec<String>,
+    created_by: String,
+    created_at: String,
+    updated_at: String,
+    closed_at: Option<String>,
+    /// Every field by key; null where empty.
+    #[schema(value_type = Object)]
+    fields: IndexMap<String, serde_json::Value>,
+    /// Each trigger of the present state, in the flow's order, for the caller and the stored values.
+    triggers: Vec<Trigger>,
+}
+
+impl Item {
+    pub(super) fn flow(&self) -> &str {
+        &self.flow
+    }
+
+    pub(super) fn number(&self) -> i64 {
+        self.number
+    }
+
+    pub(super) fn revision(&self) -> i64 {
+        self.revision
+    }
+}
+
+/// A trigger of an item's state.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Trigger {
+    trigger: String,
+    dest: String,
+    allowed: bool,
+    /// Why it is not allowed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+}
+
+/// A page of items.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Items {
+    pub(super) items: Vec<Item>,
+    /// Exact up to 10,000.
+    pub(super) total: i64,
+    /// Present and true where there are more than `total`.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(super) total_capped: bool,
+    /// The next page's cursor.
+    pub(super) next: Option<String>,
+}
+
+/// One entry of an item's history.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Event {
+    seq: i64,
+    at: String,
+    actor: String,
+    /// `created`, `saved`, `triggered`, `commented`, `assigned`.
+    kind: String,
+    trigger: Option<String>,
+    from: Option<String>,
+    to: String,
+    /// By field: before, after.
+    #[schema(value_type = Object)]
+    changes: IndexMap<String, [serde_json::Value; 2]>,
+    assigned_to: Vec<String>,
+    comment: Option<String>,
+    /// Allowed only because the actor is an administrator.
+    by_admin: bool,
+}
+
+/// An item's history.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct History {
+    /// Oldest first.
+    pub(super) events: Vec<Event>,
+    /// With `limit`: the next page's cursor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) next: Option<String>,
+}
+
+/// A new item.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CreateRequest {
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    pub(super) fields: Input,
+}
+
+/// Field values to save.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SaveRequest {
+    /// Refuse if the item has moved on from it.
+    pub(super) revision: Option<i64>,
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    pub(super) fields: Input,
+}
+
+/// A press.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PressRequest {
+    /// The words on the button.
+    pub(super) trigger: String,
+    /// Refuse if the item has moved on from it.
+    pub(super) revision: Option<i64>,
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    pub(super) fields: Input,
+    pub(super) comment: Option<String>,
+}
+
+/// A comment.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CommentRequest {
+    pub(super) comment: String,
+}
+
+/// A new holder.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct HolderRequest {
+    /// A user's name.
+    pub(super) to: String,
+}
+
+/// Which part of a flow's items.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ItemsQuery {
+    /// A query: `state=关闭 issue_level=事故`.
+    pub(super) q: Option<String>,
+    /// `-updated,issue_level`: by these, `-` descending; newest first without it.
+    pub(super) sort: Option<String>,
+    /// Items on a page: 50 unless given, at most 200.
+    pub(super) limit: Option<i64>,
+    /// From the page before.
+    pub(super) cursor: Option<String>,
+}
+
+/// Which part of a history.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct HistoryQuery {
+    /// Events on a page; all of them unless given.
+    pub(super) limit: Option<i64>,
+    /// From the page before.
+    pub(super) cursor: Option<String>,
+}
+
+/// Which of the caller's lists.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct WorkQuery {
+    /// `pending` (what I hold), `done` (what I pressed and do not hold any more), `created`.
+    pub(super) list: Option<String>,
+    /// Items on a page: 50 unless given, at most 200.
+    pub(super) limit: Option<i64>,
+    /// From the page before.
+    pub(super) cursor: Option<String>,
+}
+
+/// A moment: RFC 3339 with the zone's offset.
+pub(super) fn moment(at: Timestamp, zone: &TimeZone) -> String {
+    at.display_with_offset(zone.to_offset(at)).to_string()
+}
+
+fn moment_ms(at: i64, zone: &TimeZone) -> String {
+    Timestamp::from_millisecond(at).map_or_else(|_| at.to_string(), |at| moment(at, zone))
+}
+
+/// An item as JSON.
+pub(super) fn item(view: &ItemView, zone: &TimeZone, words: &Words) -> Item {
+    let stored = &view.item;
+    Item {
+        flow: view.flow.key.clone(),
+        number: stored.number,
+        id: view.id(),
+        title: view.title(),
+        url: format!("/flow/{}/{}", view.flow.key, stored.number),
+        flow_version: stored.flow_version,
+        revision: stored.revision,
+        state: stored.state.clone(),
+        r#final: view.is_final(),
+        assigned_to: stored.assigned_to.clone(),
+        created_by: stored.created_by.clone(),
+        created_at: moment(stored.created_at, zone),
+        updated_at: moment(stored.updated_at, zone),
+        closed_at: stored.closed_at.map(|at| moment(at, zone)),
+        fields: fields(&view.flow, &stored.fields, zone),
+        triggers: triggers(view, words),
+    }
+}
+
+fn fields(flow: &Flow, stored: &flow::Fields, zone: &TimeZone) -> IndexMap<String, serde_json::Value> {
+    let value = |field: &flow::Field| match (stored.get(&field.key), &field.kind) {
+        (None | Some(Value::Empty), flow::Kind::Bool) => serde_json::Value::Bool(false),
+        (None, _) => serde_json::Value::Null,
+        (Some(value), _) => value.to_json(zone),
+    };
+    flow.fields.values().map(|field| (field.key.clone(), value(field))).collect()
+}
+
+fn triggers(view: &ItemView, words: &Words) -> Vec<Trigger> {
+    let reason = |refused: &flow::Refusal| sentence(words, &view.flow, refused);
+    view.buttons
+        .iter()
+        .map(|button| Trigger {
+            trigger: button.trigger.clone(),
+            dest: button.dest.clone(),
+            allowed: button.refusal.is_none(),
+            reason: button.refusal.as_ref().map(reason),
+        })
+        .collect()
+}
+
+/// An entry of a history as JSON.
+pub(super) fn event(entry: HistoryEntry, zone: &TimeZone) -> Event {
+    let changes = entry.changes.into_iter().map(|(field, (old, new))| (field, [old.to_json(zone), new.to_json(zone)]));
+    Event {
+        seq: entry.seq,
+        at: moment_ms(entry.at, zone),
+        actor: entry.actor,
+        kind: entry.kind,
+        trigger: entry.trigger,
+        from: entry.from,
+        to: entry.to,
+        changes: changes.collect(),
+        assigned_to: entry.assigned_to,
+        comment: entry.comment,
+        by_admin: entry.by_admin,
+    }
+}

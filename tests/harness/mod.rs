@@ -1,0 +1,364 @@
+//! The real program, started for one test: its own data, its own port, ended by its own process id.
+
+use std::{
+    io::{BufRead as _, BufReader, Write as _},
+    path::{Path, PathBuf},
+    process::{Child, Command, Output, Stdio},
+    sync::Mutex,
+    time::{Duration, Instant},
+};
+
+use reqwest::{StatusCode, blocking::Client};
+use serde_json::{Value, json};
+
+/// An installation: a directory of data that goes when the test ends.
+pub struct Installation {
+    directory: tempfile::TempDir,
+}
+
+/// A server on an installation. Ended in good order when dropped; a server that does not end well fails the test.
+pub struct Server {
+    child: Option<Child>,
+    log: std::sync::Arc<Mutex<String>>,
+    pub base: String,
+    pub data: PathBuf,
+    _directory: Option<tempfile::TempDir>,
+}
+
+/// A user of the API.
+#[derive(Clone)]
+pub struct User {
+    client: Client,
+    base: String,
+    token: String,
+    pub name: String,
+}
+
+/// An answer of the API.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: reqwest::header::HeaderMap,
+    pub text: String,
+}
+
+/// The program's path.
+pub fn program() -> &'static str {
+    env!("CARGO_BIN_EXE_tasksteper")
+}
+
+/// The folder of the project.
+pub fn project() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("the project's folder")
+}
+
+/// Runs the program with these arguments and input; waits for its end.
+pub fn run(arguments: &[&str], input: &str) -> Output {
+    let mut child = Command::new(program())
+        .args(arguments)
+        .env_remove("TASKSTEPER_DATA")
+        .env_remove("TASKSTEPER_DATABASE")
+        .env_remove("TASKSTEPER_TIME_ZONE")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    // A program that does not read its input closes it: that is its right.
+    let _ = child.stdin.take().expect("its input").write_all(input.as_bytes());
+    child.wait_with_output().expect("the program ends")
+}
+
+/// What it printed on stdout.
+pub fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).expect("stdout is UTF-8")
+}
+
+/// What it printed on stderr.
+pub fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).expect("stderr is UTF-8")
+}
+
+impl Installation {
+    /// Without anything in it.
+    pub fn empty() -> Installation {
+        Installation { directory: tempfile::tempdir().expect("a temporary directory") }
+    }
+
+    /// With the shipped flows and the users of the demo, whose password is `pass-word-1`.
+    pub fn shipped() -> Installation {
+        let made = Installation::empty();
+        made.users();
+        made.done(&["flow", "apply", project().join("flows").to_str().expect("a path")], "");
+        made
+    }
+
+    /// With these flow files, by name and text, and the users of the demo.
+    pub fn with_flows(files: &[(&str, &str)]) -> Installation {
+        let made = Installation::empty();
+        made.users();
+        made.apply(files);
+        made
+    }
+
+    /// Publishes these flow files.
+    pub fn apply(&self, files: &[(&str, &str)]) {
+        let folder = tempfile::tempdir().expect("a temporary directory");
+        for (name, text) in files {
+            std::fs::write(folder.path().join(name), text).expect("the file is written");
+        }
+        self.done(&["flow", "apply", folder.path().to_str().expect("a path")], "");
+    }
+
+    fn users(&self) {
+        self.done(&["user", "add", "admin", "--admin", "--display", "管理员", "--password-stdin"], "pass-word-1\n");
+        for (name, display) in [("engineer", "维护人员"), ("delegate", "维护代表"), ("architect", "SE")] {
+            self.done(&["user", "add", name, "--display", display, "--password-stdin"], "pass-word-1\n");
+        }
+    }
+
+    /// Where its data are.
+    pub fn data(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// Runs a command on its data.
+    pub fn run(&self, arguments: &[&str], input: &str) -> Output {
+        let data = self.data().to_str().expect("a path");
+        run(&[arguments, &["--data", data]].concat(), input)
+    }
+
+    /// Runs a command on its data that must be done: its stdout.
+    pub fn done(&self, arguments: &[&str], input: &str) -> String {
+        let output = self.run(arguments, input);
+        assert!(output.status.success(), "{arguments:?}: {}", stderr(&output));
+        stdout(&output)
+    }
+
+    /// Starts a server on it.
+    pub fn serve(&self) -> Server {
+        Server::start(&["serve", "--listen", "127.0.0.1:0"], self.data().to_path_buf())
+    }
+
+    /// Starts a server on it, with more arguments.
+    pub fn serve_with(&self, arguments: &[&str]) -> Server {
+        Server::start(&[&["serve", "--listen", "127.0.0.1:0"], arguments].concat(), self.data().to_path_buf())
+    }
+
+    /// Starts a server on it that takes the installation with it when it ends.
+    pub fn into_server(self) -> Server {
+        let mut server = self.serve();
+        server._directory = Some(self.directory);
+        server
+    }
+}
+
+impl Server {
+    /// With the shipped flows and the users of the demo.
+    pub fn shipped() -> Server {
+        Installation::shipped().into_server()
+    }
+
+    fn start(arguments: &[&str], data: PathBuf) -> Server {
+        let mut child = Command::new(program())
+            .args(arguments)
+            .arg("--data")
+            .arg(&data)
+            .env_remove("TASKSTEPER_DATABASE")
+            .env("RUST_LOG", "info")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the server starts");
+        let log = std::sync::Arc::new(Mutex::new(String::new()));
+        let (stderr, kept) = (child.stderr.take().expect("its stderr"), std::sync::Arc::clone(&log));
+        std::thread::spawn(move || {
+            for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+                let mut log = kept.lock().expect("the log");
+                log.push_str(&line);
+                log.push('\n');
+            }
+        });
+        let mut lines = BufReader::new(child.stdout.take().expect("its stdout")).lines();
+        let first = lines.next().and_then(Result::ok).unwrap_or_default();
+        std::thread::spawn(move || lines.for_each(drop));
+        let Some(base) = first.strip_prefix("listening on ") else {
+            let _ = child.wait();
+            panic!("the first line is {first:?}; stderr: {}", log.lock().expect("the log"));
+        };
+        Server { child: Some(child), log, base: base.to_owned(), data, _directory: None }
+    }
+
+    /// What it wrote to stderr so far.
+    pub fn log(&self) -> String {
+        self.log.lock().expect("the log").clone()
+    }
+
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.child.as_ref().expect("it runs").id()
+    }
+
+    /// Ends it at once, as a power cut would.
+    pub fn kill(&mut self) {
+        let mut child = self.child.take().expect("it runs");
+        child.kill().expect("it is killed");
+        child.wait().expect("it ends");
+    }
+
+    /// Ends it in good order: its exit status.
+    pub fn stop(&mut self) -> std::process::ExitStatus {
+        let mut child = self.child.take().expect("it runs");
+        let sent = Command::new("kill").arg("-TERM").arg(child.id().to_string()).status().expect("kill runs");
+        assert!(sent.success());
+        let deadline = Instant::now() + Duration::from_secs(40);
+        loop {
+            match child.try_wait().expect("its status") {
+                Some(status) => return status,
+                None if Instant::now() > deadline => {
+                    let _ = child.kill();
+                    panic!("the server did not end by SIGTERM; stderr: {}", self.log());
+                }
+                None => std::thread::sleep(Duration::from_millis(10)),
+            }
+        }
+    }
+
+    /// Someone who uses the API with a token of their own.
+    pub fn user(&self, name: &str) -> User {
+        let data = self.data.to_str().expect("a path");
+        let output = run(&["token", "create", name, "--data", data], "");
+        assert!(output.status.success(), "{}", stderr(&output));
+        User {
+            client: client(),
+            base: self.base.clone(),
+            token: stdout(&output).trim().to_owned(),
+            name: name.to_owned(),
+        }
+    }
+
+    /// Someone without a token.
+    pub fn nobody(&self) -> User {
+        User { client: client(), base: self.base.clone(), token: String::new(), name: String::new() }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if self.child.is_some() {
+            let status = self.stop();
+            if !std::thread::panicking() {
+                assert!(status.success(), "the server ended with {status}; stderr: {}", self.log());
+                assert!(!self.log().contains("panicked"), "the server panicked: {}", self.log());
+            }
+        }
+    }
+}
+
+/// A client that follows no redirects and keeps cookies.
+pub fn client() -> Client {
+    Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .cookie_store(true)
+        .timeout(Duration::from_secs(60))
+        .build()
+        .expect("a client")
+}
+
+impl User {
+    /// Sends a request to `/api/v1` + `path`.
+    pub fn send(&self, method: &str, path: &str, body: Option<&Value>) -> Answer {
+        let url = format!("{}/api/v1{path}", self.base);
+        let mut request = self.client.request(method.parse().expect("a method"), url);
+        if !self.token.is_empty() {
+            request = request.bearer_auth(&self.token);
+        }
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        let response = request.send().expect("an answer");
+        Answer {
+            status: response.status(),
+            headers: response.headers().clone(),
+            text: response.text().expect("a text"),
+        }
+    }
+
+    pub fn get(&self, path: &str) -> Answer {
+        self.send("GET", path, None)
+    }
+
+    pub fn post(&self, path: &str, body: &Value) -> Answer {
+        self.send("POST", path, Some(body))
+    }
+
+    pub fn patch(&self, path: &str, body: &Value) -> Answer {
+        self.send("PATCH", path, Some(body))
+    }
+
+    /// Creates an item: it.
+    pub fn create(&self, flow: &str, fields: &Value) -> Value {
+        self.post(&format!("/flows/{flow}/items"), &json!({ "fields": fields })).expect(StatusCode::CREATED)
+    }
+
+    /// An item.
+    pub fn item(&self, flow: &str, number: i64) -> Value {
+        self.get(&format!("/flows/{flow}/items/{number}")).expect(StatusCode::OK)
+    }
+
+    /// Presses a trigger: the answer.
+    pub fn press(&self, item: &Value, trigger: &str, fields: &Value) -> Answer {
+        let path = format!("{}/triggers", path_of(item));
+        self.post(&path, &json!({ "trigger": trigger, "fields": fields }))
+    }
+
+    /// Presses a trigger that must be taken: the item after it.
+    pub fn pressed(&self, item: &Value, trigger: &str, fields: &Value) -> Value {
+        self.press(item, trigger, fields).expect(StatusCode::OK)
+    }
+
+    /// An item's history.
+    pub fn history(&self, item: &Value) -> Vec<Value> {
+        let answer = self.get(&format!("{}/history", path_of(item))).expect(StatusCode::OK);
+        answer["events"].as_array().expect("events").clone()
+    }
+}
+
+/// The item's path under `/api/v1`.
+pub fn path_of(item: &Value) -> String {
+    format!("/flows/{}/items/{}", item["flow"].as_str().expect("a flow"), item["number"])
+}
+
+impl Answer {
+    /// Its JSON, if it has this status; else the test fails and shows it.
+    #[track_caller]
+    pub fn expect(&self, status: StatusCode) -> Value {
+        assert_eq!(self.status, status, "{}", self.text);
+        self.json()
+    }
+
+    /// Its JSON.
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
+    }
+
+    /// Its problem's code, if it has this status.
+    #[track_caller]
+    pub fn refused(&self, status: u16) -> String {
+        assert_eq!(self.status.as_u16(), status, "{}", self.text);
+        assert_eq!(self.headers["content-type"], "application/problem+json", "{}", self.text);
+        let problem = self.json();
+        assert_eq!(problem["status"], status);
+        problem["code"].as_str().expect("a code").to_owned()
+    }
+
+    /// The fields that its problem names, with their codes.
+    #[track_caller]
+    pub fn field_errors(&self) -> Vec<(String, String)> {
+        assert_eq!(self.refused(422), "invalid_fields", "{}", self.text);
+        let problem = self.json();
+        let text = |error: &Value, key: &str| error[key].as_str().expect("a text").to_owned();
+        problem["errors"].as_array().expect("errors").iter().map(|error| (text(error, "field"), text(error, "code"))).collect()
+    }
+}
