@@ -110,7 +110,7 @@ pub fn duration_minutes(text: &str) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::parse_due;
+    use super::duration_minutes;
 
     #[test]
     fn durations() {

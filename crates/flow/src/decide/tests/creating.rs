@@ -2,7 +2,6 @@
 
 use serde_json::json;
 
-use super::world::check;
 use super::world::*;
 use crate::*;
 
