@@ -110,12 +110,12 @@ fn copied(field: &Field, value: &Value, words: Option<&[String]>, facts: &Facts)
     }
 }
 
-/// A new item's defaults. One that names a user who is none, or disabled, is left out.
+/// A new item's defaults.
 fn begin<'a>(flow: &'a Flow, facts: &'a Facts<'a>) -> Draft<'a> {
     let mut draft = Draft::over(flow, facts, Fields::new());
     for field in flow.fields.values() {
         if let Some(preset) = &field.default {
-            let _ = draft.write_preset(field, preset, &facts.actor.name);
+            draft.write_default(field, preset);
         }
     }
     draft.before.clone_from(&draft.fields);
