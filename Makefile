@@ -5,16 +5,12 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 export CARGO_TERM_COLOR ?= always
 
-# The binary that the tests drive. They find it by this path, wherever they run.
-DEBUG_BIN := $(CURDIR)/target/debug/tasksteper
-RELEASE_BIN := $(CURDIR)/target/release/tasksteper
-
 .PHONY: help
 help: ## This list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
 
 .PHONY: test
-test: deps lint doc build unit ## Every test there is; installs what the browser tests need when it is missing
+test: deps lint doc unit ## Every test there is; installs what the browser tests need when it is missing
 
 .PHONY: deps
 deps: ## Install Chromium, its driver and Chinese fonts from Debian's packages when missing
@@ -29,29 +25,23 @@ lint: ## Formatting and clippy, warnings refused
 doc: ## The documentation builds without a warning
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
 
-.PHONY: build
-build: ## The binary that the tests drive
-	cargo build -p tasksteper
-
 # Nothing is tried twice: a test that fails now and then is a fault to be found.
 .PHONY: unit
-unit: build
+unit:
 	@if cargo nextest --version >/dev/null 2>&1; then \
 		cargo test --workspace --doc --quiet; \
-		TASKSTEPER_BIN="$(DEBUG_BIN)" cargo nextest run --workspace --no-fail-fast --retries 0; \
+		cargo nextest run --workspace --no-fail-fast --retries 0; \
 	else \
-		TASKSTEPER_BIN="$(DEBUG_BIN)" cargo test --workspace --no-fail-fast; \
+		cargo test --workspace --no-fail-fast; \
 	fi
 
 .PHONY: bench
 bench: ## Load the real server at 10,000 and 100,000 items and print the ratios
-	cargo build --release -p tasksteper
-	TASKSTEPER_BIN="$(RELEASE_BIN)" cargo run --release -p tests --example bench
+	cargo bench -p tasksteper --bench load
 
 .PHONY: screenshots
-screenshots: deps ## Every page at 1440×900 and 390×844 into target/screenshots
-	cargo build -p tasksteper
-	TASKSTEPER_BIN="$(DEBUG_BIN)" cargo run -p tests --example screenshots -- target/screenshots
+screenshots: deps ## Every page at 1440×900 and 390×844, with full and with empty data, into target/screenshots
+	cargo test -p tasksteper --test browser -- --ignored --nocapture screenshots
 
 .PHONY: fmt
 fmt: ## Format the code
