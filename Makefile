@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-export CARGO_TERM_COLOR ?= always
+.NOTPARALLEL:
 
 .PHONY: help
 help: ## This list
