@@ -3,6 +3,9 @@
 //! A query is terms joined by `and`, written or not. `or`, `not`, groups, `was`, `reached` and `changed` are words of the
 //! language that come with full-text search; until then they are refused by name, so that no query changes its meaning.
 
+#[cfg(test)]
+mod tests;
+
 use jiff::{Span, Timestamp, civil::Date, civil::DateTime, tz::TimeZone};
 
 use crate::{Field, Flow, Kind};
@@ -380,6 +383,10 @@ fn edges(context: &QueryContext, scale: Scale, text: &str, at: usize) -> Result<
                     .map(|zoned| zoned.timestamp().as_millisecond())
                     .map_err(|_| problem(at, "this day is out of range"))
             };
+            // With an offset it is a moment by itself; without, one of the installation's zone.
+            if let Ok(time) = text.parse::<Timestamp>() {
+                return Ok(both(Scalar::Moment(time.as_millisecond())));
+            }
             if text.contains('T')
                 && let Ok(time) = text.parse::<DateTime>()
             {

@@ -70,7 +70,7 @@ back-home = Back to home
 back-project = Back to the project
 pending-items = Waiting for me
 pending-empty = Nothing waits for you
-pending-empty-next = What people pass to you appears here. You can create an item in one of the flows below.
+pending-empty-next = What people pass to you appears here.
 pending-all = { $n ->
     [one] See it
    *[other] See all { $n }

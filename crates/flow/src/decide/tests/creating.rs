@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::world::check;
 use super::world::*;
 use crate::*;
 

@@ -2,6 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
+use super::world::check;
 use super::world::*;
 use crate::*;
 

@@ -1,0 +1,62 @@
+# What people run here. `make` alone says what there is.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+export CARGO_TERM_COLOR ?= always
+
+# The binary that the tests drive. They find it by this path, wherever they run.
+DEBUG_BIN := $(CURDIR)/target/debug/tasksteper
+RELEASE_BIN := $(CURDIR)/target/release/tasksteper
+
+.PHONY: help
+help: ## This list
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
+
+.PHONY: test
+test: deps lint doc build unit ## Every test there is; installs what the browser tests need when it is missing
+
+.PHONY: deps
+deps: ## Install Chromium, its driver and Chinese fonts from Debian's packages when missing
+	@scripts/install-test-deps.sh
+
+.PHONY: lint
+lint: ## Formatting and clippy, warnings refused
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+
+.PHONY: doc
+doc: ## The documentation builds without a warning
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
+
+.PHONY: build
+build: ## The binary that the tests drive
+	cargo build -p tasksteper
+
+# Nothing is tried twice: a test that fails now and then is a fault to be found.
+.PHONY: unit
+unit: build
+	@if cargo nextest --version >/dev/null 2>&1; then \
+		TASKSTEPER_BIN="$(DEBUG_BIN)" cargo nextest run --workspace --no-fail-fast --retries 0; \
+		cargo test --workspace --doc --quiet; \
+	else \
+		TASKSTEPER_BIN="$(DEBUG_BIN)" cargo test --workspace --no-fail-fast; \
+	fi
+
+.PHONY: bench
+bench: ## Load the real server at 10,000 and 100,000 items and print the ratios
+	cargo build --release -p tasksteper
+	TASKSTEPER_BIN="$(RELEASE_BIN)" cargo run --release -p tests --example bench
+
+.PHONY: screenshots
+screenshots: deps ## Every page at 1440×900 and 390×844 into target/screenshots
+	cargo build -p tasksteper
+	TASKSTEPER_BIN="$(DEBUG_BIN)" cargo run -p tests --example screenshots -- target/screenshots
+
+.PHONY: fmt
+fmt: ## Format the code
+	cargo fmt --all
+
+.PHONY: demo
+demo: ## The product with its four flows and a story to look at
+	cargo run --release -- demo
