@@ -105,6 +105,20 @@ pub struct FlowCard {
     pub may_create: bool,
 }
 
+/// The flows in use that the actor may enter: for the menu.
+///
+/// # Errors
+/// The store's.
+pub fn entered(cx: &Reading, actor: &Actor) -> Result<Vec<Arc<Flow>>, Error> {
+    let mut flows = Vec::new();
+    for published in cx.flows.in_use() {
+        if cx.may_enter(actor, published)? {
+            flows.push(Arc::clone(&published.flow));
+        }
+    }
+    Ok(flows)
+}
+
 /// The flows in which the actor may create or see any item, in the order of their publication.
 ///
 /// # Errors
