@@ -463,13 +463,7 @@ fn save(flow: &Flow, item: &Item, input: &Input, facts: &Facts) -> Result<Decisi
     Ok(Decision { before: Some(item.clone()), after, record, opens: None })
 }
 
-fn hand_over(
-    flow: &Flow,
-    item: &Item,
-    to: &str,
-    instead_of: Option<&str>,
-    facts: &Facts,
-) -> Result<Decision, Refusal> {
+fn hand_over(flow: &Flow, item: &Item, to: &str, instead_of: Option<&str>, facts: &Facts) -> Result<Decision, Refusal> {
     if !facts.actor.admin {
         return Err(Refusal::NotAllowed(NotAllowed::Assign));
     }

@@ -16,9 +16,9 @@ pub use condition::{Condition, ConditionProblem, Subject};
 pub use decide::*;
 pub use form::{ItemName, from_form, item_name, to_form};
 pub use model::*;
+pub use problem::{Problem, Severity, line_column, render};
 pub use query::{
     Column, Edge, Query, QueryContext, QueryProblem, Range, Scalar, SortKey, Term, Test, parse_query, parse_sort,
 };
-pub use problem::{Problem, Severity, line_column, render};
-pub use read::{File, read};
+pub use read::{File, duration_minutes, read};
 pub use value::{Fields, Value};

@@ -3,6 +3,9 @@
 //! A query is terms joined by `and`, written or not. `or`, `not`, groups, `was`, `reached` and `changed` are words of the
 //! language that come with full-text search; until then they are refused by name, so that no query changes its meaning.
 
+#[cfg(test)]
+mod tests;
+
 use jiff::{Span, Timestamp, civil::Date, civil::DateTime, tz::TimeZone};
 
 use crate::{Field, Flow, Kind};
@@ -292,7 +295,8 @@ fn test(
     if matches!(operator, "=" | "!=") && values.is_empty() {
         return Ok(Test::Empty { negated });
     }
-    let (first, at) = values.first().ok_or_else(|| problem(start, &format!("after {name}{operator} a value must follow")))?;
+    let (first, at) =
+        values.first().ok_or_else(|| problem(start, &format!("after {name}{operator} a value must follow")))?;
     let ordered = scale(column, field);
     match (operator, ordered) {
         (":", None) if !field.is_some_and(|field| matches!(field.kind, Kind::Bool)) => {
@@ -312,7 +316,9 @@ fn test(
             let ranges = values.iter().map(|given| range(context, scale, given)).collect::<Result<_, _>>()?;
             Ok(Test::Within { ranges, negated })
         }
-        (_, None) => Err(problem(start, &format!("{name:?} is neither a number nor a time: {operator} cannot compare it"))),
+        (_, None) => {
+            Err(problem(start, &format!("{name:?} is neither a number nor a time: {operator} cannot compare it")))
+        }
         (_, Some(scale)) => {
             if let Some((_, at)) = values.get(1) {
                 return Err(problem(at.saturating_sub(1), &format!("{operator} compares with one value")));
@@ -373,8 +379,14 @@ fn edges(context: &QueryContext, scale: Scale, text: &str, at: usize) -> Result<
         Scale::Moment => {
             let moment = |time: DateTime| {
                 let zoned = time.to_zoned(context.zone.clone());
-                zoned.map(|zoned| zoned.timestamp().as_millisecond()).map_err(|_| problem(at, "this day is out of range"))
+                zoned
+                    .map(|zoned| zoned.timestamp().as_millisecond())
+                    .map_err(|_| problem(at, "this day is out of range"))
             };
+            // With an offset it is a moment by itself; without, one of the installation's zone.
+            if let Ok(time) = text.parse::<Timestamp>() {
+                return Ok(both(Scalar::Moment(time.as_millisecond())));
+            }
             if text.contains('T')
                 && let Ok(time) = text.parse::<DateTime>()
             {
@@ -452,7 +464,14 @@ fn column(flow: &Flow, name: &str) -> Option<Column> {
 }
 
 fn no_column(position: usize, flow: &Flow, name: &str) -> QueryProblem {
-    let known = flow.fields.keys().map(String::as_str).chain(["state", "assigned_to", "created_by", "created", "updated", "closed"]);
+    let known = flow.fields.keys().map(String::as_str).chain([
+        "state",
+        "assigned_to",
+        "created_by",
+        "created",
+        "updated",
+        "closed",
+    ]);
     let near = known.map(|known| (strsim::damerau_levenshtein(known, name), known)).min().filter(|(far, _)| *far <= 2);
     match near {
         Some((_, near)) => problem(position, &format!("there is no field {name:?}; is it {near:?}?")),

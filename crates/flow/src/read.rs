@@ -12,6 +12,8 @@ mod state;
 #[cfg(test)]
 mod tests;
 
+pub use state::duration_minutes;
+
 use std::{collections::BTreeSet, ops::Range};
 
 use indexmap::IndexMap;
@@ -111,10 +113,13 @@ pub(crate) fn draft(file: &File) -> Draft {
 
 /// Leaves out what is only said because of a syntax error: on its line, or of a section that has lost a key.
 fn without_echoes(problems: Vec<Problem>, syntax: &[Problem], text: &str) -> Vec<Problem> {
-    let line = |problem: &Problem| text.get(..problem.span.start).map_or(0, |before| before.matches('\n').count());
+    let breaks: Vec<usize> = text.match_indices('\n').map(|(at, _)| at).collect();
+    let line = |problem: &Problem| breaks.partition_point(|at| *at < problem.span.start);
     let lines: BTreeSet<usize> = syntax.iter().map(line).collect();
+    let said: BTreeSet<(usize, &str)> = syntax.iter().map(|known| (known.span.start, known.message.as_str())).collect();
     let echo = |problem: &Problem| lines.contains(&line(problem)) || problem.message.contains(" has no \"");
-    problems.into_iter().filter(|problem| syntax.contains(problem) || !echo(problem)).collect()
+    let known = |problem: &Problem| said.contains(&(problem.span.start, problem.message.as_str()));
+    problems.into_iter().filter(|problem| known(problem) || !echo(problem)).collect()
 }
 
 fn whole(table: &DeTable, parsed: bool, report: &mut Report) -> (Flow, Marks, BTreeSet<String>) {
@@ -240,11 +245,12 @@ fn states(initial: Option<&At<String>>, ways: &[row::Way], marks: &mut Marks) ->
 
 /// Says which states are final, and spells `"*"` out.
 fn settle(states: &mut IndexMap<String, State>, rows: &mut [crate::Transition], finals: &state::Finals, marks: &Marks) {
+    // A row that stays is no way out.
+    let leading = rows.iter().flat_map(|row| row.sources.iter().filter(|source| **source != row.dest));
+    let way_out: BTreeSet<String> = leading.cloned().collect();
     for state in states.values_mut() {
-        // A row that stays is no way out.
-        let way_out = rows.iter().any(|row| row.dest != state.name && row.sources.contains(&state.name));
         state.is_final = if finals.declared.is_empty() {
-            !way_out && !finals.denied.contains(&state.name)
+            !way_out.contains(&state.name) && !finals.denied.contains(&state.name)
         } else {
             finals.declared.contains(&state.name)
         };

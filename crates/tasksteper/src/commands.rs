@@ -76,7 +76,7 @@ pub(crate) fn run(command: Command) -> Done {
 fn open(data: &Data) -> Result<App, Refusal> {
     let zone = zone(&data.records)?;
     App::open(&data.data, surroundings(zone)).map_err(|error| {
-        let Refusal::Refused(text) | Refusal::Usage(text) = Refusal::from(error);
+        let (Refusal::Refused(text) | Refusal::Usage(text)) = Refusal::from(error);
         Refusal::Refused(format!("{}: {text}", data.data.display()))
     })
 }

@@ -4,6 +4,12 @@
 //! `templates/` (a fragment is a block of its page), its words in both of `locales/`, and a sample of it in
 //! `examples/preview.rs`, which draws every page so that it can be looked at.
 
+mod api;
 pub mod assets;
+mod pages;
+mod routes;
+mod server;
 pub mod view;
 pub mod words;
+
+pub use server::{BadBaseUrl, Config, serve};

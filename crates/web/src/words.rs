@@ -28,10 +28,7 @@ pub struct Words {
 
 /// The files of a language: those of the pages, and those of the refusals.
 const FILES: [(Language, [&str; 2]); 2] = [
-    (
-        Language::Chinese,
-        [include_str!("../locales/zh-CN/pages.ftl"), include_str!("../locales/zh-CN/refusals.ftl")],
-    ),
+    (Language::Chinese, [include_str!("../locales/zh-CN/pages.ftl"), include_str!("../locales/zh-CN/refusals.ftl")]),
     (Language::English, [include_str!("../locales/en/pages.ftl"), include_str!("../locales/en/refusals.ftl")]),
 ];
 
@@ -305,7 +302,10 @@ mod tests {
         assert_eq!(english.one("total", "n", "258"), "258 items");
         assert_eq!(english.one("total", "n", "10000+"), "10000+ items");
         let chinese = Language::Chinese.words();
-        assert_eq!(chinese.one("wrong-no-user", "given", "<a> \u{202e}x"), "没有名叫“<a> \u{202e}x”的用户，请从列表中选择");
+        assert_eq!(
+            chinese.one("wrong-no-user", "given", "<a> \u{202e}x"),
+            "没有名叫“<a> \u{202e}x”的用户，请从列表中选择"
+        );
         assert_eq!(chinese.one("wrong-no-user", "given", "007"), "没有名叫“007”的用户，请从列表中选择");
     }
 

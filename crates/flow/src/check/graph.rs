@@ -1,6 +1,6 @@
 //! The graph of one flow: what can be reached, what leads out, who may press.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     Flow, Holder, State, Transition, Who,
@@ -25,21 +25,16 @@ pub(crate) fn graph(flow: &Flow, marks: &Marks, denied: &BTreeSet<String>, decla
 
 /// A row after an unconditional one of the same source and trigger.
 fn shadowed(flow: &Flow, marks: &Marks, report: &mut Report) {
-    for (at, (row, mark)) in flow.transitions.iter().zip(&marks.rows).enumerate() {
-        let shadowed: Vec<&String> = row
-            .sources
-            .iter()
-            .filter(|source| {
-                let mut before = flow.transitions.iter().take(at);
-                before.any(|earlier| {
-                    earlier.condition.is_none() && earlier.trigger == row.trigger && earlier.sources.contains(source)
-                })
-            })
-            .collect();
-        if let Some(source) = shadowed.first() {
-            let message = format!("\"{}\" out of \"{source}\" stands after a row that always applies", row.trigger);
+    let mut always = BTreeSet::new();
+    for (row, mark) in flow.transitions.iter().zip(&marks.rows) {
+        let pairs = || row.sources.iter().map(|source| (source.as_str(), row.trigger.as_str()));
+        if let Some((source, trigger)) = pairs().find(|pair| always.contains(pair)) {
+            let message = format!("\"{trigger}\" out of \"{source}\" stands after a row that always applies");
             let help = "give the earlier row a condition, name the trigger otherwise, or leave this row out";
             report.error(&mark.trigger, message, help);
+        }
+        if row.condition.is_none() {
+            always.extend(pairs());
         }
     }
 }
@@ -52,15 +47,13 @@ fn without_way_out<'a>(
     declared: bool,
     report: &mut Report,
 ) -> BTreeSet<&'a str> {
+    let mut leading = BTreeSet::new();
+    for (row, mark) in flow.transitions.iter().zip(&marks.rows) {
+        leading.extend(mark.sources.iter().map(|source| source.value.as_str()).filter(|source| *source != row.dest));
+    }
     let mut stuck = BTreeSet::new();
-    for state in flow.states.values().filter(|state| !state.is_final) {
-        let way_out =
-            flow.transitions.iter().zip(&marks.rows).any(|(row, mark)| {
-                row.dest != state.name && mark.sources.iter().any(|source| source.value == state.name)
-            });
-        if way_out {
-            continue;
-        }
+    let open = flow.states.values().filter(|state| !state.is_final);
+    for state in open.filter(|state| !leading.contains(state.name.as_str())) {
         stuck.insert(state.name.as_str());
         let message = format!("nothing leads out of \"{}\", and it is not final", state.name);
         let help = match () {
@@ -75,16 +68,29 @@ fn without_way_out<'a>(
     stuck
 }
 
-fn reachable(flow: &Flow, marks: &Marks, report: &mut Report) {
-    let mut reached = BTreeSet::from([flow.initial.as_str()]);
-    let mut next = vec![flow.initial.as_str()];
-    while let Some(state) = next.pop() {
-        for row in flow.rows_from(state) {
-            if reached.insert(row.dest.as_str()) {
-                next.push(&row.dest);
+/// Every state that can be reached from some, these included, going along the rows or against them.
+fn spread<'a>(flow: &'a Flow, from: impl IntoIterator<Item = &'a str>, forward: bool) -> BTreeSet<&'a str> {
+    let mut next_of: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for row in &flow.transitions {
+        for source in &row.sources {
+            let (at, next) = if forward { (source, &row.dest) } else { (&row.dest, source) };
+            next_of.entry(at).or_default().push(next);
+        }
+    }
+    let mut reached: BTreeSet<&str> = from.into_iter().collect();
+    let mut waiting: Vec<&str> = reached.iter().copied().collect();
+    while let Some(state) = waiting.pop() {
+        for next in next_of.get(state).into_iter().flatten() {
+            if reached.insert(next) {
+                waiting.push(next);
             }
         }
     }
+    reached
+}
+
+fn reachable(flow: &Flow, marks: &Marks, report: &mut Report) {
+    let reached = spread(flow, [flow.initial.as_str()], true);
     for name in flow.states.keys().filter(|name| !reached.contains(name.as_str())) {
         if let Some(span) = marks.states.get(name) {
             let message = format!("the state \"{name}\" cannot be reached from \"{}\"", flow.initial);
@@ -95,8 +101,8 @@ fn reachable(flow: &Flow, marks: &Marks, report: &mut Report) {
 
 /// States from which no final state can be reached.
 fn closable(flow: &Flow, marks: &Marks, stuck: &BTreeSet<&str>, report: &mut Report) {
-    let mut closing: BTreeSet<&str> = flow.states.values().filter(|state| state.is_final).map(name).collect();
-    if closing.is_empty() {
+    let finals: Vec<&str> = flow.states.values().filter(|state| state.is_final).map(name).collect();
+    if finals.is_empty() {
         if stuck.is_empty()
             && let Some(span) = marks.states.get(&flow.initial)
         {
@@ -105,20 +111,7 @@ fn closable(flow: &Flow, marks: &Marks, stuck: &BTreeSet<&str>, report: &mut Rep
         }
         return;
     }
-    loop {
-        let more: Vec<&str> = flow
-            .transitions
-            .iter()
-            .filter(|row| closing.contains(row.dest.as_str()))
-            .flat_map(|row| &row.sources)
-            .map(String::as_str)
-            .filter(|source| !closing.contains(source))
-            .collect();
-        if more.is_empty() {
-            break;
-        }
-        closing.extend(more);
-    }
+    let closing = spread(flow, finals, false);
     for state in flow.states.keys().filter(|state| !closing.contains(state.as_str()) && !stuck.contains(state.as_str()))
     {
         if let Some(span) = marks.states.get(state) {

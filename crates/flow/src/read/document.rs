@@ -10,6 +10,9 @@ use crate::{Problem, Severity, words};
 /// Longest name: of a state, a trigger, a label, a word of a choice. In characters.
 pub(crate) const NAME_MAX_LENGTH: usize = 200;
 
+/// Most problems that are reported of one file: nobody reads more at once.
+const MAX_PROBLEMS: usize = 1_000;
+
 /// A value and where it stands.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct At<T> {
@@ -41,6 +44,9 @@ impl Report<'_> {
         message: impl Into<String>,
         help: impl Into<String>,
     ) {
+        if self.problems.len() >= MAX_PROBLEMS {
+            return;
+        }
         let (message, help) = (message.into(), help.into());
         self.problems.push(Problem { severity, file: self.file.to_owned(), span: span.clone(), message, help });
     }
@@ -288,12 +294,14 @@ pub(crate) fn inside(text: &str, span: &Range<usize>, inner: &Range<usize>) -> R
     // Walks value and spelling side by side; `places` are the spelling's places of the two ends.
     let (mut decoded, mut places) = (0, [None, None]);
     while at < end {
+        // A spelling that is no TOML was reported; its letters cannot be told apart.
+        let Some(rest) = raw.get(at..end) else { return span.clone() };
         for (place, wanted) in places.iter_mut().zip([inner.start, inner.end]) {
             if place.is_none() && decoded >= wanted {
                 *place = Some(at);
             }
         }
-        let (spelled, meant) = one_letter(&raw[at..end], quote == '"');
+        let (spelled, meant) = one_letter(rest, quote == '"');
         at += spelled;
         decoded += meant;
     }

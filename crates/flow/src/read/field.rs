@@ -8,7 +8,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::{
     Names,
-    document::{At, Report, Section, entries, kind_of, named, texts_of},
+    document::{At, Report, Section, entries, kind_of, texts_of},
     number::decimal,
     preset::{Place, misfit, number_text, preset},
 };
@@ -285,7 +285,9 @@ fn words_offered(key: &str, value: &DeValue, span: &Range<usize>, report: &mut R
             report.error(&word.span, "an empty word cannot be chosen", "leave it out: a choice may stay empty");
         } else if words.contains(&word.value) {
             report.warning(&word.span, format!("\"{}\" is offered twice", word.value), "leave one out");
-        } else if named(key, &word, report) {
+        } else if word.value.contains(['\n', '\r']) {
+            report.error(&word.span, "a word of a choice has a line break", "write it in one line");
+        } else {
             words.push(word.value);
         }
     }

@@ -81,11 +81,11 @@ fn named(text: &str, word: &At<String>, report: &mut Report) -> Option<Named> {
     } else {
         return Some(Named::Other(text.to_owned()));
     };
-    if user_name(name) {
-        return Some(found(name.to_owned()));
+    let sound = if text.starts_with("group:") { name.trim() == name && !name.is_empty() } else { user_name(name) };
+    if !sound {
+        report.error(&word.span, format!("\"{name}\" is no name"), NAMES);
     }
-    report.error(&word.span, format!("\"{name}\" is no name"), NAMES);
-    None
+    sound.then(|| found(name.to_owned()))
 }
 
 /// Whether `key` is a user field; reported if not.

@@ -46,3 +46,13 @@ creator = 创建人
 created-at = 创建时间
 updated-at = 更新时间
 closed-at = 关闭时间
+
+problem-unauthorized = 没有登录，或令牌无效。请在 Authorization 头里带上有效的令牌。
+problem-not-found = 没有这个东西，或者你不能查看它。
+problem-admins-only = 只有管理员可以这样做。
+problem-archived = 流程“{ $flow }”已停用，它的条目只能查看。
+problem-bad-cursor = 这个游标不是列表给出的，请从第一页重新开始。
+problem-throttled = 失败次数太多，请 { $seconds } 秒后再试。
+problem-stale = 这个条目刚刚被别人更新过，请重新读取后再试。
+problem-unavailable = 数据库暂时没有应答，什么都没有改变，请稍后再试。
+problem-internal = 服务器出错了，什么都没有改变。请稍后再试；若一直如此，请联系管理员。

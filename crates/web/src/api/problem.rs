@@ -1,16 +1,18 @@
 //! Errors of the API: RFC 9457.
 
+use std::collections::BTreeMap;
+
 use axum::{
     Json,
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use flow::{Flow, Refusal};
+use flow::{Flow, Refusal, Wrong};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    view::refusal,
+    view::refusal::{self, Names},
     words::{Language, Words},
 };
 
@@ -84,9 +86,7 @@ impl Problem {
             Error::Refused { flow, refusal } => Problem::from_refusal(&flow, &refusal, words),
             Error::NotSignedIn => Problem::unauthorized(words),
             Error::NotFound => Problem::not_found(words),
-            Error::AdminsOnly => {
-                Problem::new(StatusCode::FORBIDDEN, "not_allowed", words.word("problem-admins-only"))
-            }
+            Error::AdminsOnly => Problem::new(StatusCode::FORBIDDEN, "not_allowed", words.word("problem-admins-only")),
             Error::Archived(name) => {
                 Problem::new(StatusCode::FORBIDDEN, "not_allowed", words.one("problem-archived", "flow", name))
             }
@@ -94,9 +94,7 @@ impl Problem {
                 position: Some(problem.position),
                 ..Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_query", problem.message)
             },
-            Error::BadCursor => {
-                Problem::new(StatusCode::BAD_REQUEST, "bad_cursor", words.word("problem-bad-cursor"))
-            }
+            Error::BadCursor => Problem::new(StatusCode::BAD_REQUEST, "bad_cursor", words.word("problem-bad-cursor")),
             Error::Throttled { retry_after_s } => Problem {
                 retry_after_s: Some(retry_after_s),
                 ..Problem::new(
@@ -109,9 +107,7 @@ impl Problem {
                 let text: Vec<String> = problems.iter().map(ToString::to_string).collect();
                 Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_fields", text.join("; "))
             }
-            Error::Stale => {
-                Problem::new(StatusCode::CONFLICT, "stale_revision", words.word("problem-stale"))
-            }
+            Error::Stale => Problem::new(StatusCode::CONFLICT, "stale_revision", words.word("problem-stale")),
             Error::Problems(_) | Error::WrongPassword => {
                 Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_fields", error.to_string())
             }
@@ -119,11 +115,7 @@ impl Problem {
                 tracing::warn!(error = %error, "the database did not answer");
                 Problem {
                     retry_after_s: Some(2),
-                    ..Problem::new(
-                        StatusCode::SERVICE_UNAVAILABLE,
-                        "unavailable",
-                        words.word("problem-unavailable"),
-                    )
+                    ..Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", words.word("problem-unavailable"))
                 }
             }
             Error::Store(_) | Error::Damaged(_) => {
@@ -134,25 +126,66 @@ impl Problem {
     }
 
     fn from_refusal(flow: &Flow, refused: &Refusal, words: &Words) -> Problem {
-        let (status, code) = match refused {
+        let (status, kind) = match refused {
             Refusal::Stale { .. } => (StatusCode::CONFLICT, "stale_revision"),
             Refusal::WrongState { .. } => (StatusCode::CONFLICT, "wrong_state"),
             Refusal::NotAllowed(_) => (StatusCode::FORBIDDEN, "not_allowed"),
             Refusal::Unmet { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "unmet_condition"),
             Refusal::Invalid(_) => (StatusCode::UNPROCESSABLE_ENTITY, "invalid_fields"),
         };
-        let mut problem = Problem::new(status, code, refusal::sentence(words, flow, refused));
+        let (flows, people) = (BTreeMap::new(), BTreeMap::new());
+        let mut problem = Problem::new(status, kind, sentence(words, flow, refused));
         if let Refusal::Invalid(fields) = refused {
             problem.errors = fields
                 .iter()
                 .map(|field| FieldError {
                     field: field.field.clone(),
-                    code: refusal::code(&field.what).to_owned(),
-                    message: refusal::wrong(words, flow, &field.what),
+                    code: code(&field.what).to_owned(),
+                    message: refusal::field_problem(words, names(flow, &flows, &people), field),
                 })
                 .collect();
         }
         problem
+    }
+}
+
+/// A refusal in words; people and flows by the names that programs use.
+pub(super) fn sentence(words: &Words, flow: &Flow, refused: &Refusal) -> String {
+    refusal::refusal(words, names(flow, &BTreeMap::new(), &BTreeMap::new()), refused)
+}
+
+fn names<'a>(flow: &'a Flow, flows: &'a BTreeMap<String, &'a Flow>, people: &'a BTreeMap<String, String>) -> Names<'a> {
+    Names { flow, flows, people }
+}
+
+/// What is wrong with a field, for programs.
+fn code(wrong: &Wrong) -> &'static str {
+    match wrong {
+        Wrong::Unknown => "unknown",
+        Wrong::Readonly => "readonly",
+        Wrong::Required => "required",
+        Wrong::Type(_) => "type",
+        Wrong::TooLong { .. } => "too_long",
+        Wrong::Pattern { .. } => "pattern",
+        Wrong::Character => "character",
+        Wrong::Choice { .. } => "choice",
+        Wrong::Misfit { .. } => "misfit",
+        Wrong::NoUser { .. } => "no_user",
+        Wrong::Disabled { .. } => "disabled",
+        Wrong::TooSmall { .. } => "too_small",
+        Wrong::TooLarge { .. } => "too_large",
+        Wrong::Decimals { .. } => "decimals",
+        Wrong::Digits => "digits",
+        Wrong::Date => "date",
+        Wrong::Datetime => "datetime",
+        Wrong::Url => "url",
+        Wrong::NoItem { .. } => "no_item",
+        Wrong::OtherFlow { .. } => "other_flow",
+        Wrong::Linked => "linked",
+        Wrong::NoFlow { .. } => "no_flow",
+        Wrong::Copy { .. } => "copy",
+        Wrong::NoComment => "no_comment",
+        Wrong::NoHolder => "no_holder",
     }
 }
 

@@ -7,11 +7,12 @@ use jiff::{Timestamp, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::{view::refusal, words::Words};
+use super::problem::sentence;
+use crate::words::Words;
 
 /// The caller.
 #[derive(Serialize, ToSchema)]
-pub(super) struct Me {
+pub(crate) struct Me {
     pub(super) name: String,
     pub(super) display: String,
     pub(super) admin: bool,
@@ -20,13 +21,13 @@ pub(super) struct Me {
 
 /// The flows in which the caller may create or see any item.
 #[derive(Serialize, ToSchema)]
-pub(super) struct Flows {
+pub(crate) struct Flows {
     pub(super) flows: Vec<FlowBrief>,
 }
 
 /// One of them.
 #[derive(Serialize, ToSchema)]
-pub(super) struct FlowBrief {
+pub(crate) struct FlowBrief {
     pub(super) key: String,
     pub(super) name: String,
     pub(super) version: i64,
@@ -36,7 +37,7 @@ pub(super) struct FlowBrief {
 
 /// An item.
 #[derive(Serialize, ToSchema)]
-pub(super) struct Item {
+pub(crate) struct Item {
     flow: String,
     number: i64,
     /// As people say it: `question_3`.
@@ -77,7 +78,7 @@ impl Item {
 
 /// A trigger of an item's state.
 #[derive(Serialize, ToSchema)]
-pub(super) struct Trigger {
+pub(crate) struct Trigger {
     trigger: String,
     dest: String,
     allowed: bool,
@@ -88,7 +89,7 @@ pub(super) struct Trigger {
 
 /// A page of items.
 #[derive(Serialize, ToSchema)]
-pub(super) struct Items {
+pub(crate) struct Items {
     pub(super) items: Vec<Item>,
     /// Exact up to 10,000.
     pub(super) total: i64,
@@ -101,7 +102,7 @@ pub(super) struct Items {
 
 /// One entry of an item's history.
 #[derive(Serialize, ToSchema)]
-pub(super) struct Event {
+pub(crate) struct Event {
     seq: i64,
     at: String,
     actor: String,
@@ -121,7 +122,7 @@ pub(super) struct Event {
 
 /// An item's history.
 #[derive(Serialize, ToSchema)]
-pub(super) struct History {
+pub(crate) struct History {
     /// Oldest first.
     pub(super) events: Vec<Event>,
     /// With `limit`: the next page's cursor.
@@ -132,7 +133,7 @@ pub(super) struct History {
 /// A new item.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct CreateRequest {
+pub(crate) struct CreateRequest {
     #[serde(default)]
     #[schema(value_type = Object)]
     pub(super) fields: Input,
@@ -141,7 +142,7 @@ pub(super) struct CreateRequest {
 /// Field values to save.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct SaveRequest {
+pub(crate) struct SaveRequest {
     /// Refuse if the item has moved on from it.
     pub(super) revision: Option<i64>,
     #[serde(default)]
@@ -152,7 +153,7 @@ pub(super) struct SaveRequest {
 /// A press.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct PressRequest {
+pub(crate) struct PressRequest {
     /// The words on the button.
     pub(super) trigger: String,
     /// Refuse if the item has moved on from it.
@@ -166,14 +167,14 @@ pub(super) struct PressRequest {
 /// A comment.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct CommentRequest {
+pub(crate) struct CommentRequest {
     pub(super) comment: String,
 }
 
 /// A new holder.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct HolderRequest {
+pub(crate) struct HolderRequest {
     /// A user's name.
     pub(super) to: String,
 }
@@ -182,7 +183,7 @@ pub(super) struct HolderRequest {
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub(super) struct ItemsQuery {
+pub(crate) struct ItemsQuery {
     /// A query: `state=关闭 issue_level=事故`.
     pub(super) q: Option<String>,
     /// `-updated,issue_level`: by these, `-` descending; newest first without it.
@@ -197,7 +198,7 @@ pub(super) struct ItemsQuery {
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub(super) struct HistoryQuery {
+pub(crate) struct HistoryQuery {
     /// Events on a page; all of them unless given.
     pub(super) limit: Option<i64>,
     /// From the page before.
@@ -208,7 +209,7 @@ pub(super) struct HistoryQuery {
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub(super) struct WorkQuery {
+pub(crate) struct WorkQuery {
     /// `pending` (what I hold), `done` (what I pressed and do not hold any more), `created`.
     pub(super) list: Option<String>,
     /// Items on a page: 50 unless given, at most 200.
@@ -259,7 +260,7 @@ fn fields(flow: &Flow, stored: &flow::Fields, zone: &TimeZone) -> IndexMap<Strin
 }
 
 fn triggers(view: &ItemView, words: &Words) -> Vec<Trigger> {
-    let reason = |refused: &flow::Refusal| refusal::sentence(words, &view.flow, refused);
+    let reason = |refused: &flow::Refusal| sentence(words, &view.flow, refused);
     view.buttons
         .iter()
         .map(|button| Trigger {

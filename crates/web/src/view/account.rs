@@ -2,7 +2,8 @@
 
 use askama::Template;
 
-use super::{Frame, When};
+use super::{Frame, When, time::duration};
+use crate::words::Words;
 
 /// Sign in.
 #[derive(Template)]
@@ -84,7 +85,54 @@ pub struct TokenRow {
 #[derive(Default)]
 pub struct Errors(pub Vec<(&'static str, String)>);
 
+/// Why someone is not signed in. The words do not tell whether the name or the password was wrong.
+#[must_use]
+pub fn login_trouble(words: &Words, wait_seconds: Option<i64>) -> String {
+    match wait_seconds {
+        Some(seconds) => words.one("login-throttled", "wait", duration(words, seconds.max(60))),
+        None => words.word("login-wrong").to_owned(),
+    }
+}
+
+/// What is wrong with a password, a name, a group: by code, in words.
+#[must_use]
+pub fn trouble<'a>(words: &'a Words, code: Trouble) -> &'a str {
+    match code {
+        Trouble::PasswordShort => words.word("password-short"),
+        Trouble::PasswordDiffers => words.word("password-differs"),
+        Trouble::PasswordWrong => words.word("password-wrong"),
+        Trouble::UserExists => words.word("user-exists"),
+        Trouble::UserName => words.word("user-name-bad"),
+        Trouble::LastAdmin => words.word("user-last-admin"),
+        Trouble::GroupExists => words.word("group-exists"),
+    }
+}
+
+/// What can be wrong with an account's form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trouble {
+    /// The password is too short.
+    PasswordShort,
+    /// Typed twice, differently.
+    PasswordDiffers,
+    /// Not the present password.
+    PasswordWrong,
+    /// There is such a user.
+    UserExists,
+    /// No name for a user or group.
+    UserName,
+    /// Nobody could administrate any more.
+    LastAdmin,
+    /// There is such a group.
+    GroupExists,
+}
+
 impl Errors {
+    /// Adds what is wrong with an input.
+    pub fn add(&mut self, input: &'static str, message: &str) {
+        self.0.push((input, message.to_owned()));
+    }
+
     /// What is wrong with an input.
     #[must_use]
     pub fn of(&self, input: &str) -> Option<&str> {

@@ -1,8 +1,12 @@
 //! Administration: users, groups, flows.
 
+use std::ops::Range;
+
 use askama::Template;
+use flow::{Problem, Severity};
 
 use super::{Frame, Person, When, account::Errors};
+use crate::words::Words;
 
 /// The users.
 #[derive(Template)]
@@ -171,6 +175,31 @@ pub struct ProblemView {
     pub help: String,
     /// The line up to the place, the place, and what follows.
     pub line: (String, String, String),
+}
+
+impl ProblemView {
+    /// `problem` of `text`, at `line` and `column` (both from 1, columns in characters).
+    #[must_use]
+    pub fn new(words: &Words, problem: &Problem, text: &str, line: usize, column: usize) -> ProblemView {
+        let (class, severity) = match problem.severity {
+            Severity::Error => ("bg-red-lt", words.word("severity-error")),
+            Severity::Warning => ("bg-yellow-lt", words.word("severity-warning")),
+            Severity::Note => ("bg-azure-lt", words.word("severity-note")),
+        };
+        let start = problem.span.start.min(text.len());
+        let end = problem.span.end.clamp(start, text.len());
+        let from = text.get(..start).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
+        let to = text.get(end..).and_then(|after| after.find('\n')).map_or(text.len(), |at| end + at);
+        let part = |range: Range<usize>| text.get(range).unwrap_or_default().to_owned();
+        ProblemView {
+            class,
+            severity: severity.to_owned(),
+            place: format!("{line}:{column}"),
+            message: problem.message.clone(),
+            help: problem.help.clone(),
+            line: (part(from..start), part(start..end), part(end..to)),
+        }
+    }
 }
 
 /// The versions of one flow.

@@ -89,6 +89,31 @@ pub enum Tone {
     Bad,
 }
 
+impl Flash {
+    /// What has just been done, after a redirect: its code and whom or what it was about (`?done=user-added&about=ann`).
+    /// A code that is none says nothing.
+    #[must_use]
+    pub fn done(words: &Words, code: &str, about: &str) -> Option<Flash> {
+        let text = match code {
+            "settings-saved" => words.word("settings-saved").to_owned(),
+            "sessions-ended" => words.word("sessions-ended").to_owned(),
+            "token-revoked" => words.word("token-revoked").to_owned(),
+            "user-added" => words.one("user-added", "who", about),
+            "user-saved" => words.word("user-saved").to_owned(),
+            "user-disabled" => words.one("user-disabled-now", "who", about),
+            "user-enabled" => words.one("user-enabled-now", "who", about),
+            "flow-archived" => words.one("flow-archived-now", "name", about),
+            "flow-published" => words.one("flow-published-now", "name", about),
+            "handed-over" => words.one("handed-over-now", "id", about),
+            "saved" => words.word("saved-now").to_owned(),
+            "signed-out" => words.word("login-out").to_owned(),
+            "login-needed" => return Some(Flash { tone: Tone::Info, text: words.word("login-needed").to_owned() }),
+            _ => return None,
+        };
+        Some(Flash { tone: Tone::Good, text })
+    }
+}
+
 impl Frame<'_> {
     /// The words of a key: `{{ f.word("menu-home") }}`.
     #[must_use]

@@ -1,10 +1,12 @@
 //! An item, and a new one.
 
 use askama::Template;
+use flow::RecordKind;
 
 use super::{
     Frame, Person, StateChip, When,
     form::{Control, FieldView, ItemRef, Shown, Trouble},
+    time::duration,
 };
 use crate::words::Words;
 
@@ -269,10 +271,10 @@ impl PressBar {
     #[must_use]
     pub fn layout(&self) -> &'static str {
         match self.buttons.len() + usize::from(self.may_save) {
-            0..=2 => "p-1",
-            3 | 4 => "p-2",
-            5 | 6 => "p-3",
-            _ => "p-n",
+            0..=2 => "few",
+            3 | 4 => "some",
+            5 | 6 => "many",
+            _ => "lots",
         }
     }
 }
@@ -300,4 +302,59 @@ impl Step {
             Progress::Ahead => "ahead",
         }
     }
+}
+
+/// What an event did, in words: the trigger, or `创建`.
+#[must_use]
+pub fn event_words<'a>(words: &'a Words, kind: RecordKind, trigger: Option<&'a str>) -> &'a str {
+    match (kind, trigger) {
+        (RecordKind::Triggered, Some(trigger)) => trigger,
+        (RecordKind::Created, _) => words.word("event-created"),
+        (RecordKind::Saved | RecordKind::Triggered, _) => words.word("event-saved"),
+        (RecordKind::Commented, _) => words.word("event-commented"),
+        (RecordKind::Assigned, _) => words.word("event-assigned"),
+    }
+}
+
+/// `提交审核时须填写`: the note at a field that is empty and will be asked for.
+#[must_use]
+pub fn needed_by(words: &Words, triggers: &[&str]) -> Option<String> {
+    (!triggers.is_empty()).then(|| words.one("needed-by", "triggers", triggers.join(words.word("list-comma"))))
+}
+
+/// What a button will do, shown on hover: where it leads, or in which flow it opens an item.
+#[must_use]
+pub fn button_title(words: &Words, dest: Option<&str>, opens: Option<&str>) -> Option<String> {
+    match (dest, opens) {
+        (_, Some(flow)) => Some(words.one("button-opens", "flow", flow)),
+        (Some(state), None) => Some(words.one("button-to", "state", state)),
+        (None, None) => None,
+    }
+}
+
+/// Why nothing can be pressed or saved: it is finished, or someone else has it.
+#[must_use]
+pub fn idle(words: &Words, holders: &[Person]) -> String {
+    if holders.is_empty() {
+        return words.word("idle-final").to_owned();
+    }
+    let names: Vec<&str> = holders.iter().map(|who| who.display.as_str()).collect();
+    words.one("idle-other", "who", names.join(words.word("list-comma")))
+}
+
+/// How long it has been in its state, and how long it may.
+#[must_use]
+pub fn stay(words: &Words, seconds: i64, due_minutes: Option<u64>) -> Fact {
+    let label = words.word("stay").to_owned();
+    let stay = duration(words, seconds);
+    let Some(due) = due_minutes.and_then(|minutes| i64::try_from(minutes).ok()?.checked_mul(60)) else {
+        return Fact { label, value: FactValue::Text(stay) };
+    };
+    let said = duration(words, due);
+    let value = if seconds > due {
+        FactValue::Late(words.two("stay-late", ("stay", &stay), ("due", &said)))
+    } else {
+        FactValue::Text(words.two("stay-due", ("stay", &stay), ("due", &said)))
+    };
+    Fact { label, value }
 }

@@ -2,7 +2,8 @@
 
 use askama::Template;
 
-use super::{Cell, Frame, Person, StateChip, Table};
+use super::{Cell, Column, Frame, Person, StateChip, Table};
+use crate::words::Words;
 
 /// Home: what waits for me, and the flows.
 #[derive(Template)]
@@ -158,4 +159,52 @@ pub struct StrandedRow {
     pub state: StateChip,
     /// Its holders, all disabled.
     pub holders: Vec<Person>,
+}
+
+/// Whose work a list shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whose {
+    /// 待办: what waits for me.
+    Pending,
+    /// 已办: what I pressed and is no longer with me.
+    Done,
+    /// 我发起的: what I created.
+    Created,
+}
+
+impl Whose {
+    /// The heading.
+    #[must_use]
+    pub fn heading(self, words: &Words) -> &str {
+        match self {
+            Whose::Pending => words.word("menu-pending"),
+            Whose::Done => words.word("menu-done"),
+            Whose::Created => words.word("menu-created"),
+        }
+    }
+
+    /// What an empty list says: a sentence, and what to do next.
+    #[must_use]
+    pub fn empty(self, words: &Words) -> (&str, &str) {
+        match self {
+            Whose::Pending => (words.word("pending-empty"), words.word("pending-empty-next")),
+            Whose::Done => (words.word("work-done-empty"), words.word("work-done-empty-next")),
+            Whose::Created => (words.word("work-created-empty"), words.word("work-created-empty-next")),
+        }
+    }
+
+    /// The columns of a list over all flows: summary, flow, state, holder, reporter, when.
+    #[must_use]
+    pub fn columns(self, words: &Words) -> Vec<Column> {
+        let when = if self == Whose::Pending { words.word("since") } else { words.word("updated") };
+        let labels = [
+            words.word("summary"),
+            words.word("flow"),
+            words.word("state"),
+            words.word("holder"),
+            words.word("reporter"),
+            when,
+        ];
+        labels.into_iter().map(Column::plain).collect()
+    }
 }

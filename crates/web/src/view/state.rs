@@ -22,18 +22,26 @@ pub struct StateChip {
 const PALETTE: [&str; 8] = ["s-blue", "s-amber", "s-purple", "s-teal", "s-pink", "s-indigo", "s-lime", "s-cyan"];
 
 impl Hue {
-    /// The colour of a state that the flow no longer has, and of closed ones.
+    /// A final state without a way out, and one that the flow no longer has.
     pub const GREY: Hue = Hue("s-grey");
+    /// A final state that has ways out.
+    pub const GREEN: Hue = Hue("s-green");
 
     /// The colour of `state` in `flow`.
     #[must_use]
     pub fn of(flow: &Flow, state: &str) -> Hue {
         let Some(found) = flow.states.get(state) else { return Hue::GREY };
         if found.is_final {
-            return if flow.rows_from(state).next().is_some() { Hue("s-green") } else { Hue::GREY };
+            return if flow.rows_from(state).next().is_some() { Hue::GREEN } else { Hue::GREY };
         }
-        let before = flow.states.values().take_while(|other| other.name != state).filter(|other| !other.is_final).count();
-        Hue(PALETTE[before % PALETTE.len()])
+        let open = flow.states.values().filter(|other| !other.is_final);
+        Hue::nth(open.take_while(|other| other.name != state).count())
+    }
+
+    /// The colour of a flow's state that is not final, counted from 0.
+    #[must_use]
+    pub fn nth(index: usize) -> Hue {
+        Hue(PALETTE[index % PALETTE.len()])
     }
 
     /// The class.

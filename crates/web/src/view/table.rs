@@ -1,6 +1,9 @@
 //! Lists of items.
 
-use super::{StateChip, When};
+use flow::Flow;
+
+use super::{StateChip, When, refusal::label};
+use crate::words::Words;
 
 /// A person as people see them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,8 +28,6 @@ pub struct Column {
     pub label: String,
     /// How the list is ordered by it, if it can be.
     pub sorted: Option<Sorted>,
-    /// Left out on a phone.
-    pub wide_only: bool,
     /// Numbers stand right.
     pub number: bool,
 }
@@ -55,8 +56,10 @@ pub enum Cell {
     Title(String),
     /// A state.
     State(StateChip),
-    /// Who holds it, who created it.
+    /// Who holds it; people in a field.
     People(Vec<Person>),
+    /// Who created it: left out on a phone.
+    Reporter(Person),
     /// The name of its flow.
     Flow(String),
     /// A moment.
@@ -78,11 +81,21 @@ impl Person {
     }
 }
 
+/// The header of a flow's column: a field's label, or a built-in's words.
+#[must_use]
+pub fn heading(words: &Words, flow: &Flow, key: &str) -> String {
+    match key {
+        "created_by" => words.word("reporter").to_owned(),
+        "updated_at" => words.word("updated").to_owned(),
+        _ => label(words, flow, key),
+    }
+}
+
 impl Column {
     /// A column that the list cannot be ordered by.
     #[must_use]
     pub fn plain(label: &str) -> Column {
-        Column { label: label.to_owned(), sorted: None, wide_only: false, number: false }
+        Column { label: label.to_owned(), sorted: None, number: false }
     }
 }
 
