@@ -198,7 +198,7 @@ pub async fn serve(
         let _ = stopping.send(());
     };
     let serving = axum::serve(listener, service.into_make_service_with_connect_info::<SocketAddr>());
-    let serving = std::future::IntoFuture::into_future(serving.with_graceful_shutdown(stop));
+    let serving = IntoFuture::into_future(serving.with_graceful_shutdown(stop));
     let too_long = async move {
         // A sender that went away means that serving ended by itself.
         if stopped.await.is_ok() {
