@@ -20,5 +20,5 @@ pub use problem::{Problem, Severity, line_column, render};
 pub use query::{
     Column, Edge, Query, QueryContext, QueryProblem, Range, Scalar, SortKey, Term, Test, parse_query, parse_sort,
 };
-pub use read::{File, read};
+pub use read::{File, duration_minutes, read};
 pub use value::{Fields, Value};

@@ -12,6 +12,8 @@ mod state;
 #[cfg(test)]
 mod tests;
 
+pub use state::duration_minutes;
+
 use std::{collections::BTreeSet, ops::Range};
 
 use indexmap::IndexMap;

@@ -10,14 +10,14 @@ use web::{
     view::{
         account::{Errors, Login, SessionRow, Settings, Setup, TokenRow},
         admin::{
-            CheckedFile, FlowRow, FlowVersions, Flows, GroupRow, Groups, Held, ProblemView, UserDraft, UserPage, UserRow,
-            Users, VersionRow,
+            CheckedFile, FlowRow, FlowVersions, Flows, GroupRow, Groups, Held, ProblemView, UserDraft, UserPage,
+            UserRow, Users, VersionRow,
         },
         error::ErrorPage,
         form::{ChoiceGroup, Control, FieldView, ItemRef, Shown, Trouble},
         item::{
-            ButtonView, ChangeView, Conflict, Direction, EventView, Fact, FactValue, HandOver, History, ItemPage, LinkView,
-            NewPage, PressBar, Progress, Step, button_title, event_words, idle, needed_by, stay,
+            ButtonView, ChangeView, Conflict, Direction, EventView, Fact, FactValue, HandOver, History, ItemPage,
+            LinkView, NewPage, PressBar, Progress, Step, button_title, event_words, idle, needed_by, stay,
         },
         lists::{All, FlowCard, FlowPage, Home, QueryTrouble, StateCount, Stranded, StrandedRow, Whose, Work},
         *,
@@ -85,9 +85,15 @@ impl Sample {
         write("flow", self.flow().render()?)?;
         write("all", self.all("", None).render()?)?;
         let parts = ("state=关闭 ".to_owned(), "发生时间>>昨天".to_owned());
-        let trouble = QueryTrouble { message: "这里读不懂：应当是字段、比较符和值，例如 发生时间>=2026-11-01".to_owned(), parts };
+        let trouble = QueryTrouble {
+            message: "这里读不懂：应当是字段、比较符和值，例如 发生时间>=2026-11-01".to_owned(),
+            parts,
+        };
         write("all-bad", self.all("state=关闭 发生时间>>昨天", Some(trouble)).render()?)?;
-        write("all-none", All { table: self.table(0, &[]), counts: vec![], ..self.all("问题级别=事故", None) }.render()?)?;
+        write(
+            "all-none",
+            All { table: self.table(0, &[]), counts: vec![], ..self.all("问题级别=事故", None) }.render()?,
+        )?;
         for (whose, name) in [(Whose::Pending, "pending"), (Whose::Done, "done"), (Whose::Created, "created")] {
             write(name, self.work(whose).render()?)?;
         }
@@ -99,7 +105,10 @@ impl Sample {
         write("stranded", self.stranded().render()?)?;
         write("login", Login { f: self.nobody(w.word("login-title")), name: "", next: "/", error: None }.render()?)?;
         let error = Some(account::login_trouble(w, None));
-        write("login-error", Login { f: self.nobody(w.word("login-title")), name: "engineer", next: "/", error }.render()?)?;
+        write(
+            "login-error",
+            Login { f: self.nobody(w.word("login-title")), name: "engineer", next: "/", error }.render()?,
+        )?;
         let mut errors = Errors::default();
         errors.add("password", account::trouble(w, account::Trouble::PasswordShort));
         let f = self.nobody(w.word("setup-title"));
@@ -123,7 +132,15 @@ impl Sample {
         let flows: &[MenuFlow] = if self.full { &FLOWS } else { &[] };
         let pending = if self.full { 3 } else { 0 };
         let me = Me { name: "admin", display: "维护代表", admin: true, pending, flows };
-        Frame { words: self.words, title: title.to_owned(), theme: self.theme, path: "/", me: Some(me), active, flash: None }
+        Frame {
+            words: self.words,
+            title: title.to_owned(),
+            theme: self.theme,
+            path: "/",
+            me: Some(me),
+            active,
+            flash: None,
+        }
     }
 
     fn nobody(&self, title: &str) -> Frame<'static> {
@@ -153,7 +170,7 @@ impl Sample {
                     Cell::Title(TITLES[n % TITLES.len()].to_owned()),
                     Cell::State(state(n * 3 % 4)),
                     Cell::People(if n * 3 % 4 == 3 { vec![] } else { vec![person(n % 3)] }),
-                    Cell::People(vec![person((n + 1) % 3)]),
+                    Cell::Reporter(person((n + 1) % 3)),
                     Cell::When(self.ago(12 + 700 * (n as i64) * (n as i64))),
                 ],
             })
@@ -179,7 +196,8 @@ impl Sample {
             mine,
             may_create: true,
         };
-        let cards = FLOWS.iter().zip([(20, 3), (8, 0), (11, 0), (4, 0)]).map(|(flow, (open, mine))| card(flow, open, mine));
+        let cards =
+            FLOWS.iter().zip([(20, 3), (8, 0), (11, 0), (4, 0)]).map(|(flow, (open, mine))| card(flow, open, mine));
         Home {
             f: self.frame(self.words.word("menu-home"), Active::Home),
             table: self.table(if self.full { 3 } else { 0 }, &[]),
@@ -234,7 +252,15 @@ impl Sample {
         let total = Some(if self.full { 128 } else { 0 });
         let heading = whose.heading(self.words);
         let next = self.full.then(|| "?cursor=x".to_owned());
-        Work { f: self.frame(heading, active), heading, table, total, empty: whose.empty(self.words), next, first: None }
+        Work {
+            f: self.frame(heading, active),
+            heading,
+            table,
+            total,
+            empty: whose.empty(self.words),
+            next,
+            first: None,
+        }
     }
 
     fn steps(&self) -> Vec<Step> {
@@ -283,7 +309,11 @@ impl Sample {
         let mut all = vec![
             FieldView { required: true, width: Some(79), wide: true, ..field("summary", "概要", text(TITLES[0])) },
             FieldView { wide: true, ..field("detail", "详细描述", area(lines, 5)) },
-            FieldView { wide: true, hint: some("由维护处理人填写"), ..field("current_process", "处理进展", area(progress, 4)) },
+            FieldView {
+                wide: true,
+                hint: some("由维护处理人填写"),
+                ..field("current_process", "处理进展", area(progress, 4))
+            },
             field("issue_level", "问题级别", flat(&["一般问题", "严重问题", "事故"], "严重问题")),
             field("customer_type", "客户类别", flat(&["金融", "电力", "煤炭", "互联网", "政企"], "金融")),
             field("class_1", "问题大类", flat(&["软件", "硬件", "结构", "误操作", "配置"], "硬件")),
@@ -294,7 +324,10 @@ impl Sample {
             field("device_model", "设备型号", text("NE40E-X8")),
             field("buglist_url", "Buglist链接", item("bug_12", vec![bug], "buglist")),
             field("improvement_url", "改进项链接", item("", vec![], "improvement")),
-            FieldView { hint: some("提交人填写"), ..field("issue_processor", "维护处理人", user("engineer", vec![person(0)])) },
+            FieldView {
+                hint: some("提交人填写"),
+                ..field("issue_processor", "维护处理人", user("engineer", vec![person(0)]))
+            },
             FieldView { hint: some("维护代表指定"), ..field("issue_se", "改进提取SE", user("", vec![])) },
         ];
         if let Some(last) = all.last_mut() {
@@ -312,7 +345,10 @@ impl Sample {
             title: button_title(self.words, Some("SE分析改进"), None),
         };
         PressBar {
-            buttons: vec![button("转SE分析改进", Direction::Forward, true), button("打回补充信息", Direction::Back, false)],
+            buttons: vec![
+                button("转SE分析改进", Direction::Forward, true),
+                button("打回补充信息", Direction::Back, false),
+            ],
             refused: vec![("问题关闭".to_owned(), "只有改进提取SE可以这样做。".to_owned())],
             may_save: true,
             comment: Some(String::new()),
@@ -352,10 +388,17 @@ impl Sample {
                     comment: some("旧板已寄出，单号 SF1234567890。\n请重点看 CPU 占用率曲线。"),
                     ..event(0, "提交审核", Some(1), 12)
                 },
-                EventView { quiet: true, comment: some("客户今天又打电话来问进展。"), ..event(2, said, None, 95) },
+                EventView {
+                    quiet: true, comment: some("客户今天又打电话来问进展。"), ..event(2, said, None, 95)
+                },
                 EventView {
                     changes: vec![
-                        change("处理进展", "等待备件", "11-20 09:30 已更换主控板，观察 6 小时未再重启；旧板寄回分析。", true),
+                        change(
+                            "处理进展",
+                            "等待备件",
+                            "11-20 09:30 已更换主控板，观察 6 小时未再重启；旧板寄回分析。",
+                            true,
+                        ),
                         change("问题级别", "一般问题", "严重问题", false),
                     ],
                     ..event(0, "更新进展", None, 1600)
@@ -373,7 +416,12 @@ impl Sample {
         let w = self.words;
         let fact = |label: &str, value| Fact { label: label.to_owned(), value };
         let link = |id: &str, title: &str, field: &str, outward, chip| LinkView {
-            item: ItemRef { href: some("/flow/buglist/12"), id: id.to_owned(), title: title.to_owned(), state: Some(chip) },
+            item: ItemRef {
+                href: some("/flow/buglist/12"),
+                id: id.to_owned(),
+                title: title.to_owned(),
+                state: Some(chip),
+            },
             field: field.to_owned(),
             outward,
         };
@@ -415,9 +463,11 @@ impl Sample {
 
     fn item_error(&self) -> ItemPage<'static> {
         let mut page = self.item();
-        for (key, message) in
-            [("summary", "必须填写"), ("happened_on", "不是日期，应当像 2026-11-22 这样"), ("issue_se", "没有名叫“zhangsan”的用户，请从列表中选择")]
-        {
+        for (key, message) in [
+            ("summary", "必须填写"),
+            ("happened_on", "不是日期，应当像 2026-11-22 这样"),
+            ("issue_se", "没有名叫“zhangsan”的用户，请从列表中选择"),
+        ] {
             if let Some(field) = page.fields.iter_mut().find(|field| field.key == key) {
                 field.error = some(message);
                 match &mut field.control {
@@ -493,7 +543,10 @@ impl Sample {
         fields.push(field("urgent", "需要现场支持", Control::Bool { checked: false }));
         let words = ["白天", "夜间", "周末"].map(|word| (word.to_owned(), word == "夜间")).to_vec();
         let groups = vec![ChoiceGroup { parent: None, words }];
-        fields.push(FieldView { help: some("可以多选"), ..field("window", "可操作时段", Control::Checks { groups, parent: None }) });
+        fields.push(FieldView {
+            help: some("可以多选"),
+            ..field("window", "可操作时段", Control::Checks { groups, parent: None })
+        });
         NewPage {
             f: self.frame(self.words.word("create-item"), Active::Flow("issue_track")),
             key: "issue_track",
@@ -566,13 +619,19 @@ impl Sample {
     }
 
     fn user(&self) -> UserPage<'static> {
-        let held = |n: usize| Held { href: format!("/flow/issue_track/{n}"), id: format!("question_{n}"), title: TITLES[n].to_owned() };
+        let held = |n: usize| Held {
+            href: format!("/flow/issue_track/{n}"),
+            id: format!("question_{n}"),
+            title: TITLES[n].to_owned(),
+        };
         UserPage {
             f: self.frame("维护人员", Active::Users),
             person: person(0),
             active: true,
             created: self.ago(90_000),
-            draft: UserDraft { name: "engineer".to_owned(), display: "维护人员".to_owned(), ..UserDraft::default() },
+            draft: UserDraft {
+                name: "engineer".to_owned(), display: "维护人员".to_owned(), ..UserDraft::default()
+            },
             errors: Errors::default(),
             groups: vec!["维护组".to_owned(), "上市保障".to_owned()],
             holds: if self.full { (0..3).map(held).collect() } else { vec![] },
@@ -609,7 +668,11 @@ impl Sample {
         };
         Flows {
             f: self.frame(self.words.word("menu-admin-flows"), Active::Flows),
-            flows: if self.full { FLOWS.iter().zip(1..).map(|(flow, version)| row(flow, version)).collect() } else { vec![] },
+            flows: if self.full {
+                FLOWS.iter().zip(1..).map(|(flow, version)| row(flow, version)).collect()
+            } else {
+                vec![]
+            },
             text: if checked.is_some() { TOML } else { "" },
             checked,
         }
@@ -618,11 +681,22 @@ impl Sample {
     fn checked(&self) -> CheckedFile {
         let problem = |severity, at: &str, message: &str, help: &str| {
             let start = TOML.find(at).unwrap_or_default();
-            flow::Problem { severity, file: "issue_track.toml".to_owned(), span: start..start + at.len(), message: message.to_owned(), help: help.to_owned() }
+            flow::Problem {
+                severity,
+                file: "issue_track.toml".to_owned(),
+                span: start..start + at.len(),
+                message: message.to_owned(),
+                help: help.to_owned(),
+            }
         };
         let problems = [
             problem(flow::Severity::Error, "\"textt\"", "没有“textt”这种字段类型", "最接近的是 text"),
-            problem(flow::Severity::Error, "维护代表审批", "没有这个状态", "改成“维护代表审核”，或为它写一行 [[transition]]"),
+            problem(
+                flow::Severity::Error,
+                "维护代表审批",
+                "没有这个状态",
+                "改成“维护代表审核”，或为它写一行 [[transition]]",
+            ),
             problem(flow::Severity::Warning, "group:运维", "还没有“运维”这个用户组", "先在“用户组”中新建它"),
         ];
         CheckedFile {

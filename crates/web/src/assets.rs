@@ -185,4 +185,28 @@ mod tests {
         assert!(find(paths().app).is_some());
         assert!(find("/static/app.js").is_none());
     }
+
+    /// Every `"name"` behind `icon(`, and what `icon()` of a view answers, is drawn in the sprite.
+    #[test]
+    fn the_sprite_has_every_icon_used() {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+        let sprite = std::str::from_utf8(find(paths().icons).unwrap().bytes).unwrap();
+        let mut used = std::collections::BTreeSet::new();
+        for entry in std::fs::read_dir(root.join("templates")).unwrap() {
+            let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+            for (at, call) in text.match_indices("icon(\"") {
+                used.insert(text[at + call.len()..].split('"').next().unwrap().to_owned());
+            }
+        }
+        used.extend(
+            ["sort-ascending", "sort-descending", "arrows-sort", "circle-check", "info-circle", "alert-triangle"]
+                .map(str::to_owned),
+        );
+        used.extend(["arrow-right", "arrow-back-up", "check", "git-fork"].map(str::to_owned));
+        for name in &used {
+            assert!(sprite.contains(&format!("<symbol id=\"{name}\"")), "{name}");
+        }
+        let drawn = sprite.matches("<symbol ").count();
+        assert_eq!(drawn, used.len(), "the sprite has icons that nothing uses");
+    }
 }

@@ -1,6 +1,6 @@
 //! What to look up before deciding.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, slice};
 
 use crate::{Field, Flow, Holder, Input, Item, Kind, Preset, Who, fold_name};
 
@@ -68,7 +68,9 @@ fn named_by(flow: &Flow) -> Vec<&str> {
     let defaults = flow.fields.values().filter_map(|field| Some((field, field.default.as_ref()?)));
     let sets = rows().flat_map(|row| &row.set).filter_map(|(key, preset)| Some((flow.fields.get(key)?, preset)));
     let presets = defaults.chain(sets).filter(|(field, _)| matches!(field.kind, Kind::User));
-    let presets = presets.filter_map(|(_, preset)| if let Preset::Value(value) = preset { Some(value) } else { None });
+    let presets = presets
+        .flat_map(|(_, preset)| if let Preset::List(several) = preset { several } else { slice::from_ref(preset) });
+    let presets = presets.filter_map(|preset| if let Preset::Value(value) = preset { Some(value) } else { None });
     let presets = presets.flat_map(|value| value.texts()).map(String::as_str);
     who.chain(holders).chain(presets).collect()
 }

@@ -92,15 +92,27 @@ impl<'a> Draft<'a> {
     /// Writes what the flow's author wrote for `field`; equal to what stands is no write.
     pub(super) fn write_preset(&mut self, field: &Field, preset: &Preset, created_by: &str) -> Result<(), Wrong> {
         let stood = value_of(&self.before, field);
-        if let (Kind::User, Preset::Value(value)) = (&field.kind, preset)
-            && value.texts() == stood.texts()
-        {
-            self.put(field, stood);
-            return Ok(());
-        }
-        let value = preset_value(field, preset, created_by, self.facts)?;
+        let value = match field.kind {
+            Kind::User => {
+                let names = preset_names(preset, created_by, self.facts);
+                if names == stood.texts() { stood } else { people(field, active_users(&names, self.facts)?) }
+            }
+            _ => preset_value(field, preset, self.facts)?,
+        };
         self.put(field, value);
         Ok(())
+    }
+
+    /// Writes a default. People who are no active users are left out: nobody asked for them.
+    pub(super) fn write_default(&mut self, field: &Field, preset: &Preset) {
+        let value = match field.kind {
+            Kind::User => {
+                let names = preset_names(preset, &self.facts.actor.name, self.facts);
+                people(field, names.iter().filter_map(|name| active_user(name, self.facts).ok()).collect())
+            }
+            _ => preset_value(field, preset, self.facts).unwrap_or(Value::Empty),
+        };
+        self.put(field, value);
     }
 
     /// A cascade's value must be one of the words under its parent's; asked of what is written, and under what is written.
@@ -163,36 +175,38 @@ fn is_same(stood: &Value, json: &Json) -> bool {
     }
 }
 
-fn preset_value(field: &Field, preset: &Preset, created_by: &str, facts: &Facts) -> Result<Value, Wrong> {
-    let day = facts.now.to_zoned(facts.zone.clone());
+/// A preset of a field that holds no people.
+fn preset_value(field: &Field, preset: &Preset, facts: &Facts) -> Result<Value, Wrong> {
+    let day = || facts.now.to_zoned(facts.zone.clone());
     Ok(match (preset, &field.kind) {
-        (Preset::Value(value), Kind::User) => return names_value(field, value.texts(), facts),
-        (Preset::CreatedBy, _) => return names_value(field, &[created_by.to_owned()], facts),
-        (Preset::Actor, _) => return names_value(field, std::slice::from_ref(&facts.actor.name), facts),
         (Preset::Value(value), _) if field.multiple => Value::list(value.texts().to_vec()),
         (Preset::Value(value), _) => value.clone(),
-        (Preset::Today | Preset::Now, Kind::Date) => Value::Date(day.date()),
-        (Preset::Today, _) => Value::Instant(day.start_of_day().map_or(facts.now, |start| start.timestamp())),
+        (Preset::Today | Preset::Now, Kind::Date) => Value::Date(day().date()),
+        (Preset::Today, _) => Value::Instant(day().start_of_day().map_or(facts.now, |start| start.timestamp())),
         (Preset::Now, _) => Value::Instant(whole_milliseconds(facts.now)),
         (Preset::Local(time), _) => {
             let zoned = time.to_zoned(facts.zone.clone()).map_err(|_| Wrong::Datetime)?;
             Value::Instant(whole_milliseconds(zoned.timestamp()))
         }
-        (Preset::List(presets), _) => {
-            let mut names = Vec::new();
-            for preset in presets {
-                names.extend_from_slice(preset_value(field, preset, created_by, facts)?.texts());
-            }
-            Value::list(names)
-        }
+        (Preset::CreatedBy | Preset::Actor | Preset::List(_), _) => Value::Empty,
     })
 }
 
-fn names_value(field: &Field, names: &[String], facts: &Facts) -> Result<Value, Wrong> {
-    let names = names.iter().map(|name| active_user(name, facts)).collect::<Result<Vec<_>, _>>()?;
-    Ok(match (field.multiple, names.first()) {
-        (true, _) => Value::list(names),
-        (false, Some(name)) => Value::Text(name.clone()),
-        (false, None) => Value::Empty,
-    })
+/// The people that a preset names.
+fn preset_names(preset: &Preset, created_by: &str, facts: &Facts) -> Vec<String> {
+    match preset {
+        Preset::Value(value) => value.texts().to_vec(),
+        Preset::CreatedBy => vec![created_by.to_owned()],
+        Preset::Actor => vec![facts.actor.name.clone()],
+        Preset::List(several) => several.iter().flat_map(|one| preset_names(one, created_by, facts)).collect(),
+        Preset::Today | Preset::Now | Preset::Local(_) => Vec::new(),
+    }
+}
+
+fn active_users(names: &[String], facts: &Facts) -> Result<Vec<String>, Wrong> {
+    names.iter().map(|name| active_user(name, facts)).collect()
+}
+
+fn people(field: &Field, names: Vec<String>) -> Value {
+    if field.multiple { Value::list(names) } else { names.into_iter().next().map_or(Value::Empty, Value::Text) }
 }

@@ -80,14 +80,16 @@ fn field_set(section: &Section, key: &str, names: &Names, report: &mut Report) -
 
 /// How long an item may stay: `30m`, `4h`, `3d`, `1w`, `1d12h`.
 fn due_minutes(due: &At<String>, report: &mut Report) -> Option<u64> {
-    let minutes = parse_due(&due.value);
+    let minutes = duration_minutes(&due.value);
     if minutes.is_none() {
         report.error(&due.span, format!("\"{}\" is no duration", due.value), "write 30m, 4h, 3d, 1w or 1d12h");
     }
     minutes
 }
 
-fn parse_due(text: &str) -> Option<u64> {
+/// Minutes of a time as flow files write it: `30m`, `4h`, `3d`, `1w`, `1d12h`.
+#[must_use]
+pub fn duration_minutes(text: &str) -> Option<u64> {
     const UNITS: [(char, u64); 4] = [('w', 7 * 24 * 60), ('d', 24 * 60), ('h', 60), ('m', 1)];
     let (mut rest, mut total, mut used) = (text, 0_u64, Vec::new());
     while !rest.is_empty() {
@@ -108,16 +110,16 @@ fn parse_due(text: &str) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::parse_due;
+    use super::duration_minutes;
 
     #[test]
     fn durations() {
         for (text, minutes) in [("30m", 30), ("4h", 240), ("3d", 4320), ("1w", 10080), ("1d12h", 2160), ("1h30m", 90)] {
-            assert_eq!(parse_due(text), Some(minutes), "{text}");
+            assert_eq!(duration_minutes(text), Some(minutes), "{text}");
         }
         for text in ["", "3", "d", "3 d", "1d1d", "0d", "-1d", "1y", "99999999999999999999d", "9999999w", "1天", "三d"]
         {
-            assert_eq!(parse_due(text), None, "{text}");
+            assert_eq!(duration_minutes(text), None, "{text}");
         }
     }
 }

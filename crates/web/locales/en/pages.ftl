@@ -70,7 +70,7 @@ back-home = Back to home
 back-project = Back to the project
 pending-items = Waiting for me
 pending-empty = Nothing waits for you
-pending-empty-next = What people pass to you appears here. You can create an item in one of the flows below.
+pending-empty-next = What people pass to you appears here.
 pending-all = { $n ->
     [one] See it
    *[other] See all { $n }
@@ -136,10 +136,7 @@ comment-send = Comment
 comment-with = Remark
 comment-with-optional = Remark (optional), kept in the history with the step
 comment-with-needed = Remark (needed for { $triggers })
-why-not = { $n ->
-    [one] Why not the other action?
-   *[other] Why not the other { $n } actions?
-}
+why-not = Why not? ({ $n })
 stay = In this state
 stay-due = { $stay } of { $due }
 stay-late = { $stay }, over { $due }

@@ -270,11 +270,11 @@ impl PressBar {
     /// How a phone lays the buttons out: at most two rows.
     #[must_use]
     pub fn layout(&self) -> &'static str {
-        match self.buttons.len() + usize::from(self.may_save) {
-            0..=2 => "p-1",
-            3 | 4 => "p-2",
-            5 | 6 => "p-3",
-            _ => "p-n",
+        match self.buttons.len() + usize::from(self.may_save) + usize::from(!self.refused.is_empty()) {
+            0..=2 => "few",
+            3 | 4 => "some",
+            5 | 6 => "many",
+            _ => "lots",
         }
     }
 }

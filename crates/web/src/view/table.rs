@@ -56,8 +56,10 @@ pub enum Cell {
     Title(String),
     /// A state.
     State(StateChip),
-    /// Who holds it, who created it.
+    /// Who holds it; people in a field.
     People(Vec<Person>),
+    /// Who created it: left out on a phone.
+    Reporter(Person),
     /// The name of its flow.
     Flow(String),
     /// A moment.

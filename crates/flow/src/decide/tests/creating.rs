@@ -2,7 +2,6 @@
 
 use serde_json::json;
 
-use super::world::check;
 use super::world::*;
 use crate::*;
 
@@ -25,16 +24,16 @@ fn a_new_item() {
 #[test]
 fn required_of_the_flow() {
     let flow = ticket();
-    check(&creates(&flow, "ann", json!({})), "invalid: title Required");
-    check(&creates(&flow, "ann", json!({"title": null})), "invalid: title Required");
-    check(&creates(&flow, "ann", json!({"title": "  "})), "invalid: title Required");
-    check(&creates(&flow, "ann", json!({"title": " t "})), r#"new [ann] title=" t ""#);
+    says(&creates(&flow, "ann", json!({})), "invalid: title Required");
+    says(&creates(&flow, "ann", json!({"title": null})), "invalid: title Required");
+    says(&creates(&flow, "ann", json!({"title": "  "})), "invalid: title Required");
+    says(&creates(&flow, "ann", json!({"title": " t "})), r#"new [ann] title=" t ""#);
 }
 
 #[test]
 fn everything_wrong_at_once_in_the_forms_order() {
     let sent = json!({"zzz": 1, "urgent": 1, "title": "", "created_by": "ann", "verdict": "x", "amount": "x"});
-    check(
+    says(
         &creates(&ticket(), "ann", sent),
         "invalid: title Required; amount Type(\"number\"); urgent Type(\"bool\"); verdict Readonly; zzz Unknown; \
          created_by Unknown",
@@ -52,16 +51,16 @@ fn defaults_then_input() {
     flow.fields["urgent"].default = Some(Preset::Value(Value::Bool(true)));
     flow.fields["verdict"].default = Some(preset("open"));
     flow.fields["tags"].default = Some(Preset::Value(Value::List(strings(&["a"]))));
-    check(
+    says(
         &creates(&flow, "ann", json!({})),
         r#"new [ann] title="【x】" boss="ann" team=["cid"] day="2026-11-22" moment="2026-11-22T19:28:00.5+08:00" urgent=true tags=["a"] verdict="open""#,
     );
     // Equal to the default is no write; empty is not unchanged.
     let sent =
         json!({"verdict": "open", "boss": null, "team": null, "day": null, "moment": null, "urgent": null, "tags": []});
-    check(&creates(&flow, "ann", sent), r#"new [ann] title="【x】" verdict="open""#);
-    check(&creates(&flow, "ann", json!({"verdict": null})), "invalid: verdict Readonly");
-    check(&creates(&flow, "ann", json!({"title": null})), "invalid: title Required");
+    says(&creates(&flow, "ann", sent), r#"new [ann] title="【x】" verdict="open""#);
+    says(&creates(&flow, "ann", json!({"verdict": null})), "invalid: verdict Readonly");
+    says(&creates(&flow, "ann", json!({"title": null})), "invalid: title Required");
 }
 
 #[test]
@@ -70,7 +69,7 @@ fn today_is_the_zones() {
     flow.fields["day"].default = Some(Preset::Now);
     flow.fields["moment"].default = Some(Preset::Today);
     let expected = r#"new [ann] title="t" day="2026-11-22" moment="2026-11-22T00:00:00+08:00""#;
-    check(&creates(&flow, "ann", json!({"title": "t"})), expected);
+    says(&creates(&flow, "ann", json!({"title": "t"})), expected);
 }
 
 #[test]
@@ -78,7 +77,9 @@ fn a_default_that_is_no_active_user_is_left_out() {
     let mut flow = ticket();
     flow.fields["boss"].default = Some(preset("dan"));
     flow.fields["team"].default = Some(preset("eve"));
-    check(&creates(&flow, "ann", json!({"title": "t"})), r#"new [ann] title="t""#);
+    says(&creates(&flow, "ann", json!({"title": "t"})), r#"new [ann] title="t""#);
+    flow.fields["team"].default = Some(Preset::List(vec![Preset::CreatedBy, preset("dan"), preset("BOB")]));
+    says(&creates(&flow, "ann", json!({"title": "t"})), r#"new [ann] title="t" team=["ann","Bob"]"#);
 }
 
 #[test]
@@ -88,11 +89,11 @@ fn a_cascades_default_only_where_it_fits() {
     flow.fields["part"].default = Some(preset("cable"));
     flow.fields["piece"].default = Some(preset("plug"));
     let new = |fields| creates(&flow, "ann", fields);
-    check(&new(json!({"title": "t"})), r#"new [ann] title="t" kind="hard" part="cable" piece="plug""#);
-    check(&new(json!({"title": "t", "kind": "soft"})), r#"new [ann] title="t" kind="soft""#);
-    check(&new(json!({"title": "t", "part": "board"})), r#"new [ann] title="t" kind="hard" part="board""#);
-    check(&new(json!({"title": "t", "kind": "soft", "part": "os"})), r#"new [ann] title="t" kind="soft" part="os""#);
-    check(&new(json!({"title": "t", "kind": "soft", "part": "cable"})), r#"invalid: part Misfit { parent: "kind" }"#);
+    says(&new(json!({"title": "t"})), r#"new [ann] title="t" kind="hard" part="cable" piece="plug""#);
+    says(&new(json!({"title": "t", "kind": "soft"})), r#"new [ann] title="t" kind="soft""#);
+    says(&new(json!({"title": "t", "part": "board"})), r#"new [ann] title="t" kind="hard" part="board""#);
+    says(&new(json!({"title": "t", "kind": "soft", "part": "os"})), r#"new [ann] title="t" kind="soft" part="os""#);
+    says(&new(json!({"title": "t", "kind": "soft", "part": "cable"})), r#"invalid: part Misfit { parent: "kind" }"#);
 }
 
 #[test]
@@ -101,9 +102,9 @@ fn the_rules_of_the_initial_state() {
     flow.states["new"].readonly = ["detail".to_owned()].into();
     flow.states["new"].hidden = ["day".to_owned()].into();
     flow.states["new"].required = ["boss".to_owned()].into();
-    check(&creates(&flow, "ann", json!({"title": "t"})), r#"new [ann] title="t""#);
+    says(&creates(&flow, "ann", json!({"title": "t"})), r#"new [ann] title="t""#);
     let sent = json!({"title": "t", "detail": "d", "day": "2026-01-01", "secret": "s"});
-    check(&creates(&flow, "ann", sent), "invalid: detail Readonly; day Readonly; secret Readonly");
+    says(&creates(&flow, "ann", sent), "invalid: detail Readonly; day Readonly; secret Readonly");
 }
 
 #[test]
@@ -122,18 +123,18 @@ fn who_may_create() {
 fn who_holds_a_new_item() {
     let mut flow = ticket();
     flow.create.assign_to = Holder::Field("boss".into());
-    check(&creates(&flow, "ann", json!({"title": "t"})), "invalid: boss Required");
-    check(&creates(&flow, "ann", json!({"title": "t", "boss": "bob"})), r#"new [Bob] title="t" boss="Bob""#);
-    check(&creates(&flow, "ann", json!({"title": "t", "boss": "dan"})), r#"invalid: boss Disabled { user: "dan" }"#);
+    says(&creates(&flow, "ann", json!({"title": "t"})), "invalid: boss Required");
+    says(&creates(&flow, "ann", json!({"title": "t", "boss": "bob"})), r#"new [Bob] title="t" boss="Bob""#);
+    says(&creates(&flow, "ann", json!({"title": "t", "boss": "dan"})), r#"invalid: boss Disabled { user: "dan" }"#);
     flow.create.assign_to = Holder::Field("team".into());
-    check(
+    says(
         &creates(&flow, "ann", json!({"title": "t", "team": ["cid", "ann"]})),
         r#"new [cid ann] title="t" team=["cid","ann"]"#,
     );
     flow.create.assign_to = Holder::User("BOB".into());
-    check(&creates(&flow, "ann", json!({"title": "t"})), r#"new [Bob] title="t""#);
+    says(&creates(&flow, "ann", json!({"title": "t"})), r#"new [Bob] title="t""#);
     flow.create.assign_to = Holder::User("dan".into());
-    check(&creates(&flow, "ann", json!({"title": "t"})), "invalid: assigned_to NoHolder");
+    says(&creates(&flow, "ann", json!({"title": "t"})), "invalid: assigned_to NoHolder");
 }
 
 /// `ticket`, whose trigger "open" opens an item of `other`.
@@ -160,7 +161,7 @@ fn opener() -> (Flow, Flow) {
 }
 
 fn opens(ticket: &Flow, other: &[&Flow], item: &Item, fields: serde_json::Value, expected: &str) {
-    check(&presses_saying(ticket, item, "bob", "open", fields, None, other), expected);
+    says(&presses_saying(ticket, item, "bob", "open", fields, None, other), expected);
 }
 
 #[test]
@@ -181,6 +182,21 @@ fn a_transition_opens_an_item() {
         &item,
         json!({"detail": null, "part": null}),
         r#"review [Bob] detail=null part=null link="other/7" + other/7: begin [Bob] title="unnamed" kind="hard""#,
+    );
+    // Its own defaults stand where they fit.
+    let mut defaulted = other.clone();
+    defaulted.fields["kind"].default = Some(preset("hard"));
+    defaulted.fields["part"].default = Some(preset("cable"));
+    let mut copying = ticket.clone();
+    change(&mut copying, "open", |row| {
+        row.create.as_mut().unwrap().copy.shift_remove("part");
+    });
+    opens(
+        &copying,
+        &[&defaulted],
+        &item,
+        json!({"kind": "soft", "part": "os"}),
+        r#"review [Bob] kind="soft" part="os" link="other/7" + other/7: begin [Bob] title="unnamed" what="d" kind="soft""#,
     );
     let decision = presses_saying(&ticket, &item, "bob", "open", json!({}), None, &[&other]).unwrap();
     let (flow, opened) = decision.opens().unwrap();

@@ -33,11 +33,12 @@ fn what_is_to_be_looked_up() {
         row.create = Some(Open { flow: "other".into(), link: "link".into(), copy: [].into_iter().collect() });
     });
     change(&mut flow, "close", |row| row.assign_to = Holder::User("ida".into()));
+    flow.fields["team"].default = Some(Preset::List(vec![Preset::CreatedBy, preset("Jo")]));
     let item = standing("new", &["Bob"], json!({"boss": "dan"}));
     let sent = input(json!({"team": ["Cid", 5], "link": "x", "links": ["y", {}], "title": "z", "nosuch": "w"}));
     let asked = asks(&flow, Some(&item), &sent);
     let join = |names: &std::collections::BTreeSet<String>| names.iter().cloned().collect::<Vec<_>>().join(" ");
-    assert_eq!(join(&asked.users), "ann bob cid dan gus hal ida");
+    assert_eq!(join(&asked.users), "ann bob cid dan gus hal ida jo");
     assert_eq!(join(&asked.items), "x y");
     assert_eq!(join(&asked.opens), "other");
     assert_eq!(join(&asks(&flow, None, &sent).opens), "");

@@ -14,28 +14,28 @@ fn sends(flow: &Flow, key: &str, json: &str, expected: &str) {
     assert_eq!(said, expected, "{key} {json}");
 }
 
-fn check(key: &str, json: &str, expected: &str) {
+fn takes(key: &str, json: &str, expected: &str) {
     sends(&ticket(), key, json, expected);
 }
 
 #[test]
 fn texts() {
-    check("verdict", "null", "");
-    check("title", r#""一二三四五六七八九十""#, r#""一二三四五六七八九十""#);
-    check("title", r#""一二三四五六七八九十1""#, "TooLong { max: 10 }");
-    check("title", r#""😀😀😀😀😀😀😀😀😀😀""#, r#""😀😀😀😀😀😀😀😀😀😀""#);
-    check("title", r#""a\nb""#, "Character");
-    check("title", r#""a\rb""#, "Character");
-    check("title", r#""a\u0000b""#, "Character");
-    check("title", "5", r#"Type("text")"#);
-    check("title", r#"["a"]"#, r#"Type("text")"#);
-    check("title", r#"" <b>'\"""#, r#"" <b>'\"""#);
-    check("detail", r#""a\r\nb\rc\nd""#, r#""a\nb\rc\nd""#);
-    check("detail", r#""1234567890\r\n123456789""#, r#""1234567890\n123456789""#);
-    check("detail", r#""123456789012345678901""#, "TooLong { max: 20 }");
-    check("detail", r#""a\u0000""#, "Character");
-    check("detail", r#""""#, "");
-    check("detail", r#""  ""#, r#""  ""#);
+    takes("verdict", "null", "");
+    takes("title", r#""一二三四五六七八九十""#, r#""一二三四五六七八九十""#);
+    takes("title", r#""一二三四五六七八九十1""#, "TooLong { max: 10 }");
+    takes("title", r#""😀😀😀😀😀😀😀😀😀😀""#, r#""😀😀😀😀😀😀😀😀😀😀""#);
+    takes("title", r#""a\nb""#, "Character");
+    takes("title", r#""a\rb""#, "Character");
+    takes("title", r#""a\u0000b""#, "Character");
+    takes("title", "5", r#"Type("text")"#);
+    takes("title", r#"["a"]"#, r#"Type("text")"#);
+    takes("title", r#"" <b>'\"""#, r#"" <b>'\"""#);
+    takes("detail", r#""a\r\nb\rc\nd""#, r#""a\nb\rc\nd""#);
+    takes("detail", r#""1234567890\r\n123456789""#, r#""1234567890\n123456789""#);
+    takes("detail", r#""123456789012345678901""#, "TooLong { max: 20 }");
+    takes("detail", r#""a\u0000""#, "Character");
+    takes("detail", r#""""#, "");
+    takes("detail", r#""  ""#, r#""  ""#);
 }
 
 #[test]
@@ -51,47 +51,47 @@ fn patterns() {
 
 #[test]
 fn choices() {
-    check("kind", r#""hard""#, r#""hard""#);
-    check("kind", r#""wood""#, r#"Choice { given: "wood", offered: ["hard", "soft", "odd"] }"#);
-    check("kind", r#""""#, r#"Choice { given: "", offered: ["hard", "soft", "odd"] }"#);
-    check("kind", "1", r#"Type("text")"#);
-    check("tags", r#"["b", "a", "b"]"#, r#"["b","a"]"#);
-    check("tags", "[]", "");
-    check("tags", r#""a""#, r#"Type("list")"#);
-    check("tags", r#"["a", null]"#, r#"Type("text")"#);
-    check("tags", r#"["a", "d"]"#, r#"Choice { given: "d", offered: ["a", "b", "c"] }"#);
-    check("part", r#""os""#, r#"Choice { given: "os", offered: [] }"#);
+    takes("kind", r#""hard""#, r#""hard""#);
+    takes("kind", r#""wood""#, r#"Choice { given: "wood", offered: ["hard", "soft", "odd"] }"#);
+    takes("kind", r#""""#, r#"Choice { given: "", offered: ["hard", "soft", "odd"] }"#);
+    takes("kind", "1", r#"Type("text")"#);
+    takes("tags", r#"["b", "a", "b"]"#, r#"["b","a"]"#);
+    takes("tags", "[]", "");
+    takes("tags", r#""a""#, r#"Type("list")"#);
+    takes("tags", r#"["a", null]"#, r#"Type("text")"#);
+    takes("tags", r#"["a", "d"]"#, r#"Choice { given: "d", offered: ["a", "b", "c"] }"#);
+    takes("part", r#""os""#, r#"Choice { given: "os", offered: [] }"#);
 }
 
 #[test]
 fn users() {
-    check("boss", r#""BOB""#, r#""Bob""#);
-    check("boss", r#""dan""#, r#"Disabled { user: "dan" }"#);
-    check("boss", r#""eve""#, r#"NoUser { given: "eve" }"#);
-    check("boss", "{}", r#"Type("text")"#);
-    check("team", r#"["cid", "bob", "BOB"]"#, r#"["cid","Bob"]"#);
-    check("team", r#"["cid", "dan"]"#, r#"Disabled { user: "dan" }"#);
+    takes("boss", r#""BOB""#, r#""Bob""#);
+    takes("boss", r#""dan""#, r#"Disabled { user: "dan" }"#);
+    takes("boss", r#""eve""#, r#"NoUser { given: "eve" }"#);
+    takes("boss", "{}", r#"Type("text")"#);
+    takes("team", r#"["cid", "bob", "BOB"]"#, r#"["cid","Bob"]"#);
+    takes("team", r#"["cid", "dan"]"#, r#"Disabled { user: "dan" }"#);
 }
 
 #[test]
 fn numbers() {
-    check("amount", "5", "5");
-    check("amount", "5.0", "5");
-    check("amount", "1.10", "1.1");
-    check("amount", "1.250", "1.25");
-    check("amount", "1.255", "Decimals { max: 2 }");
-    check("amount", "1255e-3", "Decimals { max: 2 }");
-    check("amount", "12.5e1", "125");
-    check("amount", "-0", "0");
-    check("amount", "0e999999999999999999999", "0");
-    check("amount", "-1", "TooSmall { min: 0.0 }");
-    check("amount", "1000.01", "TooLarge { max: 1000.0 }");
-    check("amount", "1e999999999999999999999", "Digits");
-    check("amount", "1e400", "Digits");
-    check("amount", "1e-400", "Digits");
-    check("amount", "123456789012345.6", "Digits");
-    check("amount", r#""5""#, r#"Type("number")"#);
-    check("amount", "true", r#"Type("number")"#);
+    takes("amount", "5", "5");
+    takes("amount", "5.0", "5");
+    takes("amount", "1.10", "1.1");
+    takes("amount", "1.250", "1.25");
+    takes("amount", "1.255", "Decimals { max: 2 }");
+    takes("amount", "1255e-3", "Decimals { max: 2 }");
+    takes("amount", "12.5e1", "125");
+    takes("amount", "-0", "0");
+    takes("amount", "0e999999999999999999999", "0");
+    takes("amount", "-1", "TooSmall { min: 0.0 }");
+    takes("amount", "1000.01", "TooLarge { max: 1000.0 }");
+    takes("amount", "1e999999999999999999999", "Digits");
+    takes("amount", "1e400", "Digits");
+    takes("amount", "1e-400", "Digits");
+    takes("amount", "123456789012345.6", "Digits");
+    takes("amount", r#""5""#, r#"Type("number")"#);
+    takes("amount", "true", r#"Type("number")"#);
     let mut flow = ticket();
     flow.fields["amount"].kind = Kind::Number { min: None, max: None, decimals: None };
     sends(&flow, "amount", "123456789012345", "123456789012345");
@@ -105,14 +105,14 @@ fn numbers() {
 
 #[test]
 fn days_and_moments() {
-    check("day", r#""2026-02-28""#, r#""2026-02-28""#);
+    takes("day", r#""2026-02-28""#, r#""2026-02-28""#);
     for wrong in [r#""2026-02-29""#, r#""20260228""#, r#""2026-2-28""#, r#""2026-02-28T00:00""#, r#""""#, "20260228"] {
-        check("day", wrong, "Date");
+        takes("day", wrong, "Date");
     }
-    check("moment", r#""2026-11-22T10:00:00Z""#, r#""2026-11-22T18:00:00+08:00""#);
-    check("moment", r#""2026-11-22T10:00:00.5-03:30""#, r#""2026-11-22T21:30:00.5+08:00""#);
-    check("moment", r#""2026-11-22t10:00:00z""#, r#""2026-11-22T18:00:00+08:00""#);
-    check("moment", r#""2026-11-22T10:00:00.1234567Z""#, r#""2026-11-22T18:00:00.123+08:00""#);
+    takes("moment", r#""2026-11-22T10:00:00Z""#, r#""2026-11-22T18:00:00+08:00""#);
+    takes("moment", r#""2026-11-22T10:00:00.5-03:30""#, r#""2026-11-22T21:30:00.5+08:00""#);
+    takes("moment", r#""2026-11-22t10:00:00z""#, r#""2026-11-22T18:00:00+08:00""#);
+    takes("moment", r#""2026-11-22T10:00:00.1234567Z""#, r#""2026-11-22T18:00:00.123+08:00""#);
     for wrong in [
         r#""2026-11-22T10:00:00""#,
         r#""2026-11-22T10:00:00+08:00[Asia/Shanghai]""#,
@@ -123,18 +123,18 @@ fn days_and_moments() {
         r#""ééé""#,
         "0",
     ] {
-        check("moment", wrong, "Datetime");
+        takes("moment", wrong, "Datetime");
     }
 }
 
 #[test]
 fn flags_and_addresses() {
-    check("urgent", "true", "true");
-    check("urgent", "false", "");
-    check("urgent", "null", "");
-    check("urgent", r#""true""#, r#"Type("bool")"#);
+    takes("urgent", "true", "true");
+    takes("urgent", "false", "");
+    takes("urgent", "null", "");
+    takes("urgent", r#""true""#, r#"Type("bool")"#);
     for right in ["https://a", "HTTP://a.b:80/c?d#e", "http://[::1]:8000/x", "https://u:p@站点.中国/路?q=一"] {
-        check("site", &format!("{right:?}"), &format!("{right:?}"));
+        takes("site", &format!("{right:?}"), &format!("{right:?}"));
     }
     for wrong in [
         "a.b",
@@ -153,24 +153,24 @@ fn flags_and_addresses() {
         "http://a\u{7}",
         "http://?x",
     ] {
-        check("site", &serde_json::to_string(wrong).unwrap(), "Url");
+        takes("site", &serde_json::to_string(wrong).unwrap(), "Url");
     }
-    check("site", r#""""#, "");
-    check("site", &format!("\"https://a/{}\"", "x".repeat(1990)), &format!("\"https://a/{}\"", "x".repeat(1990)));
-    check("site", &format!("\"https://a/{}\"", "x".repeat(1991)), "TooLong { max: 2000 }");
+    takes("site", r#""""#, "");
+    takes("site", &format!("\"https://a/{}\"", "x".repeat(1990)), &format!("\"https://a/{}\"", "x".repeat(1990)));
+    takes("site", &format!("\"https://a/{}\"", "x".repeat(1991)), "TooLong { max: 2000 }");
 }
 
 #[test]
 fn links() {
-    check("link", r#""other/3""#, r#""other/3""#);
-    check("link", r#""other_3""#, r#""other/3""#);
-    check("link", r#""/flow/other/3""#, r#""other/3""#);
-    check("link", r#""http://here/flow/other/3?tab=1#x""#, r#""other/3""#);
-    check("link", r#""other/300""#, r#"NoItem { given: "other/300" }"#);
-    check("link", r#""ticket/3""#, r#"OtherFlow { flow: "other" }"#);
-    check("link", r#""3""#, r#"NoItem { given: "3" }"#);
-    check("links", r#"["ticket/3", "other_4", "ticket_3"]"#, r#"["ticket/3","other/4"]"#);
-    check("links", "3", r#"Type("list")"#);
+    takes("link", r#""other/3""#, r#""other/3""#);
+    takes("link", r#""other_3""#, r#""other/3""#);
+    takes("link", r#""/flow/other/3""#, r#""other/3""#);
+    takes("link", r#""http://here/flow/other/3?tab=1#x""#, r#""other/3""#);
+    takes("link", r#""other/300""#, r#"NoItem { given: "other/300" }"#);
+    takes("link", r#""ticket/3""#, r#"OtherFlow { flow: "other" }"#);
+    takes("link", r#""3""#, r#"NoItem { given: "3" }"#);
+    takes("links", r#"["ticket/3", "other_4", "ticket_3"]"#, r#"["ticket/3","other/4"]"#);
+    takes("links", "3", r#"Type("list")"#);
 }
 
 #[test]

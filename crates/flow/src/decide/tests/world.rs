@@ -288,7 +288,7 @@ pub(super) fn said(result: &Result<Decision, Refusal>) -> String {
     }
 }
 
-pub(super) fn check(result: &Result<Decision, Refusal>, expected: &str) {
+pub(super) fn says(result: &Result<Decision, Refusal>, expected: &str) {
     assert_eq!(said(result), expected);
 }
 

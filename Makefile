@@ -1,0 +1,52 @@
+# What people run here. `make` alone says what there is.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+.PHONY: help
+help: ## This list
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
+
+.PHONY: test
+test: deps lint doc unit ## Every test there is; installs what the browser tests need when it is missing
+
+.PHONY: deps
+deps: ## Install Chromium, its driver and Chinese fonts from Debian's packages when missing
+	@scripts/install-test-deps.sh
+
+.PHONY: lint
+lint: ## Formatting and clippy, warnings refused
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+
+.PHONY: doc
+doc: ## The documentation builds without a warning
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
+
+# Nothing is tried twice: a test that fails now and then is a fault to be found.
+.PHONY: unit
+unit:
+	@if cargo nextest --version >/dev/null 2>&1; then \
+		cargo test --workspace --doc --quiet; \
+		cargo nextest run --workspace --no-fail-fast --retries 0; \
+	else \
+		cargo test --workspace --no-fail-fast; \
+	fi
+
+.PHONY: bench
+bench: ## Load the real server at 10,000 and 100,000 items and print the ratios
+	cargo bench -p tasksteper --bench load
+
+.PHONY: screenshots
+screenshots: deps ## Every page at 1440×900 and 390×844, with full and with empty data, into target/screenshots
+	cargo test -p tasksteper --test browser -- --ignored --nocapture screenshots
+
+.PHONY: fmt
+fmt: ## Format the code
+	cargo fmt --all
+
+.PHONY: demo
+demo: ## The product with its four flows and a story to look at
+	cargo run --release -- demo

@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# Installs what the browser tests need, from Debian's packages, when it is missing: Chromium, its driver, Chinese fonts.
+set -euo pipefail
+
+missing=()
+command -v chromium >/dev/null || missing+=(chromium)
+command -v chromedriver >/dev/null || missing+=(chromium-driver)
+# Without fontconfig nothing can tell whether there are fonts: the package brings it along.
+if ! command -v fc-list >/dev/null; then
+  missing+=(fontconfig fonts-noto-cjk)
+elif [ -z "$(fc-list :lang=zh family)" ]; then
+  missing+=(fonts-noto-cjk)
+fi
+[ ${#missing[@]} -eq 0 ] && exit 0
+
+say() { printf '%s\n' "$*" >&2; }
+
+if ! command -v apt-get >/dev/null; then
+  say "The browser tests need Chromium, chromedriver and a Chinese font such as Noto Sans CJK."
+  say "Missing here (as Debian names them): ${missing[*]}"
+  say "This system has no apt-get: install them with its own package manager, then run this again."
+  exit 1
+fi
+
+if [ "$(id -u)" -eq 0 ]; then
+  as_root=()
+elif command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
+  as_root=(sudo)
+elif command -v sudo >/dev/null && [ -t 0 ]; then
+  as_root=(sudo)
+else
+  say "The browser tests need packages that only root can install. Run this once as root, then run it again:"
+  say "  apt-get update && apt-get install -y --no-install-recommends ${missing[*]}"
+  exit 1
+fi
+
+say "Installing ${missing[*]}"
+install=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}")
+# The lists of a fresh machine are empty or old: fetch them once, and only when they are needed.
+if ! "${install[@]}" >/dev/null 2>&1; then
+  "${as_root[@]}" apt-get update -q
+  "${install[@]}"
+fi
