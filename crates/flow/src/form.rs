@@ -114,3 +114,98 @@ fn typed_moment(text: &str, zone: &TimeZone) -> Option<Json> {
     let zoned = local.to_zoned(zone.clone()).ok()?;
     Some(Value::Instant(zoned.timestamp()).to_json(zone))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::Choices;
+
+    fn field(kind: Kind, multiple: bool) -> Field {
+        Field {
+            key: "f".into(),
+            label: "f".into(),
+            kind,
+            multiple,
+            required: false,
+            default: None,
+            hint: None,
+            help: None,
+            width: None,
+            readonly: false,
+            hidden: false,
+        }
+    }
+
+    fn zone() -> TimeZone {
+        TimeZone::get("Asia/Shanghai").unwrap()
+    }
+
+    fn check(kind: Kind, multiple: bool, typed: &[&str], expected: &Json) {
+        assert_eq!(from_form(&field(kind, multiple), typed, &zone()).to_string(), expected.to_string(), "{typed:?}");
+    }
+
+    #[test]
+    fn texts_as_typed() {
+        let text = || Kind::Text { max_length: 9, pattern: None };
+        check(text(), false, &[""], &Json::Null);
+        check(text(), false, &[], &Json::Null);
+        check(text(), false, &[" a "], &json!(" a "));
+        check(Kind::Textarea { max_length: 9, rows: 3 }, false, &["a\r\nb"], &json!("a\r\nb"));
+        check(Kind::Url, false, &[" http://a "], &json!("http://a"));
+        check(Kind::User, false, &[" ann "], &json!("ann"));
+        check(Kind::User, false, &[" "], &Json::Null);
+        check(Kind::Date, false, &["2026-11-22"], &json!("2026-11-22"));
+    }
+
+    #[test]
+    fn flags_and_lists() {
+        for (typed, expected) in [(&["on"][..], true), (&["false", "true"], true), (&[], false), (&["false"], false)] {
+            check(Kind::Bool, false, typed, &json!(expected));
+        }
+        let words = || Kind::Choice(Choices::Flat(Vec::new()));
+        check(words(), true, &["a b", "", "c,d"], &json!(["a b", "c,d"]));
+        check(words(), true, &[], &json!([]));
+        check(words(), false, &[""], &Json::Null);
+        check(Kind::User, true, &["ann, bob，cid", " dan "], &json!(["ann", "bob", "cid", "dan"]));
+        check(Kind::Item { flow: None }, true, &["a_1、a/2\r\n/flow/a/3"], &json!(["a_1", "a/2", "/flow/a/3"]));
+    }
+
+    #[test]
+    fn numbers_as_people_write_them() {
+        let number = || Kind::Number { min: None, max: None, decimals: None };
+        for (typed, json) in [
+            (" 5 ", "5"),
+            ("+5", "5"),
+            ("-.50", "-0.50"),
+            ("5.", "5"),
+            ("007", "7"),
+            ("000", "0"),
+            ("1e3", "1e3"),
+            ("123456789012345678901", "123456789012345678901"),
+            ("", "null"),
+            ("1,5", "\"1,5\""),
+            ("five", "\"five\""),
+            ("--5", "\"--5\""),
+            (".", "\".\""),
+            ("1e", "\"1e\""),
+            ("NaN", "\"NaN\""),
+        ] {
+            // The exponent's sign is JSON's own spelling.
+            let read = from_form(&field(number(), false), &[typed], &zone()).to_string().replace("e+", "e");
+            assert_eq!(read, json, "{typed}");
+        }
+    }
+
+    #[test]
+    fn moments_in_the_zone() {
+        check(Kind::Datetime, false, &["2026-11-22T10:00"], &json!("2026-11-22T10:00:00+08:00"));
+        check(Kind::Datetime, false, &["2026-11-22 10:00:30.5"], &json!("2026-11-22T10:00:30.5+08:00"));
+        check(Kind::Datetime, false, &["tomorrow"], &json!("tomorrow"));
+        check(Kind::Datetime, false, &[""], &Json::Null);
+        let moment = Value::Instant("2026-11-22T02:00:30.5Z".parse().unwrap());
+        assert_eq!(to_form(&moment, &zone()), ["2026-11-22T10:00:30.5"]);
+        check(Kind::Datetime, false, &["2026-11-22T10:00:30.5"], &moment.to_json(&zone()));
+    }
+}

@@ -52,7 +52,7 @@ impl Db {
         Ok(Db { engine: Arc::new(sqlite::Engine::open(data)?) })
     }
 
-    /// Runs `f` on a snapshot, on the caller's thread. Blocks while all connections are in use.
+    /// Runs `f` on a snapshot, on the caller's thread. Blocks while all connections are in use, so `f` must not read again.
     ///
     /// # Errors
     /// What `f` says, or that no snapshot could be had.
@@ -61,7 +61,7 @@ impl Db {
     }
 
     /// Runs `f` in a transaction and returns once it is on disk. `f` may be run again: it must have no effect but on the
-    /// transaction.
+    /// transaction, and must not write again.
     ///
     /// # Errors
     /// What `f` says (then nothing of it was written), or that it could not be written.
@@ -194,6 +194,10 @@ where
             (None, Some(result)) => result,
             (None, None) => Err(Error::Closed.into()),
         };
-        (self.done)(result);
+        // the writer goes on whatever becomes of the one who waited
+        let done = self.done;
+        if std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| done(result))).is_err() {
+            tracing::error!("taking the answer of a write panicked");
+        }
     }
 }

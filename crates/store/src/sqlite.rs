@@ -24,13 +24,16 @@ use crate::{
 /// Its name in the data directory.
 pub(crate) const FILE: &str = "tasksteper.db";
 /// How long another process may hold the lock.
-const BUSY: Duration = if cfg!(test) { Duration::from_secs(1) } else { Duration::from_secs(5) };
+const BUSY: Duration = if cfg!(test) { Duration::from_secs(2) } else { Duration::from_secs(5) };
 /// A batch is committed once it holds so many writes …
 const BATCH: usize = 256;
 /// … or has run so long.
 const BATCH_TIME: Duration = Duration::from_millis(50);
 /// Readers at most: each keeps a page cache.
 const READERS: usize = 8;
+
+/// Prepared statements kept by each connection.
+const STATEMENTS: usize = 100;
 
 /// The database file, its writer and its readers.
 pub(crate) struct Engine {
@@ -73,6 +76,11 @@ impl Engine {
             return Err(Error::corrupt("opening the database", format!("journal mode {mode} instead of wal")));
         }
         migrate(&mut connection.raw)?;
+        // a directory in which no log can be made shows only when one is asked for
+        match connection.batch("begin immediate; rollback") {
+            Ok(()) | Err(Error::Busy { .. }) => {}
+            Err(error) => return Err(error),
+        }
         let (sender, receiver) = crossbeam_channel::unbounded();
         let counts = Arc::new(Counts::default());
         let counted = Arc::clone(&counts);
@@ -96,7 +104,7 @@ impl Engine {
             reader.connection = Some(connection);
         }
         let Some(connection) = &reader.connection else { return Err(Error::Closed.into()) };
-        connection.batch("begin")?;
+        connection.execute("begin", &[])?;
         f(connection)
     }
 
@@ -146,7 +154,7 @@ struct Reader<'p> {
 impl Drop for Reader<'_> {
     fn drop(&mut self) {
         // a connection that cannot end its snapshot is given up; the next reader opens another
-        let connection = self.connection.take().filter(|connection| connection.batch("rollback").is_ok());
+        let connection = self.connection.take().filter(|connection| connection.execute("rollback", &[]).is_ok());
         drop(self.idle.send(connection));
     }
 }
@@ -156,9 +164,10 @@ impl Connection {
         let doing = "opening the database";
         let raw = rusqlite::Connection::open(path).map_err(|error| failure(doing, error))?;
         raw.busy_timeout(BUSY).map_err(|error| failure(doing, error))?;
-        raw.set_prepared_statement_cache_capacity(256);
+        raw.set_prepared_statement_cache_capacity(STATEMENTS);
         let connection = Connection { raw, broken: Cell::new(None) };
-        connection.batch("pragma synchronous = full; pragma foreign_keys = on")?;
+        connection
+            .batch("pragma synchronous = full; pragma foreign_keys = on; pragma journal_size_limit = 67108864")?;
         Ok(connection)
     }
 
@@ -286,7 +295,7 @@ fn write_all(connection: &Connection, jobs: &Receiver<Box<dyn Job>>, counts: &Co
 
 /// One transaction for `first` and whatever else waits: each in a savepoint, one commit, then the answers.
 fn write_batch(connection: &Connection, first: Box<dyn Job>, jobs: &Receiver<Box<dyn Job>>, counts: &Counts) {
-    if let Err(error) = connection.batch("begin immediate") {
+    if let Err(error) = connection.execute("begin immediate", &[]) {
         tracing::error!(%error, "no transaction could be begun");
         first.answer(Some(error.clone()));
         jobs.try_iter().take(BATCH).for_each(|job| job.answer(Some(error.clone())));
@@ -309,7 +318,7 @@ fn write_batch(connection: &Connection, first: Box<dyn Job>, jobs: &Receiver<Box
         next = if full { None } else { jobs.try_recv().ok() };
     }
     if lost.is_none() {
-        lost = connection.batch("commit").err();
+        lost = connection.execute("commit", &[]).err();
     }
     match &lost {
         None => {
@@ -397,6 +406,7 @@ fn failure(doing: &str, error: rusqlite::Error) -> Error {
         {
             Error::Exists
         }
+        Some(ErrorCode::ConstraintViolation) => Error::corrupt(doing, error),
         _ => unavailable(doing, error),
     }
 }

@@ -13,5 +13,5 @@ mod shapes;
 
 pub(crate) use calls::{flow, flows, me, work};
 pub(crate) use document::{Document, docs, openapi};
-pub(crate) use items::{comment, create, history, hand_over, item, items, press, save};
+pub(crate) use items::{comment, create, hand_over, history, item, items, press, save};
 pub(crate) use problem::{Problem, fallback, wrong_method};

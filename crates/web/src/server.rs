@@ -91,9 +91,7 @@ impl Web {
     ) -> Result<T, Failed> {
         let spoken = Spoken::new(preferred);
         let (web, within) = (self.clone(), spoken.clone());
-        spoken
-            .on_thread(move || web.app.read(|cx| use_case(cx, &caller(cx, credential.as_ref(), &within)?)))
-            .await
+        spoken.on_thread(move || web.app.read(|cx| use_case(cx, &caller(cx, credential.as_ref(), &within)?))).await
     }
 
     /// Runs a use case that writes, likewise; it is on disk when this returns.
@@ -172,7 +170,8 @@ pub(crate) fn address(config: &Config, peer: ConnectInfo<SocketAddr>, headers: &
         return peer.to_string();
     }
     let forwarded = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
-    let hops: Vec<IpAddr> = forwarded.flat_map(|line| line.split(',')).filter_map(|hop| hop.trim().parse().ok()).collect();
+    let hops: Vec<IpAddr> =
+        forwarded.flat_map(|line| line.split(',')).filter_map(|hop| hop.trim().parse().ok()).collect();
     hops.into_iter().rev().find(|hop| !config.trusted.contains(hop)).unwrap_or(peer).to_string()
 }
 
@@ -199,7 +198,7 @@ pub async fn serve(
         let _ = stopping.send(());
     };
     let serving = axum::serve(listener, service.into_make_service_with_connect_info::<SocketAddr>());
-    let serving = std::future::IntoFuture::into_future(serving.with_graceful_shutdown(stop));
+    let serving = IntoFuture::into_future(serving.with_graceful_shutdown(stop));
     let too_long = async move {
         // A sender that went away means that serving ended by itself.
         if stopped.await.is_ok() {

@@ -18,6 +18,10 @@
   // Errors and conflicts are read first.
   (document.getElementById("conflict") || document.getElementById("troubles") || document.getElementById("found"))?.focus();
 
+  // Where the page itself does not scroll, the keys that scroll go to what does.
+  if (document.querySelector(".has-bar") && document.activeElement === document.body)
+    document.getElementById("main").focus({ preventScroll: true });
+
   // Language and theme: the theme changes in place, so that nothing typed is lost.
   on("submit", (event) => {
     const button = event.submitter;
@@ -63,6 +67,7 @@
   });
   on("htmx:before:swap", (event) => {
     const { ctx } = event.detail;
+    if (ctx.response?.status >= 400 && ctx.sourceElement?.matches(".item-form")) return event.preventDefault();
     if (ctx.response?.raw.redirected) {
       event.preventDefault();
       location.href = ctx.response.raw.url;
@@ -127,14 +132,14 @@
       options: known,
       create: true,
       createOnBlur: true,
-      addPrecedence: false,
       persist: false,
+      // The input stays where it is and can be typed into, an item chosen or not.
+      hidePlaceholder: false,
       selectOnTab: true,
       maxOptions: 30,
       valueField: "value",
       labelField: "text",
       searchField: ["value", "text"],
-      score: () => () => 1,
       shouldLoad: (text) => kind === "users" || text.length > 0,
       preload: "focus",
       load(text, done) {
@@ -153,6 +158,10 @@
         item: (data) => `<div title="${escape(data.value).replaceAll('"', "&quot;")}">${kind === "items" ? row(data).slice(5, -6) : escape(data.text)}</div>`,
         option_create: null,
         no_results: null,
+      },
+      onDropdownOpen: (list) => list.scrollIntoView({ block: "nearest" }),
+      onLoad() {
+        if (this.isOpen) this.dropdown.scrollIntoView({ block: "nearest" });
       },
       onChange: () => input.dispatchEvent(new Event("input", { bubbles: true })),
     });

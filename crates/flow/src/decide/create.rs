@@ -78,7 +78,7 @@ fn opened<'a>(open: &Open, flow: &'a Flow, draft: &Draft<'a>) -> Result<(Draft<'
         let Some((key, source)) = open.copy.get(&field.key).and_then(|key| draft.flow.fields.get_key_value(key)) else {
             continue;
         };
-        let value = copied(field, &draft.value(source), inner.words(field), facts);
+        let value = copied(field, source, &draft.value(source), inner.words(field), facts);
         inner.put(field, value.map_err(|why| copy(&field.key, key, why))?);
     }
     drop_defaults(&mut inner, |key| open.copy.contains_key(key));
@@ -91,15 +91,25 @@ fn opened<'a>(open: &Open, flow: &'a Flow, draft: &Draft<'a>) -> Result<(Draft<'
     }
 }
 
-/// `value` as a value of `field`, by the rules of its input.
-fn copied(field: &Field, value: &Value, words: Option<&[String]>, facts: &Facts) -> Result<Value, Wrong> {
+/// `source`'s `value` as a value of `field`, by the rules of its input.
+fn copied(
+    field: &Field,
+    source: &Field,
+    value: &Value,
+    words: Option<&[String]>,
+    facts: &Facts,
+) -> Result<Value, Wrong> {
     let json = match (value, field.multiple) {
         (Value::Text(text), true) => Value::List(vec![text.clone()]).to_stored(),
         (Value::List(words), false) if words.len() == 1 => words.as_slice().first().map(String::as_str).into(),
         _ => value.to_stored(),
     };
     // An item that is linked already is there, whoever may see it.
-    let known = if matches!(field.kind, Kind::Item { .. }) { value } else { &Value::Empty };
+    let known = if matches!((&field.kind, &source.kind), (Kind::Item { .. }, Kind::Item { .. })) {
+        value
+    } else {
+        &Value::Empty
+    };
     let read = read_value(field, &json, words, known, facts)?;
     match &field.kind {
         Kind::Item { flow: Some(flow) } => {

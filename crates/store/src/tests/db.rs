@@ -71,6 +71,45 @@ fn refused_and_panicked_writes_change_nothing_and_the_others_of_their_batch_live
 }
 
 #[test]
+fn one_who_panics_at_the_answer_harms_nobody() {
+    let place = place();
+    place.db.write_with(add("first"), |_| panic!("at the answer"));
+    place.db.write(add("second")).unwrap();
+    assert_eq!(names(&place.db).len(), 7);
+}
+
+#[test]
+fn what_names_nothing_is_damage_not_weather() {
+    let place = place();
+    let lost = place.db.write(|tx| crate::group::add_member(tx, "nowhere", "ann"));
+    assert!(matches!(&lost, Err(error @ Error::Corrupt { .. }) if !error.retryable()), "{lost:?}");
+    place.db.ping().unwrap();
+}
+
+/// Says nothing to root, to whom nothing is read-only.
+#[test]
+fn what_cannot_be_written_is_said_to_be_read_only() {
+    use std::os::unix::fs::PermissionsExt;
+    let directory = tempfile::tempdir().unwrap();
+    Db::open(directory.path()).unwrap().close();
+    let file = directory.path().join(sqlite::FILE);
+    let mode =
+        |path: &std::path::Path, mode| std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    mode(&file, 0o444);
+    if std::fs::File::options().append(true).open(&file).is_ok() {
+        return;
+    }
+    assert!(matches!(Db::open(directory.path()), Err(Error::ReadOnly)));
+    mode(&file, 0o644);
+    mode(directory.path(), 0o555);
+    let unwritable = Db::open(directory.path()).err();
+    let unmakable = Db::open(&directory.path().join("new")).err();
+    mode(directory.path(), 0o755);
+    assert!(matches!(unwritable, Some(Error::ReadOnly)), "{unwritable:?}");
+    assert!(matches!(unmakable, Some(Error::ReadOnly)), "{unmakable:?}");
+}
+
+#[test]
 fn many_writers_share_commits_and_read_what_they_wrote() {
     let place = place();
     let before = place.db.counters();

@@ -215,7 +215,13 @@ pub(crate) async fn history(
     let (limit, after) = web.known(token.clone(), language, asked).await?;
     let history = web.read_as(token, language, move |cx, caller| {
         let place = (key.as_str(), named(&number)?);
-        let (_, mut entries) = item::history(cx, &caller.signed.actor, place, after.unwrap_or(0), limit.map_or(i64::MAX, |limit| limit + 1))?;
+        let (_, mut entries) = item::history(
+            cx,
+            &caller.signed.actor,
+            place,
+            after.unwrap_or(0),
+            limit.map_or(i64::MAX, |limit| limit + 1),
+        )?;
         let room = limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
         let more = entries.len() > room;
         entries.truncate(room);
@@ -277,13 +283,7 @@ pub(super) fn limit(given: Option<i64>) -> Result<i64, Problem> {
 }
 
 /// A page of items as JSON.
-pub(super) fn page_of(
-    views: &[ItemView],
-    total: Total,
-    next: Option<String>,
-    zone: &TimeZone,
-    words: &Words,
-) -> Items {
+pub(super) fn page_of(views: &[ItemView], total: Total, next: Option<String>, zone: &TimeZone, words: &Words) -> Items {
     let items = views.iter().map(|view| shapes::item(view, zone, words)).collect();
     Items { items, total: total.count, total_capped: total.capped, next }
 }

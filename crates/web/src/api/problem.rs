@@ -86,9 +86,7 @@ impl Problem {
             Error::Refused { flow, refusal } => Problem::from_refusal(&flow, &refusal, words),
             Error::NotSignedIn => Problem::unauthorized(words),
             Error::NotFound => Problem::not_found(words),
-            Error::AdminsOnly => {
-                Problem::new(StatusCode::FORBIDDEN, "not_allowed", words.word("problem-admins-only"))
-            }
+            Error::AdminsOnly => Problem::new(StatusCode::FORBIDDEN, "not_allowed", words.word("problem-admins-only")),
             Error::Archived(name) => {
                 Problem::new(StatusCode::FORBIDDEN, "not_allowed", words.one("problem-archived", "flow", name))
             }
@@ -96,9 +94,7 @@ impl Problem {
                 position: Some(problem.position),
                 ..Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_query", problem.message)
             },
-            Error::BadCursor => {
-                Problem::new(StatusCode::BAD_REQUEST, "bad_cursor", words.word("problem-bad-cursor"))
-            }
+            Error::BadCursor => Problem::new(StatusCode::BAD_REQUEST, "bad_cursor", words.word("problem-bad-cursor")),
             Error::Throttled { retry_after_s } => Problem {
                 retry_after_s: Some(retry_after_s),
                 ..Problem::new(
@@ -111,9 +107,7 @@ impl Problem {
                 let text: Vec<String> = problems.iter().map(ToString::to_string).collect();
                 Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_fields", text.join("; "))
             }
-            Error::Stale => {
-                Problem::new(StatusCode::CONFLICT, "stale_revision", words.word("problem-stale"))
-            }
+            Error::Stale => Problem::new(StatusCode::CONFLICT, "stale_revision", words.word("problem-stale")),
             Error::Problems(_) | Error::WrongPassword => {
                 Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_fields", error.to_string())
             }
@@ -121,11 +115,7 @@ impl Problem {
                 tracing::warn!(error = %error, "the database did not answer");
                 Problem {
                     retry_after_s: Some(2),
-                    ..Problem::new(
-                        StatusCode::SERVICE_UNAVAILABLE,
-                        "unavailable",
-                        words.word("problem-unavailable"),
-                    )
+                    ..Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", words.word("problem-unavailable"))
                 }
             }
             Error::Store(_) | Error::Damaged(_) => {
@@ -164,11 +154,7 @@ pub(super) fn sentence(words: &Words, flow: &Flow, refused: &Refusal) -> String 
     refusal::refusal(words, names(flow, &BTreeMap::new(), &BTreeMap::new()), refused)
 }
 
-fn names<'a>(
-    flow: &'a Flow,
-    flows: &'a BTreeMap<String, &'a Flow>,
-    people: &'a BTreeMap<String, String>,
-) -> Names<'a> {
+fn names<'a>(flow: &'a Flow, flows: &'a BTreeMap<String, &'a Flow>, people: &'a BTreeMap<String, String>) -> Names<'a> {
     Names { flow, flows, people }
 }
 

@@ -183,6 +183,21 @@ fn a_transition_opens_an_item() {
         json!({"detail": null, "part": null}),
         r#"review [Bob] detail=null part=null link="other/7" + other/7: begin [Bob] title="unnamed" kind="hard""#,
     );
+    // Its own defaults stand where they fit.
+    let mut defaulted = other.clone();
+    defaulted.fields["kind"].default = Some(preset("hard"));
+    defaulted.fields["part"].default = Some(preset("cable"));
+    let mut copying = ticket.clone();
+    change(&mut copying, "open", |row| {
+        row.create.as_mut().unwrap().copy.shift_remove("part");
+    });
+    opens(
+        &copying,
+        &[&defaulted],
+        &item,
+        json!({"kind": "soft", "part": "os"}),
+        r#"review [Bob] kind="soft" part="os" link="other/7" + other/7: begin [Bob] title="unnamed" what="d" kind="soft""#,
+    );
     let decision = presses_saying(&ticket, &item, "bob", "open", json!({}), None, &[&other]).unwrap();
     let (flow, opened) = decision.opens().unwrap();
     assert_eq!((flow, opened.after().flow_version, opened.after().revision), ("other", 4, 1));

@@ -301,13 +301,9 @@ impl Walk {
                 Some(_) => None,
             };
             // A cascade under a parent that the row itself sets is emptied.
-            let misfit = button.refusal.is_none() && value("part").is_string() && {
-                let set = self
-                    .flow
-                    .rows_from(&self.item.state)
-                    .any(|row| row.trigger == trigger && row.dest == button.dest && row.set.contains_key("kind"));
-                set && self.press(who, trigger, sent, Some("x")).is_err()
-            };
+            let is_misfit = |problem: &FieldProblem| matches!(problem.what, Wrong::Misfit { .. });
+            let misfit = button.refusal.is_none()
+                && matches!(self.press(who, trigger, sent, None), Err(Refusal::Invalid(all)) if all.iter().any(is_misfit));
             match mend.as_deref() {
                 Some("title") => sent.insert("title".into(), json!("t")),
                 Some("part") => sent.insert("part".into(), json!("p")),
