@@ -22,9 +22,9 @@ pub(crate) struct Metrics {
 impl Metrics {
     pub(crate) fn new() -> Metrics {
         let buckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0];
-        let builder = PrometheusBuilder::new();
         // The buckets are not empty, which is all that can be wrong with them.
-        let recorder = builder.clone().set_buckets(&buckets).unwrap_or(builder).build_recorder();
+        let builder = PrometheusBuilder::new().set_buckets(&buckets).unwrap_or_default();
+        let recorder = builder.build_recorder();
         let handle = recorder.handle();
         Metrics { recorder: std::sync::Arc::new(recorder), handle }
     }

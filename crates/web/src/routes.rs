@@ -1,18 +1,25 @@
 //! Every URL, and the layers around them.
 
+use std::any::Any;
+
 use axum::{
-    Router,
-    extract::Request,
+    Extension, Router,
+    extract::{Request, State},
     http::{HeaderValue, StatusCode, header},
-    middleware::{from_fn_with_state, map_response_with_state},
-    response::Response,
+    middleware::{Next, from_fn_with_state},
+    response::{IntoResponse as _, Response},
     routing::{any, get, post},
 };
-use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, csrf::CsrfLayer};
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    compression::CompressionLayer,
+    csrf::{CsrfLayer, ProtectionError},
+};
 
 use crate::{
-    api, metrics,
-    pages::{account, lists, plain},
+    api::{self, Problem},
+    metrics,
+    pages::{account, lists, plain, visit::Visit},
     server::Web,
 };
 
@@ -51,7 +58,7 @@ pub(crate) fn router(web: Web) -> Router {
         .merge(api)
         .layer(cross_site(&web))
         .layer(CatchPanicLayer::custom(broke_off))
-        .layer(map_response_with_state(web.clone(), secured))
+        .layer(from_fn_with_state(web.clone(), finished))
         .layer(CompressionLayer::new())
         .layer(from_fn_with_state(web.clone(), metrics::counted))
         .route("/healthz", get(plain::healthz))
@@ -61,26 +68,43 @@ pub(crate) fn router(web: Web) -> Router {
 }
 
 /// Refuses what another site's page sends. The API is asked with a token, which no page of another site has.
-fn cross_site(web: &Web) -> CsrfLayer<impl Fn(tower_http::csrf::ProtectionError) -> Response + Clone> {
-    let layer = CsrfLayer::new().with_insecure_bypass(|request: &axum::http::request::Parts| request.uri.path().starts_with("/api/"));
+fn cross_site(web: &Web) -> CsrfLayer<fn(ProtectionError) -> Response> {
+    let layer = CsrfLayer::new().with_insecure_bypass(|_, uri| uri.path().starts_with("/api/"));
     let layer = match web.config.base_url() {
         // `Config::new` takes only what is an origin.
         Some(origin) => layer.clone().add_trusted_origin(origin).unwrap_or(layer),
         None => layer,
     };
-    layer.with_rejection_response(|_| plain_error(StatusCode::FORBIDDEN))
+    layer.with_rejection_response(|_| unworded(StatusCode::FORBIDDEN))
 }
 
-fn plain_error(status: StatusCode) -> Response {
-    let _ = status;
-    Response::default()
+/// A refusal by a layer, which knows neither the person's language nor what they asked for: [`finished`] words it.
+#[derive(Clone, Copy)]
+struct Unworded;
+
+fn unworded(status: StatusCode) -> Response {
+    (status, Extension(Unworded)).into_response()
 }
 
-fn broke_off(_: Box<dyn std::any::Any + Send>) -> Response {
-    plain_error(StatusCode::INTERNAL_SERVER_ERROR)
+fn broke_off(panic: Box<dyn Any + Send>) -> Response {
+    let said = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
+    tracing::error!(panic = said.unwrap_or_default(), "a handler broke off");
+    unworded(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
-async fn secured(axum::extract::State(web): axum::extract::State<Web>, mut response: Response) -> Response {
+/// Words what a layer refused; sets the headers that every answer has.
+async fn finished(State(web): State<Web>, request: Request, next: Next) -> Response {
+    let is_api = request.uri().path().starts_with("/api/");
+    let (uri, asked) = (request.uri().clone(), request.headers().clone());
+    let mut response = next.run(request).await;
+    if response.extensions().get::<Unworded>().is_some() {
+        let status = response.status();
+        response = if is_api {
+            Problem::new(status, "refused", status.canonical_reason().unwrap_or_default()).into_response()
+        } else {
+            Visit::of(&uri, &asked).error(&web, status, None).await
+        };
+    }
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
@@ -91,6 +115,3 @@ async fn secured(axum::extract::State(web): axum::extract::State<Web>, mut respo
     }
     response
 }
-
-#[expect(dead_code, reason = "x")]
-fn unused(_: Request) {}

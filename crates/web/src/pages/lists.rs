@@ -280,7 +280,6 @@ fn flow_table(
     path: &str,
 ) -> Table {
     let column = |key: &String| {
-        let is_title = flow.title.as_ref() == Some(key);
         let kind = flow.fields.get(key).map(|field| (&field.kind, field.multiple));
         let can_sort = !matches!(kind, Some((flow::Kind::Textarea { .. }, _) | (_, true)));
         let now = match query.sort.strip_prefix('-') {
@@ -290,7 +289,7 @@ fn flow_table(
         };
         let to = if now == Some(true) { format!("-{key}") } else { key.clone() };
         Column {
-            label: if is_title { heading(words, flow, key) } else { heading(words, flow, key) },
+            label: heading(words, flow, key),
             sorted: can_sort
                 .then(|| Sorted { now, href: address(path, &[("q", query.q.as_str()), ("sort", to.as_str())]) }),
             number: matches!(kind, Some((flow::Kind::Number { .. }, _))),

@@ -11,7 +11,7 @@ use askama::Template;
 use axum::{
     extract::FromRequestParts,
     http::{
-        HeaderMap, HeaderName, HeaderValue, StatusCode,
+        HeaderMap, HeaderName, HeaderValue, StatusCode, Uri,
         header::{self, SET_COOKIE},
         request::Parts,
     },
@@ -77,26 +77,30 @@ impl FromRequestParts<Web> for Visit {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &Web) -> Result<Visit, Infallible> {
-        let headers = &parts.headers;
+        Ok(Visit::of(&parts.uri, &parts.headers))
+    }
+}
+
+impl Visit {
+    /// What a request says of itself.
+    pub(crate) fn of(uri: &Uri, headers: &HeaderMap) -> Visit {
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
         let flash = cookie(headers, FLASH).map(|said| {
             let said = percent_decode_str(said).decode_utf8_lossy().into_owned();
             let (code, about) = said.split_once(' ').unwrap_or((&said, ""));
             (code.to_owned(), about.to_owned())
         });
-        Ok(Visit {
+        Visit {
             session: cookie(headers, SESSION).map(|secret| Credential::Session(secret.to_owned())),
             language: cookie(headers, LANGUAGE).and_then(Language::from_tag).unwrap_or_else(|| preferred(headers)),
             theme: Theme::from_tag(cookie(headers, THEME).unwrap_or_default()),
-            path: parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned(),
+            path: uri.path_and_query().map_or("/", |path| path.as_str()).to_owned(),
             target: text("hx-target"),
             htmx: text("hx-request").is_some_and(|value| value == "true"),
             flash,
-        })
+        }
     }
-}
 
-impl Visit {
     /// Makes a page from a use case that reads.
     pub(crate) async fn page(
         self,
