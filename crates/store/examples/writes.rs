@@ -1,5 +1,5 @@
 //! Durable triggers a second against bare commits a second, on the same disk in the same run:
-//! `cargo run --release -p store --example writes`
+//! `cargo run --release -p store --example writes`; with `bare DIR` the latter alone.
 
 #![expect(clippy::print_stdout, clippy::disallowed_methods, clippy::unwrap_used, reason = "a measurement, run by hand")]
 
@@ -17,6 +17,12 @@ const WRITERS: i64 = 32;
 const SPAN: Duration = Duration::from_secs(3);
 
 fn main() {
+    // `bare DIR`: the rate of bare commits in that directory alone, as a number, for `make bench`.
+    if let [_, word, directory] = &*std::env::args().collect::<Vec<_>>() {
+        assert_eq!(word, "bare");
+        println!("{}", bare_commits(Path::new(directory)));
+        return;
+    }
     let directory = tempfile::tempdir().unwrap();
     let before = bare_commits(directory.path());
     let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../flows/issue_track.toml")).unwrap();
