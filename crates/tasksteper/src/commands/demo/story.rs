@@ -102,7 +102,7 @@ impl Story {
         let view = act(app, at.timestamp(), actor, item, step, fields, places)?;
         if let Some(view) = view {
             if let Some(opened) = &step.opens {
-                places.insert(opened.clone(), opened_by(&view, &step.r#do).ok_or("it opened nothing")?);
+                places.insert(opened.trim_start_matches('@').to_owned(), opened_by(&view, &step.r#do).ok_or("it opened nothing")?);
             }
             places.insert(item.name.clone(), (item.flow.clone(), view.item.number));
         }
