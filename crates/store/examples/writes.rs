@@ -6,6 +6,7 @@
 use std::{
     collections::BTreeMap,
     path::Path,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -30,16 +31,17 @@ fn main() {
     let flow = flow.unwrap_or_else(|| panic!("{problems:#?}"));
     let db = Db::open(directory.path()).unwrap();
     prepare(&db, &flow, &text);
+    let flow = Arc::new(flow);
     let counted = db.counters();
     let started = Instant::now();
     std::thread::scope(|scope| {
         for number in 1..=WRITERS {
-            let (db, flow) = (db.clone(), flow.clone());
+            let (db, flow) = (db.clone(), Arc::clone(&flow));
             scope.spawn(move || {
                 let mut turn = 0;
                 while started.elapsed() < SPAN {
                     turn += 1;
-                    let flow = flow.clone();
+                    let flow = Arc::clone(&flow);
                     db.write(move |tx| press(tx, &flow, number, turn)).unwrap();
                 }
             });
