@@ -15,8 +15,8 @@ async fn the_first_administrator_is_set_up_by_the_link() {
     person.open(path).await;
     person.fill("用户名", "root").await;
     person.fill("密码", "pass-word-1").await;
-    person.fill("再输一次密码", "pass-word-1").await;
-    person.find("//form//button[@type='submit' or not(@type)][not(ancestor::details)]").await.click().await.expect("it is sent");
+    person.fill("再输入一次", "pass-word-1").await;
+    person.press("创建并登录").await;
     person.sees("我发起的").await;
     person.open(path).await;
     person.sees("404").await;

@@ -61,7 +61,6 @@ impl Person {
             preferences["profile.managed_default_content_settings.javascript"] = 2.into();
         }
         wanted.add_experimental_option("prefs", preferences).expect("preferences");
-        wanted.insert_base_capability("goog:loggingPrefs".to_owned(), serde_json::json!({"browser": "ALL"}));
         let driver = WebDriver::new(format!("http://127.0.0.1:{port}"), wanted).await.expect("a browser");
         Person { driver, chromedriver, _profile: profile, base: base.to_owned(), script }
     }
@@ -117,7 +116,11 @@ impl Person {
 
     /// The input that this label labels.
     async fn labelled(&self, label: &str) -> WebElement {
-        let found = self.find(&format!("//label[normalize-space(.)={}]", quoted(label))).await;
+        let words = quoted(label);
+        let found = self.find(&format!("//label[normalize-space(.)={words}] | //textarea[@aria-label={words}]")).await;
+        if found.tag_name().await.expect("a tag") == "textarea" {
+            return found;
+        }
         match found.attr("for").await.expect("an attribute") {
             Some(id) => self.find(&format!("//*[@id={}]", quoted(&id))).await,
             None => found.find(By::XPath(".//input|.//select|.//textarea")).await.expect("an input in its label"),
@@ -131,7 +134,7 @@ impl Person {
     }
 
     /// Types into the input of this label, in place of what stands there.
-    pub async fn fill(&self, label: &str, text: &str) {
+    pub async fn fill(&self, label: &str, text: impl Into<TypingData>) {
         let input = self.labelled(label).await;
         input.clear().await.expect("it is emptied");
         input.send_keys(text).await.expect("it is typed into");

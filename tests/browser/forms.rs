@@ -28,7 +28,7 @@ async fn enter_saves_and_presses_nothing() {
     api.create("issue_track", &json!({"summary": "回车"}));
     let engineer = Person::signed_in(&server.base, "engineer", true).await;
     engineer.open("/flow/issue_track/1").await;
-    engineer.fill("局点", &format!("华东某局点{}", Key::Enter)).await;
+    engineer.fill("局点", "华东某局点" + Key::Enter).await;
     engineer.sees("局点").await;
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
     while api.item("issue_track", 1)["fields"]["site"] != "华东某局点" {
