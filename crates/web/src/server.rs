@@ -93,7 +93,18 @@ impl Web {
     ) -> Result<T, Failed> {
         let spoken = Spoken::new(preferred);
         let (web, within) = (self.clone(), spoken.clone());
-        spoken.on_thread(move || web.app.read(|cx| use_case(cx, &caller(cx, credential.as_ref(), &within)?))).await
+        let (read, used) = spoken
+            .on_thread(move || {
+                web.app.read(|cx| {
+                    let caller = caller(cx, credential.as_ref(), &within)?;
+                    Ok((use_case(cx, &caller)?, credential.filter(|_| caller.signed.touch)))
+                })
+            })
+            .await?;
+        if let Some(used) = used {
+            self.touch(used);
+        }
+        Ok(read)
     }
 
     /// Runs a use case that writes, likewise; it is on disk when this returns.
@@ -106,8 +117,27 @@ impl Web {
         let spoken = Spoken::new(preferred);
         let (web, within) = (self.clone(), spoken.clone());
         spoken
-            .on_thread(move || web.app.write(move |cx| use_case(cx, &caller(cx, credential.as_ref(), &within)?)))
+            .on_thread(move || {
+                web.app.write(move |cx| {
+                    let caller = caller(cx, credential.as_ref(), &within)?;
+                    if let Some(used) = credential.as_ref().filter(|_| caller.signed.touch) {
+                        signin::touch(cx, used)?;
+                    }
+                    use_case(cx, &caller)
+                })
+            })
             .await
+    }
+
+    /// Writes down that a session or token is in use, beside the request.
+    fn touch(&self, used: Credential) {
+        let web = self.clone();
+        tokio::spawn(async move {
+            let touched = web.run(Language::Chinese, move |app| app.write(move |cx| signin::touch(cx, &used)));
+            if let Err(failed) = touched.await {
+                tracing::warn!(error = %failed.error, "the last use of a session or token was not written down");
+            }
+        });
     }
 
     /// Runs something of the application's on a thread that may wait, for whoever it is.

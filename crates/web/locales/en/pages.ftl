@@ -253,6 +253,7 @@ group-add = Add
 group-add-to = Whom to add to “{ $group }”
 group-remove = Remove { $who }
 group-exists = There is a group of that name already
+group-name-bad = A name has 1 to 64 letters or digits, and . _ -
 group-added = The group “{ $name }” is made.
 group-joined = “{ $who }” is in the group now.
 group-left = “{ $who }” is out of the group.

@@ -229,6 +229,7 @@ group-add = 加入
 group-add-to = 加入“{ $group }”的人
 group-remove = 移出{ $who }
 group-exists = 已经有这个组名了
+group-name-bad = 组名只能有 1 到 64 个字母、数字或汉字，以及 . _ -
 group-added = 用户组“{ $name }”已建立。
 group-joined = “{ $who }”已加入。
 group-left = “{ $who }”已移出。

@@ -4,7 +4,7 @@ use std::{convert::Infallible, sync::Arc};
 
 use app::{
     Error, Reading, Writing,
-    signin::{self, Credential},
+    signin::Credential,
     work,
 };
 use askama::Template;
@@ -115,16 +115,11 @@ impl Visit {
                 let entries = menu.entries();
                 let around =
                     Around { visit: &within, menu: Some(&menu), entries: &entries, words: caller.words };
-                Ok((make(cx, caller, &around)?, caller.signed.touch))
+                make(cx, caller, &around)
             })
             .await;
         match made {
-            Ok((response, touch)) => {
-                if touch {
-                    visit.touch(web);
-                }
-                visit.finish(response)
-            }
+            Ok(response) => visit.finish(response),
             Err(failed) => visit.failed(web, failed).await,
         }
     }
@@ -217,18 +212,6 @@ impl Visit {
             path => format!("/login?next={}", utf8_percent_encode(path, NON_ALPHANUMERIC)),
         };
         redirect(&to, self.htmx)
-    }
-
-    /// Writes down that the session is in use, beside the request.
-    fn touch(&self, web: &Web) {
-        let Some(session) = self.session.clone() else { return };
-        let web = web.clone();
-        tokio::spawn(async move {
-            let touched = web.run(Language::Chinese, move |app| app.write(move |cx| signin::touch(cx, &session)));
-            if let Err(failed) = touched.await {
-                tracing::warn!(error = %failed.error, "a session's last use was not written down");
-            }
-        });
     }
 
     /// What was said once is not said again.

@@ -103,6 +103,7 @@ pub fn trouble(words: &Words, problem: &InputProblem) -> String {
     let word = |key| words.word(key).to_owned();
     match &problem.reason {
         Reason::Missing => word("wrong-required"),
+        Reason::BadName(_) if problem.field == "group" => word("group-name-bad"),
         Reason::BadName(_) => word("user-name-bad"),
         Reason::Taken(_) if problem.field == "group" => word("group-exists"),
         Reason::Taken(_) => word("user-exists"),
