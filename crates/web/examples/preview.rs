@@ -722,6 +722,7 @@ impl Sample {
             archived: false,
             versions: vec![row(2, 18), row(1, 2)],
             shown: Some((2, TOML.to_owned())),
+            again: Some(String::new()),
         }
     }
 }

@@ -19,7 +19,7 @@ use tower_http::{
 use crate::{
     api::{self, Problem},
     metrics,
-    pages::{account, admin, settings, lists, plain, visit::Visit},
+    pages::{account, admin, lists, plain, settings, visit::Visit},
     server::Web,
 };
 

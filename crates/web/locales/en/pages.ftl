@@ -292,6 +292,7 @@ flow-publish = Publish as version { $n }
 flow-published-now = “{ $name }” is published and in force.
 flow-publish-all = Publish all ({ $n } files)
 flow-download = Download the file
+flow-again = Check it, to publish it again
 flow-not-utf-8 = This is not text in UTF-8
 flow-not-utf-8-help = Save it as UTF-8 in your editor and try again
 flow-nothing-given = Choose a file, or paste the text of a flow

@@ -262,6 +262,7 @@ flow-publish = 发布为第 { $n } 版
 flow-published-now = “{ $name }”已发布，立即生效。
 flow-publish-all = 全部发布（{ $n } 个文件）
 flow-download = 下载文件
+flow-again = 检查这一版，以便重新发布
 flow-not-utf-8 = 不是 UTF-8 编码的文本
 flow-not-utf-8-help = 请用编辑器另存为 UTF-8 后再试
 flow-nothing-given = 请选择一个文件，或粘贴流程的内容

@@ -107,7 +107,9 @@ pub(crate) async fn set_up(
         app.set_up(&link, &name, &display, &password)
     });
     Ok(match visit.troubles(&web, done.await).await? {
-        Ok(session) => with_session(visit.go(&web, "/", Some(("user-added", form.text("name").trim()))), &web, &session),
+        Ok(session) => {
+            with_session(visit.go(&web, "/", Some(("user-added", form.text("name").trim()))), &web, &session)
+        }
         Err(problems) => setup_page(&visit, &secret, [form.text("name"), form.text("display")], &problems),
     })
 }

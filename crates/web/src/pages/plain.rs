@@ -52,7 +52,8 @@ pub(crate) async fn readyz(State(web): State<Web>) -> Response {
         Ok(()) => "ready".into_response(),
         Err(failed) => {
             tracing::warn!(error = %failed.error, "not ready");
-            (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "2")], "the database does not answer").into_response()
+            (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "2")], "the database does not answer")
+                .into_response()
         }
     }
 }
@@ -78,7 +79,8 @@ pub(crate) async fn api_docs(visit: Visit, web: &Web, json: &str) -> Response {
     let base = web.config.base_url().unwrap_or("http://127.0.0.1:8000");
     let drawn = visit.open_page(web, |around| {
         let f = around.frame(around.words.word("docs"), Active::None);
-        let page = ApiDocs::new(f, json, base).map_err(|error| Error::Damaged(format!("the API's document: {error}")))?;
+        let page =
+            ApiDocs::new(f, json, base).map_err(|error| Error::Damaged(format!("the API's document: {error}")))?;
         rendered(&page)
     });
     match drawn.await {

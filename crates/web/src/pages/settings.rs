@@ -76,9 +76,7 @@ pub(crate) async fn password(visit: Visit, State(web): State<Web>, body: Body) -
 pub(crate) async fn end_sessions(visit: Visit, State(web): State<Web>) -> Result<Response, Response> {
     let visit = visit.at(PATH);
     let present = visit.secret().to_owned();
-    visit
-        .write(&web, move |cx, caller| signin::sign_out_elsewhere(cx, &caller.signed.actor, &present))
-        .await?;
+    visit.write(&web, move |cx, caller| signin::sign_out_elsewhere(cx, &caller.signed.actor, &present)).await?;
     Ok(visit.go(&web, PATH, Some(("sessions-ended", ""))))
 }
 

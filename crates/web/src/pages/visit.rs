@@ -2,11 +2,7 @@
 
 use std::{convert::Infallible, sync::Arc};
 
-use app::{
-    Error, Reading, Writing,
-    signin::Credential,
-    work,
-};
+use app::{Error, Reading, Writing, signin::Credential, work};
 use askama::Template;
 use axum::{
     extract::FromRequestParts,
@@ -113,8 +109,7 @@ impl Visit {
             .read_as(visit.session.clone(), visit.language, move |cx, caller| {
                 let menu = Menu::of(cx, caller)?;
                 let entries = menu.entries();
-                let around =
-                    Around { visit: &within, menu: Some(&menu), entries: &entries, words: caller.words };
+                let around = Around { visit: &within, menu: Some(&menu), entries: &entries, words: caller.words };
                 make(cx, caller, &around)
             })
             .await;

@@ -228,6 +228,8 @@ pub struct FlowVersions<'a> {
     pub versions: Vec<VersionRow>,
     /// The version shown, and its text.
     pub shown: Option<(i64, String)>,
+    /// That text, as [`CheckedFile::exact`], where it is not what is in force: to check and publish it again.
+    pub again: Option<String>,
 }
 
 /// A version of a flow.

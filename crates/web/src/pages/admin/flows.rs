@@ -3,8 +3,7 @@
 use std::collections::BTreeSet;
 
 use app::{
-    Error, Reading,
-    people,
+    Error, Reading, people,
     publish::{self, FlowFile, Outcome, VersionView},
 };
 use axum::{
@@ -54,10 +53,7 @@ pub(crate) struct Asked {
 
 /// `GET /admin/flows`
 pub(crate) async fn list(visit: Visit, State(web): State<Web>) -> Response {
-    admin_page(visit, &web, |cx, _, around| {
-        rendered(&flows_page(cx, around, "")?)
-    })
-    .await
+    admin_page(visit, &web, |cx, _, around| rendered(&flows_page(cx, around, "")?)).await
 }
 
 /// `POST /admin/flows/check`: changes nothing.
@@ -134,13 +130,16 @@ pub(crate) async fn show(
             by: person(&names, &row.published_by),
             open: row.open,
         };
+        let text = publish::text(cx, &key, Some(shown))?;
+        let file = FlowFile { name: format!("{key}-v{shown}.toml"), text };
         rendered(&FlowVersions {
             f: around.frame(&known.flow.name, Active::Flows),
             key: &key,
             name: &known.flow.name,
             archived: known.archived,
             versions: versions.into_iter().map(row).collect(),
-            shown: Some((shown, publish::text(cx, &key, Some(shown))?)),
+            again: (known.archived || shown != known.version).then(|| exact(&file)),
+            shown: Some((shown, file.text)),
         })
     })
     .await
@@ -215,13 +214,7 @@ fn publishers(versions: &[VersionView]) -> BTreeSet<String> {
     versions.iter().map(|row| row.published_by.clone()).collect()
 }
 
-fn checked(
-    words: &Words,
-    file: &FlowFile,
-    outcome: Option<&Outcome>,
-    problems: &[Problem],
-    many: bool,
-) -> CheckedFile {
+fn checked(words: &Words, file: &FlowFile, outcome: Option<&Outcome>, problems: &[Problem], many: bool) -> CheckedFile {
     let found: Vec<&Problem> = problems.iter().filter(|problem| problem.file == file.name).collect();
     let view = |problem: &&Problem| {
         let (line, column) = line_column(&file.text, problem.span.start);

@@ -84,9 +84,8 @@ pub(crate) async fn leave(
     let visit = visit.at(PATH);
     let form = visit.form(&web, body).await?;
     let name = form.text("member").to_owned();
-    let name = visit
-        .write(&web, move |cx, caller| people::remove_member(cx, &caller.signed.actor, &group, &name))
-        .await?;
+    let name =
+        visit.write(&web, move |cx, caller| people::remove_member(cx, &caller.signed.actor, &group, &name)).await?;
     Ok(visit.go(&web, PATH, Some(("group-left", &name))))
 }
 
