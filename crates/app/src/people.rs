@@ -6,7 +6,7 @@ use flow::Actor;
 use store::{audit, group, user};
 use unicode_normalization::UnicodeNormalization;
 
-use crate::{App, Error, InputProblem, Reading, Reason, Writing, item};
+use crate::{App, Error, InputProblem, Names, Reading, Reason, Writing, item};
 
 /// Who acts for the command line in histories and the audit; nobody can register the name.
 pub const SYSTEM: &str = "system";
@@ -228,7 +228,11 @@ pub fn enable(cx: &Writing, actor: &Actor, name: &str) -> Result<(), Error> {
 pub fn users(cx: &Reading) -> Result<Vec<UserView>, Error> {
     let groups = group::list(cx.tx)?;
     let of = |name: &str| {
-        groups.iter().filter(|group| group.members.iter().any(|member| member == name)).map(|group| group.name.clone()).collect()
+        groups
+            .iter()
+            .filter(|group| group.members.iter().any(|member| member == name))
+            .map(|group| group.name.clone())
+            .collect()
     };
     Ok(user::list(cx.tx)?
         .into_iter()
@@ -258,6 +262,14 @@ pub fn groups(cx: &Reading) -> Result<Vec<GroupView>, Error> {
 pub fn pick(cx: &Reading, text: &str, limit: i64) -> Result<Vec<(String, String)>, Error> {
     let found = user::search(cx.tx, text.trim(), limit)?;
     Ok(found.into_iter().map(|user| (user.name, user.display)).collect())
+}
+
+/// What people see for each of these users; a name that is none is left out.
+///
+/// # Errors
+/// The store's.
+pub fn displays(cx: &Reading, names: &BTreeSet<String>) -> Result<Names, Error> {
+    Ok(user::displays(cx.tx, names)?)
 }
 
 /// The language of the actor's pages.
