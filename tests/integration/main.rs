@@ -6,5 +6,7 @@
 #[expect(dead_code, reason = "shared with the browser tests, which use another part of it")]
 mod harness;
 
+mod access;
+mod golden;
 mod layering;
 mod story;
