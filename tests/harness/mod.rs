@@ -483,3 +483,9 @@ pub(crate) fn allowed(item: &Value) -> Vec<&str> {
     let allowed = triggers.iter().filter(|entry| entry["allowed"] == true);
     allowed.map(|entry| entry["trigger"].as_str().expect("a trigger")).collect()
 }
+
+/// The text as a part of an address.
+pub(crate) fn encoded(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+}
