@@ -11,7 +11,7 @@ use std::{
 use flow::{Actor, Button, Decision, Event, Facts, Fields, Flow, Input, Item, ItemFact, OpenFact, Value};
 use indexmap::IndexMap;
 
-use crate::{Error, Published, Reading, Writing, catalog::Names, people};
+use crate::{Error, Published, Reading, Writing, catalog::Names};
 
 /// An item with its rules, for one person.
 #[derive(Debug, Clone)]

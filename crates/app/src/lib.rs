@@ -18,7 +18,7 @@ use std::{ops::Deref, path::Path, sync::Arc};
 
 use jiff::{Timestamp, tz::TimeZone};
 
-pub use catalog::{Catalog, Published};
+pub use catalog::{Catalog, Names, Published};
 pub use error::{Error, InputProblem, Reason};
 pub use store::Counters;
 

@@ -34,8 +34,6 @@ pub struct Row {
     pub title: String,
     /// Its state.
     pub state: String,
-    /// Nobody holds it any more.
-    pub closed: bool,
     /// Its holders.
     pub assigned_to: Vec<String>,
     /// Who created it.
@@ -44,6 +42,8 @@ pub struct Row {
     pub created_at: i64,
     /// ms.
     pub updated_at: i64,
+    /// ms; none while it is open.
+    pub closed_at: Option<i64>,
     /// The values of the columns asked for, where the list has columns of its own.
     pub cells: BTreeMap<String, flow::Value>,
 }
@@ -103,6 +103,20 @@ pub struct FlowCard {
     pub mine: i64,
     /// Whether the actor may create one.
     pub may_create: bool,
+}
+
+/// The flows in use that the actor may enter: for the menu.
+///
+/// # Errors
+/// The store's.
+pub fn entered(cx: &Reading, actor: &Actor) -> Result<Vec<Arc<Flow>>, Error> {
+    let mut flows = Vec::new();
+    for published in cx.flows.in_use() {
+        if cx.may_enter(actor, published)? {
+            flows.push(Arc::clone(&published.flow));
+        }
+    }
+    Ok(flows)
 }
 
 /// The flows in which the actor may create or see any item, in the order of their publication.
@@ -328,7 +342,7 @@ fn row(
         id,
         number: brief.number,
         state: brief.state,
-        closed: brief.closed_at.is_some(),
+        closed_at: brief.closed_at,
         assigned_to: brief.assigned_to,
         created_by: brief.created_by,
         created_at: brief.created_at,

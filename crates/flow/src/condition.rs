@@ -136,6 +136,7 @@ impl Condition {
 
 fn preset_expr(preset: &Preset, empty: tree::Empty) -> Expr {
     match preset {
+        Preset::CreatedBy | Preset::Actor if empty == tree::Empty::List => Expr::List(vec![Expr::CreatedBy]),
         Preset::CreatedBy | Preset::Actor => Expr::CreatedBy,
         Preset::Today => Expr::Today,
         Preset::Now => Expr::Now,

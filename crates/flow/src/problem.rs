@@ -95,3 +95,25 @@ fn columns(text: &str) -> usize {
         })
         .sum()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::columns;
+
+    #[test]
+    fn widths() {
+        for (text, width) in [
+            ("ab", 2),
+            ("单板", 4),
+            ("【】，。“”", 10),
+            ("ａ！", 4),
+            ("한글かな", 8),
+            ("é", 1),
+            ("e\u{301}", 1),
+            ("😀", 2),
+            ("\t", 4),
+        ] {
+            assert_eq!(columns(text), width, "{text}");
+        }
+    }
+}

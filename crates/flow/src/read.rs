@@ -117,7 +117,12 @@ fn without_echoes(problems: Vec<Problem>, syntax: &[Problem], text: &str) -> Vec
     let line = |problem: &Problem| breaks.partition_point(|at| *at < problem.span.start);
     let lines: BTreeSet<usize> = syntax.iter().map(line).collect();
     let said: BTreeSet<(usize, &str)> = syntax.iter().map(|known| (known.span.start, known.message.as_str())).collect();
-    let echo = |problem: &Problem| lines.contains(&line(problem)) || problem.message.contains(" has no \"");
+    let starts = |line: &usize| text.lines().nth(*line).is_some_and(|line| line.trim_start().starts_with('['));
+    // Under a header that could not be read, every key seems to be the flow's.
+    let headless = lines.iter().take(100).any(starts);
+    let stray = |problem: &Problem| headless && problem.message.starts_with("a flow has no key");
+    let echo =
+        |problem: &Problem| stray(problem) || lines.contains(&line(problem)) || problem.message.contains(" has no \"");
     let known = |problem: &Problem| said.contains(&(problem.span.start, problem.message.as_str()));
     problems.into_iter().filter(|problem| known(problem) || !echo(problem)).collect()
 }

@@ -39,6 +39,13 @@ pub(crate) fn column(kind: &Kind) -> Option<&'static str> {
     }
 }
 
+/// Whether people filter or sort by the field so often that it is worth an index.
+fn filtered_by(flow: &Flow, key: &str, field: &Field) -> bool {
+    let often = matches!(field.kind, Kind::Choice(_) | Kind::User | Kind::Date | Kind::Datetime | Kind::Number { .. });
+    let title = flow.title.as_deref() == Some(key) && matches!(field.kind, Kind::Text { .. });
+    (often && !field.multiple) || title
+}
+
 /// Makes or widens the flow's sheet, with its indexes.
 pub(crate) fn widen(tx: &WriteTx, flow: &Flow) -> Result<(), Error> {
     let table = table(&flow.key);
@@ -68,9 +75,9 @@ pub(crate) fn widen(tx: &WriteTx, flow: &Flow) -> Result<(), Error> {
         if let Some(column) = column(&field.kind) {
             tx.execute(&format!("alter table {table} add column {} {column}", column_name(key)), &[])?;
         }
-        if matches!(field.kind, Kind::Choice(_) | Kind::User | Kind::Date) && !field.multiple {
-            index(tx, &flow.key, &column_name(key))?;
-        }
+    }
+    for (key, _) in flow.fields.iter().filter(|(key, field)| filtered_by(flow, key, field)) {
+        index(tx, &flow.key, &column_name(key))?;
     }
     Ok(())
 }

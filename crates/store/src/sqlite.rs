@@ -64,23 +64,7 @@ impl Engine {
     pub(crate) fn open(data: &Path) -> Result<Engine, Error> {
         make_directory(data)?;
         let path = data.join(FILE);
-        let mut connection = Connection::open(&path)?;
-        if connection.raw.is_readonly("main").map_err(|error| failure("opening the database", error))? {
-            return Err(Error::ReadOnly);
-        }
-        let mode: String = connection
-            .raw
-            .query_row("pragma journal_mode = wal", [], |row| row.get(0))
-            .map_err(|error| failure("opening the database", error))?;
-        if mode != "wal" {
-            return Err(Error::corrupt("opening the database", format!("journal mode {mode} instead of wal")));
-        }
-        migrate(&mut connection.raw)?;
-        // a directory in which no log can be made shows only when one is asked for
-        match connection.batch("begin immediate; rollback") {
-            Ok(()) | Err(Error::Busy { .. }) => {}
-            Err(error) => return Err(error),
-        }
+        let connection = prepare(data, &path)?;
         let (sender, receiver) = crossbeam_channel::unbounded();
         let counts = Arc::new(Counts::default());
         let counted = Arc::clone(&counts);
@@ -297,8 +281,9 @@ fn write_all(connection: &Connection, jobs: &Receiver<Box<dyn Job>>, counts: &Co
 fn write_batch(connection: &Connection, first: Box<dyn Job>, jobs: &Receiver<Box<dyn Job>>, counts: &Counts) {
     if let Err(error) = connection.execute("begin immediate", &[]) {
         tracing::error!(%error, "no transaction could be begun");
-        first.answer(Some(error.clone()));
-        jobs.try_iter().take(BATCH).for_each(|job| job.answer(Some(error.clone())));
+        // those that waited as long; looked up before anyone is told, or else who is told and comes again would be among them
+        let waiting: Vec<_> = jobs.try_iter().take(BATCH).collect();
+        std::iter::once(first).chain(waiting).for_each(|job| job.answer(Some(error.clone())));
         return;
     }
     connection.broken.set(None);
@@ -362,26 +347,36 @@ fn make_directory(data: &Path) -> Result<(), Error> {
     })
 }
 
-/// Brings the schema up to date; refuses a newer one.
-fn migrate(raw: &mut rusqlite::Connection) -> Result<(), Error> {
-    let known = migrations::newest();
-    for last_try in [false, true] {
-        let found = schema_version(raw)?;
-        if found == known {
-            return Ok(());
-        }
-        if found > known {
-            return Err(Error::Newer { found, known });
-        }
-        let runner = refinery_core::Runner::new(&migrations::all()?).set_grouped(true);
-        match runner.run(raw) {
-            Ok(_) => return Ok(()),
-            // another process may have been faster: look again
-            Err(error) if last_try => return Err(unavailable("bringing the schema up to date", error)),
-            Err(_) => {}
-        }
+/// The writer's connection, to a file that is in WAL mode and has the newest schema.
+fn prepare(data: &Path, path: &Path) -> Result<Connection, Error> {
+    let doing = "opening the database";
+    // processes that open at once take turns: changing the mode and the schema does not wait for locks by itself
+    let turn = std::fs::File::open(data).map_err(|error| unavailable(doing, error))?;
+    turn.lock().map_err(|error| unavailable(doing, error))?;
+    let mut connection = Connection::open(path)?;
+    if connection.raw.is_readonly("main").map_err(|error| failure(doing, error))? {
+        return Err(Error::ReadOnly);
     }
-    Ok(())
+    let mode: String = connection
+        .raw
+        .query_row("pragma journal_mode = wal", [], |row| row.get(0))
+        .map_err(|error| failure(doing, error))?;
+    if mode != "wal" {
+        return Err(Error::corrupt(doing, format!("journal mode {mode} instead of wal")));
+    }
+    let (found, known) = (schema_version(&connection.raw)?, migrations::newest());
+    if found > known {
+        return Err(Error::Newer { found, known });
+    }
+    if found < known {
+        let runner = refinery_core::Runner::new(&migrations::all()?).set_grouped(true);
+        runner.run(&mut connection.raw).map_err(|error| unavailable("bringing the schema up to date", error))?;
+    }
+    // a directory in which no log can be made shows only when one is asked for
+    match connection.batch("begin immediate; rollback") {
+        Ok(()) | Err(Error::Busy { .. }) => Ok(connection),
+        Err(error) => Err(error),
+    }
 }
 
 fn schema_version(raw: &rusqlite::Connection) -> Result<i64, Error> {

@@ -44,18 +44,22 @@ impl fmt::Display for Refusal {
 
 impl From<app::Error> for Refusal {
     fn from(error: app::Error) -> Refusal {
-        use std::error::Error as _;
-        let mut text = error.to_string();
-        let mut source = error.source();
-        while let Some(cause) = source {
-            let cause_text = cause.to_string();
-            if !text.contains(&cause_text) {
-                text = format!("{text}: {cause_text}");
-            }
-            source = cause.source();
-        }
-        Refusal::Refused(text)
+        Refusal::Refused(from_error(&error))
     }
+}
+
+/// What an error says, with the causes that its own words leave out.
+fn from_error(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let words = cause.to_string();
+        if !text.contains(&words) {
+            text = format!("{text}: {words}");
+        }
+        source = cause.source();
+    }
+    text
 }
 
 type Done = Result<(), Refusal>;
@@ -75,10 +79,8 @@ pub(crate) fn run(command: Command) -> Done {
 /// Opens the installation that the options name.
 fn open(data: &Data) -> Result<App, Refusal> {
     let zone = zone(&data.records)?;
-    App::open(&data.data, surroundings(zone)).map_err(|error| {
-        let (Refusal::Refused(text) | Refusal::Usage(text)) = Refusal::from(error);
-        Refusal::Refused(format!("{}: {text}", data.data.display()))
-    })
+    App::open(&data.data, surroundings(zone))
+        .map_err(|error| Refusal::Refused(format!("{}: {}", data.data.display(), from_error(&error))))
 }
 
 /// The zone; refuses the database that is none of this version's.

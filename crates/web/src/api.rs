@@ -3,7 +3,7 @@
 //! To add a call: write its handler here (or beside its kin), with its `#[utoipa::path]`, name it in `routes.rs` and in
 //! [`Document`]; a test holds both lists equal.
 
-mod body;
+pub(crate) mod body;
 mod calls;
 mod definition;
 mod document;
@@ -12,6 +12,6 @@ mod problem;
 mod shapes;
 
 pub(crate) use calls::{flow, flows, me, work};
-pub(crate) use document::{Document, docs, openapi};
+pub(crate) use document::{docs, openapi};
 pub(crate) use items::{comment, create, hand_over, history, item, items, press, save};
 pub(crate) use problem::{Problem, fallback, wrong_method};

@@ -6,6 +6,8 @@
 
 mod api;
 pub mod assets;
+mod body;
+mod metrics;
 mod pages;
 mod routes;
 mod server;

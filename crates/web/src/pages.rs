@@ -1,8 +1,12 @@
-//! The pages.
+//! The pages. A handler reads the request, runs one use case (the session is checked in the same transaction), fills a
+//! view struct and renders it, all on a thread that may wait.
+//!
+//! To add a page: a view struct and template (see `view`), a handler beside its kin that ends in [`visit::Around::frame`],
+//! a line in `routes.rs`, a row in the table of `tests/integration/access.rs`.
 
-use axum::response::{IntoResponse as _, Response};
-
-/// The API's document as a page.
-pub(crate) fn api_docs(_json: &str) -> Response {
-    "".into_response()
-}
+pub(crate) mod account;
+pub(crate) mod admin;
+pub(crate) mod item;
+pub(crate) mod lists;
+pub(crate) mod plain;
+pub(crate) mod visit;

@@ -1,28 +1,117 @@
-//! Every URL.
+//! Every URL, and the layers around them.
+
+use std::any::Any;
 
 use axum::{
-    Router,
+    Extension, Router,
+    extract::{Request, State},
+    http::{HeaderValue, StatusCode, header},
+    middleware::{Next, from_fn_with_state},
+    response::{IntoResponse as _, Response},
     routing::{any, get, post},
 };
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    compression::CompressionLayer,
+    csrf::{CsrfLayer, ProtectionError},
+};
 
-use crate::{api, server::Web};
+use crate::{
+    api::{self, Problem},
+    metrics,
+    pages::{account, lists, plain, visit::Visit},
+    server::Web,
+};
+
+/// What pages may load: only our own files, no inline scripts or styles, and nobody may frame them.
+const POLICY: &str = "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'";
 
 /// All of them.
 pub(crate) fn router(web: Web) -> Router {
+    let pages = Router::new()
+        .route("/", get(lists::home))
+        .route("/login", get(account::login).post(account::sign_in))
+        .route("/logout", post(account::sign_out))
+        .route("/work/{list}", get(lists::work_list))
+        .route("/flow/{flow}", get(lists::flow))
+        .route("/flow/{flow}/all", get(lists::all))
+        .route("/static/{file}", get(plain::asset))
+        .fallback(plain::nowhere)
+        .method_not_allowed_fallback(plain::wrong_method);
     let api = Router::new()
-        .route("/v1/me", get(api::me))
-        .route("/v1/flows", get(api::flows))
-        .route("/v1/flows/{flow}", get(api::flow))
-        .route("/v1/flows/{flow}/items", get(api::items).post(api::create))
-        .route("/v1/flows/{flow}/items/{number}", get(api::item).patch(api::save))
-        .route("/v1/flows/{flow}/items/{number}/triggers", post(api::press))
-        .route("/v1/flows/{flow}/items/{number}/comments", post(api::comment))
-        .route("/v1/flows/{flow}/items/{number}/holder", post(api::hand_over))
-        .route("/v1/flows/{flow}/items/{number}/history", get(api::history))
-        .route("/v1/work", get(api::work))
-        .route("/v1/openapi.json", get(api::openapi))
-        .route("/docs", get(api::docs))
-        .fallback(any(api::fallback))
+        .route("/api/v1/me", get(api::me))
+        .route("/api/v1/flows", get(api::flows))
+        .route("/api/v1/flows/{flow}", get(api::flow))
+        .route("/api/v1/flows/{flow}/items", get(api::items).post(api::create))
+        .route("/api/v1/flows/{flow}/items/{number}", get(api::item).patch(api::save))
+        .route("/api/v1/flows/{flow}/items/{number}/triggers", post(api::press))
+        .route("/api/v1/flows/{flow}/items/{number}/comments", post(api::comment))
+        .route("/api/v1/flows/{flow}/items/{number}/holder", post(api::hand_over))
+        .route("/api/v1/flows/{flow}/items/{number}/history", get(api::history))
+        .route("/api/v1/work", get(api::work))
+        .route("/api/v1/openapi.json", get(api::openapi))
+        .route("/api/docs", get(api::docs))
+        .route("/api/{*rest}", any(api::fallback))
         .method_not_allowed_fallback(api::wrong_method);
-    Router::new().nest("/api", api).route("/healthz", get(|| async { "ok" })).with_state(web)
+    Router::new()
+        .merge(pages)
+        .merge(api)
+        .layer(cross_site(&web))
+        .layer(CatchPanicLayer::custom(broke_off))
+        .layer(from_fn_with_state(web.clone(), finished))
+        .layer(CompressionLayer::new())
+        .layer(from_fn_with_state(web.clone(), metrics::counted))
+        .route("/healthz", get(plain::healthz))
+        .route("/readyz", get(plain::readyz))
+        .route("/metrics", get(plain::metrics))
+        .with_state(web)
+}
+
+/// Refuses what another site's page sends. The API is asked with a token, which no page of another site has.
+fn cross_site(web: &Web) -> CsrfLayer<fn(ProtectionError) -> Response> {
+    let layer = CsrfLayer::new().with_insecure_bypass(|_, uri| uri.path().starts_with("/api/"));
+    let layer = match web.config.base_url() {
+        // `Config::new` takes only what is an origin.
+        Some(origin) => layer.clone().add_trusted_origin(origin).unwrap_or(layer),
+        None => layer,
+    };
+    layer.with_rejection_response(|_| unworded(StatusCode::FORBIDDEN))
+}
+
+/// A refusal by a layer, which knows neither the person's language nor what they asked for: [`finished`] words it.
+#[derive(Clone, Copy)]
+struct Unworded;
+
+fn unworded(status: StatusCode) -> Response {
+    (status, Extension(Unworded)).into_response()
+}
+
+fn broke_off(panic: Box<dyn Any + Send>) -> Response {
+    let said = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
+    tracing::error!(panic = said.unwrap_or_default(), "a handler broke off");
+    unworded(StatusCode::INTERNAL_SERVER_ERROR)
+}
+
+/// Words what a layer refused; sets the headers that every answer has.
+async fn finished(State(web): State<Web>, request: Request, next: Next) -> Response {
+    let is_api = request.uri().path().starts_with("/api/");
+    let (uri, asked) = (request.uri().clone(), request.headers().clone());
+    let mut response = next.run(request).await;
+    if response.extensions().get::<Unworded>().is_some() {
+        let status = response.status();
+        response = if is_api {
+            Problem::new(status, "refused", status.canonical_reason().unwrap_or_default()).into_response()
+        } else {
+            Visit::of(&uri, &asked).error(&web, status, None).await
+        };
+    }
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    if web.config.is_secure() {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+    }
+    response
 }

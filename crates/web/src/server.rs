@@ -17,6 +17,7 @@ use axum::{
 use tokio::net::TcpListener;
 
 use crate::{
+    metrics::Metrics,
     routes,
     words::{Language, Words},
 };
@@ -67,6 +68,7 @@ fn origin(text: &str) -> Option<String> {
 pub(crate) struct Web {
     pub(crate) app: App,
     pub(crate) config: Arc<Config>,
+    pub(crate) metrics: Metrics,
 }
 
 /// Who makes a request, and in which words they are answered.
@@ -187,7 +189,7 @@ pub async fn serve(
     drain: Duration,
 ) -> std::io::Result<()> {
     use axum::serve::ListenerExt as _;
-    let service = routes::router(Web { app, config: Arc::new(config) });
+    let service = routes::router(Web { app, config: Arc::new(config), metrics: Metrics::new() });
     let listener = listener.tap_io(|stream| {
         // Answers are whole when they are sent: nothing is gained by waiting for more.
         let _ = stream.set_nodelay(true);
@@ -198,7 +200,7 @@ pub async fn serve(
         let _ = stopping.send(());
     };
     let serving = axum::serve(listener, service.into_make_service_with_connect_info::<SocketAddr>());
-    let serving = std::future::IntoFuture::into_future(serving.with_graceful_shutdown(stop));
+    let serving = IntoFuture::into_future(serving.with_graceful_shutdown(stop));
     let too_long = async move {
         // A sender that went away means that serving ended by itself.
         if stopped.await.is_ok() {

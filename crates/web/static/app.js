@@ -159,6 +159,10 @@
         option_create: null,
         no_results: null,
       },
+      onDropdownOpen: (list) => list.scrollIntoView({ block: "nearest" }),
+      onLoad() {
+        if (this.isOpen) this.dropdown.scrollIntoView({ block: "nearest" });
+      },
       onChange: () => input.dispatchEvent(new Event("input", { bubbles: true })),
     });
   };

@@ -296,12 +296,15 @@ pub(crate) fn inside(text: &str, span: &Range<usize>, inner: &Range<usize>) -> R
     while at < end {
         // A spelling that is no TOML was reported; its letters cannot be told apart.
         let Some(rest) = raw.get(at..end) else { return span.clone() };
-        for (place, wanted) in places.iter_mut().zip([inner.start, inner.end]) {
-            if place.is_none() && decoded >= wanted {
-                *place = Some(at);
-            }
-        }
         let (spelled, meant) = one_letter(rest, quote == '"');
+        let [start, end_of_part] = &mut places;
+        // What stands for nothing, a line continued, belongs to no part's beginning.
+        if start.is_none() && decoded >= inner.start && meant > 0 {
+            *start = Some(at);
+        }
+        if end_of_part.is_none() && decoded >= inner.end {
+            *end_of_part = Some(at);
+        }
         at += spelled;
         decoded += meant;
     }
@@ -328,4 +331,31 @@ fn one_letter(rest: &str, escapes: bool) -> (usize, usize) {
     };
     let code = escaped.get(1..=digits).and_then(|code| u32::from_str_radix(code, 16).ok()).and_then(char::from_u32);
     ((2 + digits).min(rest.len()), code.map_or(1, char::len_utf8))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::inside;
+
+    #[test]
+    fn places_inside_strings() {
+        // What stands between ‹ and › is what the value's part `part` is spelled as.
+        let check = |spelled: &str, value: &str, part: &str| {
+            let text = spelled.replace(['‹', '›'], "");
+            let start = value.find(part).unwrap();
+            let found = inside(&text, &(0..text.len()), &(start..start + part.len()));
+            let marked = [&text[..found.start], "‹", &text[found.clone()], "›", &text[found.end..]].concat();
+            assert_eq!(marked, spelled);
+        };
+        check(r#"'a ‹"事"› b'"#, r#"a "事" b"#, r#""事""#);
+        check(r#""a ‹\"事\"› b""#, r#"a "事" b"#, r#""事""#);
+        check(r#""\u4e8b\U0001F600\x41\t‹b›c""#, "事😀A\tbc", "b");
+        check("'''\na\n‹b›'''", "a\nb", "b");
+        check("'''\r\na\r\n‹b›\r\n'''", "a\nb\n", "b");
+        check("\"\"\"a \\\n   ‹b› \"\"\"", "a b ", "b");
+
+        // What is no string, or is not spelled as one, is marked as a whole.
+        assert_eq!(inside("abc", &(0..3), &(1..2)), 0..3);
+        assert_eq!(inside("\"\\单板\"", &(0..9), &(4..5)), 0..9);
+    }
 }

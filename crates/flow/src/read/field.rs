@@ -238,7 +238,14 @@ fn number(section: &Section, report: &mut Report) -> Kind {
     {
         report.error(span, format!("max {max} is less than min {min}"), "swap them");
     }
-    let decimals = section.count("decimals", 0..16, report).map(|decimals| decimals.value);
+    let decimals = section.count("decimals", 0..16, report);
+    if let (Some((min, _)), Some((max, _)), Some(At { value, span })) = (&min, &max, &decimals) {
+        let steps = |limit: f64| words::round_15(limit * 10_f64.powf(f64::from(*value)));
+        if min <= max && steps(*min).ceil() > steps(*max).floor() {
+            report.error(span, format!("no number of {value} decimals is from {min} to {max}"), "allow more decimals");
+        }
+    }
+    let decimals = decimals.map(|decimals| decimals.value);
     Kind::Number { min: min.map(|(min, _)| min), max: max.map(|(max, _)| max), decimals }
 }
 

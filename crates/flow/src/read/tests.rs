@@ -233,6 +233,10 @@ fn keys_that_a_type_does_not_have() {
             "type = \"number\"\nmin = 1234567890123456",
             "error [1234567890123456] \"min\" must be a number of at most 15 digits",
         ),
+        (
+            "type = \"number\"\ndecimals = 0\nmin = 0.2\nmax = 0.8",
+            "error [0] no number of 0 decimals is from 0.2 to 0.8",
+        ),
         ("type = \"number\"\ndecimals = 16", "error [16] \"decimals\" must be from 0 to 15"),
         ("type = \"text\"\npattern = \"(\"", "error [\"(\"] this pattern does not compile"),
         ("type = \"text\"\npattern = \"a)(b\"", "error [\"a)(b\"] this pattern does not compile"),
@@ -436,6 +440,55 @@ fn rows() {
 }
 
 #[test]
+fn the_table_form_of_a_condition() {
+    let rows = |table: &str| {
+        let date =
+            "[[field]]\nkey = \"on\"\ntype = \"date\"\n[[field]]\nkey = \"team\"\ntype = \"user\"\nmultiple = true\n";
+        format!("{date}[[transition]]\nsource = \"open\"\ntrigger = \"t\"\ndest = \"closed\"\ncondition = {table}\n")
+    };
+    let now: jiff::Timestamp = "2026-11-21T17:00:00Z".parse().unwrap();
+    let zone = jiff::tz::TimeZone::get("Asia/Shanghai").unwrap();
+    let fields = crate::Fields::from([
+        ("level".to_owned(), Value::Text("high".to_owned())),
+        ("owner".to_owned(), Value::Text("Ann".to_owned())),
+        ("on".to_owned(), Value::Date("2026-11-22".parse().unwrap())),
+        ("team".to_owned(), Value::List(vec!["Ann".to_owned()])),
+    ]);
+    let subject = crate::Subject {
+        state: "open",
+        assigned_to: &["Bob".to_owned()],
+        created_by: "ann",
+        created_at: now,
+        updated_at: now,
+        closed_at: None,
+        fields: &fields,
+        now,
+        zone: &zone,
+    };
+    for (table, holds) in [
+        ("{ level = \"high\" }", true),
+        ("{ level = \"low\" }", false),
+        ("{ level = \"high\", owner = \"ann\", summary = \"\" }", true),
+        ("{ level = \"high\", owner = \"bob\" }", false),
+        ("{ level = \"\" }", false),
+        ("{ owner = \"user:ANN\" }", true),
+        ("{ owner = \"created_by\", on = \"today\" }", true),
+        ("{ on = 2026-11-22 }", true),
+        ("{ on = 2026-11-23 }", false),
+        ("{ team = [\"ann\"] }", true),
+        ("{ team = \"created_by\" }", true),
+        ("{ team = [] }", false),
+        ("{ current_state = \"open\", created_by = \"Ann\", assigned_to = [\"user:bob\"] }", true),
+        ("{ current_state = \"closed\" }", false),
+    ] {
+        let flow = sound(&rows(table));
+        let condition = flow.transitions.last().unwrap().condition.as_ref().unwrap();
+        assert_eq!(condition.holds(&subject), holds, "{table}");
+        assert_eq!(condition.text, table);
+    }
+}
+
+#[test]
 fn ways() {
     let row = |source: &str, trigger: &str, dest: &str| {
         format!("[[transition]]\nsource = {source}\ntrigger = {trigger}\ndest = {dest}\n")
@@ -490,6 +543,8 @@ fn syntax_errors_stand_at_their_place_beside_the_rest() {
     assert_eq!(lines, ["2", "21", "24"], "{found:#?}");
     let twice = small("comment = \"none\"\ncomment = \"none\"");
     assert_eq!(problems(&twice).len(), 1);
+    let header = "key = \"x\"\nname = \"甲\"\n[[field]\nkey = \"a\"\ntype = \"text\"\n";
+    assert_eq!(problems(header).len(), 1, "{:?}", problems(header));
     assert_eq!(problems("").len(), 3, "{:?}", problems(""));
 }
 

@@ -1,7 +1,7 @@
 //! Serving: listen, say so, stop in good order.
 
 use std::{
-    net::{IpAddr, SocketAddr},
+    net::SocketAddr,
     time::Duration,
 };
 
@@ -14,7 +14,7 @@ use crate::cli::Serve;
 const DRAIN: Duration = Duration::from_secs(25);
 
 pub(super) fn run(serve: &Serve) -> Done {
-    log();
+    log("info");
     let app = open(&serve.data)?;
     let config = web::Config::new(serve.base_url.as_deref(), serve.trusted_proxy.clone())
         .map_err(|error| Refusal::Usage(format!("--base-url: {error}")))?;
@@ -28,9 +28,9 @@ pub(super) fn run(serve: &Serve) -> Done {
 }
 
 /// Logs go to stderr; `RUST_LOG` says how much.
-pub(super) fn log() {
+pub(super) fn log(level: &str) {
     use tracing_subscriber::EnvFilter;
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
     let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
 }
 
@@ -86,9 +86,4 @@ fn stop_signal() -> Result<impl Future<Output = ()>, Refusal> {
             _ = int.recv() => {}
         }
     })
-}
-
-/// Whether only this machine reaches the address.
-pub(super) fn is_loopback(address: IpAddr) -> bool {
-    address.is_loopback()
 }

@@ -136,10 +136,7 @@ comment-send = Comment
 comment-with = Remark
 comment-with-optional = Remark (optional), kept in the history with the step
 comment-with-needed = Remark (needed for { $triggers })
-why-not = { $n ->
-    [one] Why not the other action?
-   *[other] Why not the other { $n } actions?
-}
+why-not = Why not? ({ $n })
 stay = In this state
 stay-due = { $stay } of { $due }
 stay-late = { $stay }, over { $due }

@@ -7,15 +7,18 @@ use axum::{
 use serde::de::DeserializeOwned;
 
 use super::Problem;
-
-/// The largest body that is understood.
-const MOST_BYTES: usize = 1024 * 1024;
-/// Up to here a larger one is read and thrown away, so that its sender gets the answer.
-const MOST_DRAINED_BYTES: usize = 64 * 1024 * 1024;
+use crate::body::{BadBody, MOST_BYTES, bytes};
 
 /// Reads the body, which must be JSON of the shape `T` and nothing else.
 pub(super) async fn json<T: DeserializeOwned>(headers: &HeaderMap, body: Body) -> Result<T, Problem> {
-    let bytes = bytes(body).await?;
+    let bytes = bytes(body).await.map_err(|bad| match bad {
+        BadBody::TooLarge => Problem::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "too_large",
+            format!("the body is larger than {MOST_BYTES} bytes"),
+        ),
+        BadBody::Broken => Problem::bad_request("the body did not arrive whole"),
+    })?;
     let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     if essence != "application/json" && !(essence.starts_with("application/") && essence.ends_with("+json")) {
@@ -31,34 +34,6 @@ pub(super) async fn json<T: DeserializeOwned>(headers: &HeaderMap, body: Body) -
         return Err(Problem::bad_request("the body must be a JSON object"));
     }
     serde_json::from_str(text).map_err(|error| Problem::bad_request(error.to_string()))
-}
-
-/// Reads the whole body; what is too large is read on for a while and thrown away.
-async fn bytes(body: Body) -> Result<Vec<u8>, Problem> {
-    use axum::body::HttpBody as _;
-    let mut body = std::pin::pin!(body);
-    let (mut kept, mut seen) = (Vec::new(), 0_usize);
-    while let Some(frame) = std::future::poll_fn(|context| body.as_mut().poll_frame(context)).await {
-        let frame = frame.map_err(|_| Problem::bad_request("the body did not arrive whole"))?;
-        let Ok(data) = frame.into_data() else { continue };
-        seen = seen.saturating_add(data.len());
-        if seen <= MOST_BYTES {
-            kept.extend_from_slice(&data);
-        } else {
-            kept = Vec::new();
-            if seen > MOST_DRAINED_BYTES {
-                break;
-            }
-        }
-    }
-    if seen > MOST_BYTES {
-        return Err(Problem::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "too_large",
-            format!("the body is larger than {MOST_BYTES} bytes"),
-        ));
-    }
-    Ok(kept)
 }
 
 /// Reads the query, every part of which must be known.

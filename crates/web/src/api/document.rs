@@ -41,5 +41,5 @@ pub(crate) async fn openapi() -> Response {
 
 /// The document as a page.
 pub(crate) async fn docs() -> Response {
-    crate::pages::api_docs(&JSON)
+    crate::pages::plain::api_docs(&JSON)
 }

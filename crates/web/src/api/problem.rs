@@ -64,6 +64,21 @@ impl Problem {
         }
     }
 
+    /// Its HTTP status.
+    pub(crate) fn status(&self) -> StatusCode {
+        StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    /// In words that a person can act on.
+    pub(crate) fn detail(&self) -> &str {
+        &self.detail
+    }
+
+    /// When to try again.
+    pub(crate) fn retry_after_s(&self) -> Option<i64> {
+        self.retry_after_s
+    }
+
     /// 400.
     pub(crate) fn bad_request(detail: impl Into<String>) -> Problem {
         Problem::new(StatusCode::BAD_REQUEST, "bad_request", detail)

@@ -163,7 +163,7 @@ pub struct CheckedFile {
 
 /// A problem.
 pub struct ProblemView {
-    /// Tabler's class of its severity.
+    /// The class of its severity.
     pub class: &'static str,
     /// `错误`
     pub severity: String,
@@ -182,9 +182,9 @@ impl ProblemView {
     #[must_use]
     pub fn new(words: &Words, problem: &Problem, text: &str, line: usize, column: usize) -> ProblemView {
         let (class, severity) = match problem.severity {
-            Severity::Error => ("bg-red-lt", words.word("severity-error")),
-            Severity::Warning => ("bg-yellow-lt", words.word("severity-warning")),
-            Severity::Note => ("bg-azure-lt", words.word("severity-note")),
+            Severity::Error => ("s-red", words.word("severity-error")),
+            Severity::Warning => ("s-amber", words.word("severity-warning")),
+            Severity::Note => ("s-blue", words.word("severity-note")),
         };
         let start = problem.span.start.min(text.len());
         let end = problem.span.end.clamp(start, text.len());

@@ -270,7 +270,7 @@ impl PressBar {
     /// How a phone lays the buttons out: at most two rows.
     #[must_use]
     pub fn layout(&self) -> &'static str {
-        match self.buttons.len() + usize::from(self.may_save) {
+        match self.buttons.len() + usize::from(self.may_save) + usize::from(!self.refused.is_empty()) {
             0..=2 => "few",
             3 | 4 => "some",
             5 | 6 => "many",

@@ -154,3 +154,125 @@ fn copied(words: &Words, names: Names, flow: &str, field: &str, why: &Wrong) -> 
     };
     words.say("wrong-copy", &[("flow", &names.flow_name(flow)), ("field", &label), ("why", &why)])
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
+
+    use super::*;
+    use crate::words::Language;
+
+    const TOML: &str = r#"
+key = "issue_track"
+name = "网上问题处理"
+[[field]]
+key = "summary"
+label = "概要"
+type = "text"
+[[field]]
+key = "issue_checker"
+label = "维护代表"
+type = "user"
+[[transition]]
+source = "处理"
+trigger = "提交审核"
+dest = "关闭"
+by = ["assigned_to", "issue_checker", "group:维护组", "user:ann"]
+"#;
+
+    fn check(language: Language, given: &Refusal, expected: &str) {
+        let (flow, problems) = flow::read(&flow::File { name: "issue_track.toml", text: TOML });
+        let flow = flow.unwrap_or_else(|| panic!("{problems:?}"));
+        let flows = BTreeMap::from([("issue_track".to_owned(), &flow)]);
+        let people = BTreeMap::from([("ann".to_owned(), "安妮".to_owned())]);
+        let names = Names { flow: &flow, flows: &flows, people: &people };
+        assert_eq!(refusal(language.words(), names, given), expected);
+    }
+
+    fn invalid(field: &str, what: Wrong) -> Refusal {
+        Refusal::Invalid(vec![FieldProblem { field: field.to_owned(), what }])
+    }
+
+    #[test]
+    fn a_refusal_says_why_in_words() {
+        let by = vec![
+            Who::AssignedTo,
+            Who::Field("issue_checker".into()),
+            Who::Group("维护组".into()),
+            Who::User("ann".into()),
+        ];
+        let press = Refusal::NotAllowed(NotAllowed::Press { by });
+        check(Language::Chinese, &press, "只有当前处理人、“维护代表”中的人、“维护组”组的成员、安妮可以这样做。");
+        check(
+            Language::English,
+            &press,
+            "Only Holder, whoever “维护代表” names, the members of “维护组”, 安妮 may do this.",
+        );
+        let unmet = |unmet: &[&str]| Refusal::Unmet {
+            trigger: "提交审核".to_owned(),
+            unmet: unmet.iter().map(|text| (*text).to_owned()).collect(),
+        };
+        check(Language::Chinese, &unmet(&["事故须先填写根因"]), "事故须先填写根因");
+        check(Language::Chinese, &unmet(&[]), "现在的内容还不满足“提交审核”的条件。");
+        check(Language::Chinese, &invalid("issue_checker", Wrong::Required), "维护代表：必须填写");
+        check(
+            Language::English,
+            &invalid("summary", Wrong::TooLong { max: 200 }),
+            "概要: Too long: at most 200 characters",
+        );
+        let copy = Wrong::Copy {
+            flow: "issue_track".to_owned(),
+            field: "summary".to_owned(),
+            why: Box::new(Wrong::TooLong { max: 10 }),
+        };
+        check(Language::Chinese, &invalid("summary", copy), "概要：要带入“网上问题处理”的“概要”：太长了，最多 10 个字");
+    }
+
+    /// A word for every refusal, in both languages: none falls back to its key.
+    #[test]
+    fn nothing_is_left_unsaid() {
+        let text = || "x".to_owned();
+        let wrongs = vec![
+            Wrong::Unknown,
+            Wrong::Readonly,
+            Wrong::Required,
+            Wrong::Type("text"),
+            Wrong::TooLong { max: 1 },
+            Wrong::Pattern { pattern: text() },
+            Wrong::Character,
+            Wrong::Choice { given: text(), offered: vec![] },
+            Wrong::Choice { given: text(), offered: vec![text()] },
+            Wrong::Misfit { parent: "summary".to_owned() },
+            Wrong::NoUser { given: text() },
+            Wrong::Disabled { user: text() },
+            Wrong::TooSmall { min: 0.5 },
+            Wrong::TooLarge { max: 2.0 },
+            Wrong::Decimals { max: 1 },
+            Wrong::Digits,
+            Wrong::Date,
+            Wrong::Datetime,
+            Wrong::Url,
+            Wrong::NoItem { given: text() },
+            Wrong::OtherFlow { flow: text() },
+            Wrong::Linked,
+            Wrong::NoFlow { flow: text() },
+            Wrong::NoComment,
+            Wrong::NoHolder,
+        ];
+        let (flow, _) = flow::read(&flow::File { name: "issue_track.toml", text: TOML });
+        let flow = flow.unwrap();
+        let names = Names { flow: &flow, flows: &BTreeMap::new(), people: &BTreeMap::new() };
+        for language in [Language::Chinese, Language::English] {
+            let words = language.words();
+            let mut all = String::new();
+            for what in &wrongs {
+                writeln!(all, "{}", wrong(words, names, what)).unwrap();
+            }
+            for why in [NotAllowed::Save, NotAllowed::Final, NotAllowed::Create, NotAllowed::Assign] {
+                writeln!(all, "{}", not_allowed(words, names, &why)).unwrap();
+            }
+            writeln!(all, "{}", refusal(words, names, &Refusal::Stale { revision: 4 })).unwrap();
+            assert!(!all.contains("wrong-") && !all.contains("refused-") && !all.contains('$'), "{all}");
+        }
+    }
+}

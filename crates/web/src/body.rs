@@ -1,0 +1,82 @@
+//! Reading a request's body, with a bound, and the forms in it.
+
+use axum::body::{Body, HttpBody as _};
+use percent_encoding::percent_decode;
+
+/// The largest body that is understood.
+pub(crate) const MOST_BYTES: usize = 1024 * 1024;
+/// Up to here a larger one is read and thrown away, so that its sender gets the answer.
+const MOST_DRAINED_BYTES: usize = 64 * 1024 * 1024;
+
+/// Why a body cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum BadBody {
+    /// Larger than [`MOST_BYTES`].
+    TooLarge,
+    /// It did not arrive whole, or is not UTF-8.
+    Broken,
+}
+
+/// Reads the whole body; what is too large is read on for a while and thrown away.
+pub(crate) async fn bytes(body: Body) -> Result<Vec<u8>, BadBody> {
+    let mut body = std::pin::pin!(body);
+    let (mut kept, mut seen) = (Vec::new(), 0_usize);
+    while let Some(frame) = std::future::poll_fn(|context| body.as_mut().poll_frame(context)).await {
+        let frame = frame.map_err(|_| BadBody::Broken)?;
+        let Ok(data) = frame.into_data() else { continue };
+        seen = seen.saturating_add(data.len());
+        if seen <= MOST_BYTES {
+            kept.extend_from_slice(&data);
+        } else {
+            kept = Vec::new();
+            if seen > MOST_DRAINED_BYTES {
+                break;
+            }
+        }
+    }
+    if seen > MOST_BYTES { Err(BadBody::TooLarge) } else { Ok(kept) }
+}
+
+/// What a form sent, in its order; a name may stand more than once.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Form(pub(crate) Vec<(String, String)>);
+
+impl Form {
+    /// Reads a form's body (`application/x-www-form-urlencoded`).
+    pub(crate) async fn read(body: Body) -> Result<Form, BadBody> {
+        let bytes = bytes(body).await?;
+        let pairs = bytes.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty());
+        let read = |pair: &[u8]| {
+            let at = pair.iter().position(|byte| *byte == b'=').unwrap_or(pair.len());
+            let (name, value) = (&pair[..at], pair.get(at + 1..).unwrap_or_default());
+            Ok((decoded(name)?, decoded(value)?))
+        };
+        pairs.map(read).collect::<Result<_, BadBody>>().map(Form)
+    }
+
+    /// The first value of that name.
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The first value of that name; empty where there is none.
+    pub(crate) fn text(&self, name: &str) -> &str {
+        self.get(name).unwrap_or_default()
+    }
+
+    /// Every value of that name.
+    pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Whether anything of that name was sent.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.get(name).is_some()
+    }
+}
+
+fn decoded(bytes: &[u8]) -> Result<String, BadBody> {
+    let spaced: Vec<u8> = bytes.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
+    let text = percent_decode(&spaced).decode_utf8().map_err(|_| BadBody::Broken)?;
+    Ok(text.into_owned())
+}

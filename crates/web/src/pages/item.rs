@@ -1,0 +1,1 @@
+//! An item, a new item, and what pickers ask for.

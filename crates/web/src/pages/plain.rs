@@ -1,0 +1,84 @@
+//! What is no page: static files, health, numbers, the API's document to read.
+
+use app::Error;
+use axum::{
+    extract::State,
+    http::{HeaderMap, StatusCode, Uri, header},
+    response::{Html, IntoResponse, Response},
+};
+
+use super::visit::Visit;
+use crate::{
+    assets::{self, Coding},
+    server::Web,
+    words::Language,
+};
+
+/// A static file: its name changes with its content, so browsers may keep it.
+pub(crate) async fn asset(visit: Visit, State(web): State<Web>, uri: Uri, headers: HeaderMap) -> Response {
+    let Some(asset) = assets::find(uri.path()) else {
+        return visit.error(&web, StatusCode::NOT_FOUND, None).await;
+    };
+    let accepted = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let (coding, bytes) = asset.body(accepted);
+    let mut response = (
+        [
+            (header::CONTENT_TYPE, asset.media_type),
+            (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
+            (header::VARY, "accept-encoding"),
+        ],
+        bytes,
+    )
+        .into_response();
+    if let Some(name) = match coding {
+        Coding::Brotli => Some("br"),
+        Coding::Gzip => Some("gzip"),
+        Coding::Identity => None,
+    } {
+        response.headers_mut().insert(header::CONTENT_ENCODING, header::HeaderValue::from_static(name));
+    }
+    response
+}
+
+/// 200 while the process lives. The answer stands fixed: what is measured against it is everything else.
+pub(crate) async fn healthz() -> &'static str {
+    "ok"
+}
+
+/// 200 while the database answers.
+pub(crate) async fn readyz(State(web): State<Web>) -> Response {
+    match web.run(Language::English, app::App::ping).await {
+        Ok(()) => "ready".into_response(),
+        Err(failed) => {
+            tracing::warn!(error = %failed.error, "not ready");
+            (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "2")], "the database does not answer").into_response()
+        }
+    }
+}
+
+/// Numbers for Prometheus.
+pub(crate) async fn metrics(State(web): State<Web>) -> Response {
+    let text = web.metrics.render(&web.app);
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response()
+}
+
+/// No page stands there.
+pub(crate) async fn nowhere(visit: Visit, State(web): State<Web>) -> Response {
+    visit.error(&web, StatusCode::NOT_FOUND, None).await
+}
+
+/// A page does not take this method.
+pub(crate) async fn wrong_method(visit: Visit, State(web): State<Web>) -> Response {
+    visit.error(&web, StatusCode::METHOD_NOT_ALLOWED, None).await
+}
+
+/// The API's document as a page to read.
+pub(crate) fn api_docs(json: &str) -> Response {
+    match crate::view::api::page(json) {
+        Ok(page) => Html(page).into_response(),
+        Err(error) => {
+            tracing::error!(error = %Error::Damaged(error), "the API's document cannot be drawn");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
