@@ -104,17 +104,15 @@ fn every_route_is_in_the_table() {
 /// Method and path of every route that `routes.rs` names.
 pub(crate) fn routes() -> Vec<(String, String)> {
     let source = std::fs::read_to_string(project().join("crates/web/src/routes.rs")).expect("the list of routes");
-    let (api, rest) = source.split_once(".nest(\"/api\", api)").expect("the API's routes, then the pages'");
-    let api = routes_of(api).into_iter().map(|(method, path)| (method, format!("/api{path}")));
-    api.chain(routes_of(rest)).collect()
-}
-
-fn routes_of(source: &str) -> Vec<(String, String)> {
     let mut routes = Vec::new();
     for piece in source.split(".route(").skip(1) {
-        let mut quoted = piece.split('"');
-        let path = quoted.nth(1).expect("a path");
-        let handlers = quoted.next().unwrap_or_default();
+        let (path, rest) = piece.trim_start().strip_prefix('"').and_then(|piece| piece.split_once('"')).expect("a path");
+        let mut depth = 1;
+        let end = rest.find(|c| {
+            depth += i32::from(c == '(') - i32::from(c == ')');
+            depth == 0
+        });
+        let handlers = &rest[..end.expect("the end of the route")];
         for method in ["get", "post", "put", "patch", "delete"] {
             if handlers.contains(&format!("{method}(")) {
                 routes.push((method.to_uppercase(), path.to_owned()));

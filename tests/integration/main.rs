@@ -10,4 +10,5 @@ mod access;
 mod api;
 mod golden;
 mod layering;
+mod rules;
 mod story;
