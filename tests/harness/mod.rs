@@ -456,7 +456,12 @@ impl Answer {
         assert_eq!(self.refused(422), "invalid_fields", "{}", self.text);
         let problem = self.json();
         let text = |error: &Value, key: &str| error[key].as_str().expect("a text").to_owned();
-        problem["errors"].as_array().expect("errors").iter().map(|error| (text(error, "field"), text(error, "code"))).collect()
+        problem["errors"]
+            .as_array()
+            .expect("errors")
+            .iter()
+            .map(|error| (text(error, "field"), text(error, "code")))
+            .collect()
     }
 }
 

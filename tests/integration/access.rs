@@ -59,7 +59,11 @@ fn each_call_of_the_api_as_nobody_as_the_wrong_user_as_the_right_one() {
         }
     }
     let item = server.user("engineer").item("t", 1);
-    assert_eq!((&item["fields"]["summary"], &item["state"]), (&json!("新"), &json!("完")), "only the right one changed it");
+    assert_eq!(
+        (&item["fields"]["summary"], &item["state"]),
+        (&json!("新"), &json!("完")),
+        "only the right one changed it"
+    );
 }
 
 fn send(person: &User, method: &str, path: &str, body: &str) -> u16 {
@@ -89,7 +93,10 @@ fn who_may_see_an_item_is_told_403_of_what_they_may_not_do() {
     for (method, path, body) in calls {
         assert_eq!(delegate.send(method, path, Some(&body)).refused(403), "not_allowed", "{method} {path}");
     }
-    assert_eq!(engineer.post("/flows/issue_track/items/1/holder", &json!({"to": "delegate"})).refused(403), "not_allowed");
+    assert_eq!(
+        engineer.post("/flows/issue_track/items/1/holder", &json!({"to": "delegate"})).refused(403),
+        "not_allowed"
+    );
     assert_eq!(engineer.item("issue_track", 1)["revision"], 1);
 }
 
@@ -106,7 +113,8 @@ pub(crate) fn routes() -> Vec<(String, String)> {
     let source = std::fs::read_to_string(project().join("crates/web/src/routes.rs")).expect("the list of routes");
     let mut routes = Vec::new();
     for piece in source.split(".route(").skip(1) {
-        let (path, rest) = piece.trim_start().strip_prefix('"').and_then(|piece| piece.split_once('"')).expect("a path");
+        let (path, rest) =
+            piece.trim_start().strip_prefix('"').and_then(|piece| piece.split_once('"')).expect("a path");
         let mut depth = 1;
         let end = rest.find(|c| {
             depth += i32::from(c == '(') - i32::from(c == ')');

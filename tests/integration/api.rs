@@ -119,7 +119,8 @@ fn flows_and_their_definitions() {
     let engineer = server.user("engineer");
     engineer.create("issue_track", &json!({}));
     let flows = engineer.get("/flows").expect(StatusCode::OK);
-    let found: BTreeSet<_> = flows["flows"].as_array().unwrap().iter().map(|flow| flow["key"].as_str().unwrap()).collect();
+    let found: BTreeSet<_> =
+        flows["flows"].as_array().unwrap().iter().map(|flow| flow["key"].as_str().unwrap()).collect();
     assert_eq!(found, ["buglist", "device_card", "improvement", "issue_track"].into());
     let entry = flows["flows"].as_array().unwrap().iter().find(|flow| flow["key"] == "issue_track").unwrap();
     assert_eq!(entry, &json!({"key": "issue_track", "name": "网上问题处理", "version": 1, "open_items": 1}));
@@ -137,8 +138,22 @@ fn an_item_has_every_key_of_the_contract() {
     let item = engineer.create("issue_track", &json!({"summary": "一"}));
     let keys: BTreeSet<&str> = item.as_object().unwrap().keys().map(String::as_str).collect();
     let expected = [
-        "assigned_to", "closed_at", "created_at", "created_by", "fields", "final", "flow", "flow_version", "id", "number",
-        "revision", "state", "title", "triggers", "updated_at", "url",
+        "assigned_to",
+        "closed_at",
+        "created_at",
+        "created_by",
+        "fields",
+        "final",
+        "flow",
+        "flow_version",
+        "id",
+        "number",
+        "revision",
+        "state",
+        "title",
+        "triggers",
+        "updated_at",
+        "url",
     ];
     assert_eq!(keys, expected.into());
     assert_eq!((&item["number"], &item["id"], &item["title"]), (&json!(1), &json!("question_1"), &json!("一")));
@@ -150,7 +165,8 @@ fn an_item_has_every_key_of_the_contract() {
     assert_eq!(fields["class_2"], json!(null));
     assert_eq!(fields["issue_processor"], "engineer");
     assert_eq!(fields.keys().next().unwrap(), "summary", "in the form's order");
-    let triggers: Vec<_> = item["triggers"].as_array().unwrap().iter().map(|entry| entry["trigger"].as_str().unwrap()).collect();
+    let triggers: Vec<_> =
+        item["triggers"].as_array().unwrap().iter().map(|entry| entry["trigger"].as_str().unwrap()).collect();
     assert_eq!(triggers, ["更新进展", "提交审核", "提取典型问题"]);
     assert_eq!(item["triggers"][0], json!({"trigger": "更新进展", "dest": "维护人员处理", "allowed": true}));
     let seen = server.user("delegate").item("issue_track", 1);
@@ -206,7 +222,9 @@ fn numbers_are_decimal_and_never_rounded() {
     let server = types();
     let engineer = server.user("engineer");
     let item = engineer.create("t", &json!({}));
-    for (given, shown) in [("100", "100"), ("100.0", "100"), ("1e3", "1000"), ("-0.5", "-0.5"), ("0.10", "0.1"), ("-0", "0")] {
+    for (given, shown) in
+        [("100", "100"), ("100.0", "100"), ("1e3", "1000"), ("-0.5", "-0.5"), ("0.10", "0.1"), ("-0", "0")]
+    {
         let body = format!(r#"{{"fields":{{"amount":{given}}}}}"#);
         let answer = engineer.send_bytes("PATCH", "/flows/t/items/1", "application/json", body);
         answer.expect(StatusCode::OK);
@@ -220,7 +238,10 @@ fn numbers_are_decimal_and_never_rounded() {
     let answer = engineer.send_bytes("PATCH", "/flows/t/items/1", "application/json", long);
     assert_eq!(answer.field_errors()[0].0, "amount");
     let vast = r#"{"fields":{"amount":1e999}}"#;
-    assert_eq!(engineer.send_bytes("PATCH", "/flows/t/items/1", "application/json", vast).field_errors()[0].0, "amount");
+    assert_eq!(
+        engineer.send_bytes("PATCH", "/flows/t/items/1", "application/json", vast).field_errors()[0].0,
+        "amount"
+    );
 }
 
 #[test]
@@ -266,7 +287,8 @@ fn values_that_are_none_are_refused_each_named() {
         }
     }
     let all = json!({"level": "很高", "who": "nobody-there", "day": "x", "nothing": 1});
-    let named: BTreeSet<String> = engineer.save(&item, &all).field_errors().into_iter().map(|(field, _)| field).collect();
+    let named: BTreeSet<String> =
+        engineer.save(&item, &all).field_errors().into_iter().map(|(field, _)| field).collect();
     assert_eq!(named, ["day", "level", "nothing", "who"].map(str::to_owned).into(), "all of them at once");
     assert_eq!(engineer.again(&item)["fields"]["day"], json!(null));
 }
@@ -277,7 +299,11 @@ fn limits_count_characters_not_bytes() {
     let engineer = server.user("engineer");
     let most = "字🙂".repeat(10);
     assert_eq!(engineer.create("t", &json!({"summary": most}))["fields"]["summary"], most);
-    refuse(&engineer.post("/flows/t/items", &json!({"fields": {"summary": format!("{most}x")}})), "summary", "too_long");
+    refuse(
+        &engineer.post("/flows/t/items", &json!({"fields": {"summary": format!("{most}x")}})),
+        "summary",
+        "too_long",
+    );
     let lines = "一\r\n".repeat(15);
     let item = engineer.create("t", &json!({"detail": lines}));
     assert_eq!(item["fields"]["detail"], "一\n".repeat(15), "a line break is one character");
@@ -304,7 +330,10 @@ fn an_event_has_every_key_of_the_contract() {
     assert_eq!(history[1]["changes"], json!({"summary": ["一", "二"], "yes": [false, true]}));
     assert_eq!(history[2], said);
     assert_eq!(said["comment"], "说一句\n又一句");
-    assert_eq!((&history[3]["trigger"], &history[3]["from"], &history[3]["to"]), (&json!("转交"), &json!("开"), &json!("办")));
+    assert_eq!(
+        (&history[3]["trigger"], &history[3]["from"], &history[3]["to"]),
+        (&json!("转交"), &json!("开"), &json!("办"))
+    );
     assert_eq!(history[4]["assigned_to"], json!(["architect"]));
     assert_eq!(engineer.again(&item)["revision"], 4, "a comment changes no revision");
 }
@@ -370,7 +399,8 @@ fn a_page_is_fifty_items_unless_asked_and_two_hundred_at_most() {
             scope.spawn(|| (0..51).for_each(|_| drop(engineer.create("t", &json!({})))));
         }
     });
-    let length = |query: &str| engineer.get(&format!("/flows/t/items{query}")).json()["items"].as_array().unwrap().len();
+    let length =
+        |query: &str| engineer.get(&format!("/flows/t/items{query}")).json()["items"].as_array().unwrap().len();
     assert_eq!(length(""), 50);
     assert_eq!(length("?limit=200"), 200);
     let more = engineer.get("/flows/t/items?limit=1000");
@@ -437,7 +467,10 @@ fn work_lists_are_in_the_order_of_the_contract() {
 fn a_query_finds_what_it_says() {
     let server = types();
     let (engineer, delegate) = (server.user("engineer"), server.user("delegate"));
-    let one = engineer.create("t", &json!({"summary": "华东 重启", "level": "高", "amount": 100, "day": "2026-05-01", "who": "delegate"}));
+    let one = engineer.create(
+        "t",
+        &json!({"summary": "华东 重启", "level": "高", "amount": 100, "day": "2026-05-01", "who": "delegate"}),
+    );
     engineer.create("t", &json!({"summary": "华南", "level": "中", "amount": 99.5, "day": "2026-05-31", "yes": true, "marks": ["甲", "乙"]}));
     delegate.create("t", &json!({"summary": "西北", "amount": -5, "team": ["admin"]}));
     engineer.pressed(&one, "转交", &json!({}));
@@ -574,12 +607,17 @@ fn bodies_that_are_none() {
     for kind in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"] {
         engineer.send_bytes("POST", path, kind, r#"{"fields":{}}"#).refused(415);
     }
-    engineer.send_bytes("POST", path, "application/json; charset=utf-8", r#"{"fields":{}}"#).expect(StatusCode::CREATED);
+    engineer
+        .send_bytes("POST", path, "application/json; charset=utf-8", r#"{"fields":{}}"#)
+        .expect(StatusCode::CREATED);
     let large = format!(r#"{{"fields":{{"detail":"{}"}}}}"#, "x".repeat(1024 * 1024));
     engineer.send_bytes("POST", path, json, large.as_str()).refused(413);
     engineer.send_bytes("POST", path, json, vec![b' '; 9 * 1024 * 1024]).refused(413);
     let most = format!(r#"{{"fields":{{"detail":"{}"}}}}"#, "x".repeat(1024 * 1024 - 26));
-    assert_eq!(engineer.send_bytes("POST", path, json, most).field_errors(), [("detail".to_owned(), "too_long".to_owned())]);
+    assert_eq!(
+        engineer.send_bytes("POST", path, json, most).field_errors(),
+        [("detail".to_owned(), "too_long".to_owned())]
+    );
     assert_eq!(engineer.get("/flows/t/items").json()["total"], 2);
 }
 
@@ -588,12 +626,31 @@ fn paths_that_can_name_nothing_are_404() {
     let server = types();
     let engineer = server.user("engineer");
     engineer.create("t", &json!({}));
-    for number in ["2", "0", "-1", "18446744073709551616", "9223372036854775808", "9223372036854775807", "x", "1.0", "01", "+1", "%00"] {
+    for number in [
+        "2",
+        "0",
+        "-1",
+        "18446744073709551616",
+        "9223372036854775808",
+        "9223372036854775807",
+        "x",
+        "1.0",
+        "01",
+        "+1",
+        "%00",
+    ] {
         engineer.get(&format!("/flows/t/items/{number}")).refused(404);
         engineer.get(&format!("/flows/t/items/{number}/history")).refused(404);
         engineer.patch(&format!("/flows/t/items/{number}"), &json!({"fields": {}})).refused(404);
     }
-    for path in ["/nothing", "/flows/nothing", "/flows/nothing/items", "/flows/T/items/1", "/flows/t/items/1/nothing", "/flows/t/"] {
+    for path in [
+        "/nothing",
+        "/flows/nothing",
+        "/flows/nothing/items",
+        "/flows/T/items/1",
+        "/flows/t/items/1/nothing",
+        "/flows/t/",
+    ] {
         engineer.get(path).refused(404);
     }
     engineer.post("/flows/nothing/items", &json!({"fields": {}})).refused(404);
@@ -604,7 +661,13 @@ fn methods_that_a_path_does_not_take() {
     let server = types();
     let engineer = server.user("engineer");
     engineer.create("t", &json!({}));
-    let wrong = [("DELETE", "/flows/t/items/1"), ("PUT", "/flows/t/items/1"), ("POST", "/me"), ("GET", "/flows/t/items/1/triggers"), ("DELETE", "/flows/t")];
+    let wrong = [
+        ("DELETE", "/flows/t/items/1"),
+        ("PUT", "/flows/t/items/1"),
+        ("POST", "/me"),
+        ("GET", "/flows/t/items/1/triggers"),
+        ("DELETE", "/flows/t"),
+    ];
     for (method, path) in wrong {
         let answer = engineer.send(method, path, None);
         assert_eq!(answer.refused(405), "method_not_allowed", "{method} {path}");
@@ -674,7 +737,10 @@ fn a_problem_is_a_problem_document() {
     assert_eq!(problem["errors"][0]["field"], "day");
     assert!(!problem["errors"][0]["message"].as_str().unwrap().is_empty());
     let english = crate::harness::answer(
-        engineer.request("PATCH", "/api/v1/flows/t/items/1").header("accept-language", "en").json(&json!({"fields": {"day": "x"}})),
+        engineer
+            .request("PATCH", "/api/v1/flows/t/items/1")
+            .header("accept-language", "en")
+            .json(&json!({"fields": {"day": "x"}})),
     );
     assert_ne!(english.json()["errors"][0]["message"], problem["errors"][0]["message"], "in the caller's language");
     let unmet = engineer.pressed(&item, "转交", &json!({"who": "engineer"}));
@@ -691,7 +757,10 @@ fn a_revision_is_optional_and_checked_when_given() {
     let path = path_of(&item);
     let saved = engineer.patch(&path, &json!({"revision": 1, "fields": {"summary": "二"}})).expect(StatusCode::OK);
     assert_eq!(saved["revision"], 2);
-    assert_eq!(engineer.patch(&path, &json!({"revision": 1, "fields": {"summary": "三"}})).refused(409), "stale_revision");
+    assert_eq!(
+        engineer.patch(&path, &json!({"revision": 1, "fields": {"summary": "三"}})).refused(409),
+        "stale_revision"
+    );
     assert_eq!(engineer.patch(&path, &json!({"revision": 3, "fields": {}})).refused(409), "stale_revision");
     let saved = engineer.patch(&path, &json!({"fields": {"summary": "三"}})).expect(StatusCode::OK);
     assert_eq!((&saved["revision"], &saved["fields"]["summary"]), (&json!(3), &json!("三")));
@@ -709,7 +778,12 @@ fn the_openapi_document_names_the_routes() {
     assert!(document["openapi"].as_str().unwrap().starts_with("3."));
     let mut described = BTreeSet::new();
     for (path, calls) in document["paths"].as_object().unwrap() {
-        for method in calls.as_object().unwrap().keys().filter(|key| ["get", "post", "put", "patch", "delete"].contains(&key.as_str())) {
+        for method in calls
+            .as_object()
+            .unwrap()
+            .keys()
+            .filter(|key| ["get", "post", "put", "patch", "delete"].contains(&key.as_str()))
+        {
             described.insert((method.to_uppercase(), path.clone()));
         }
     }

@@ -8,8 +8,8 @@ use std::{
 };
 
 use flow::{
-    Actor, CommentRule, Decision, Event, Facts, Field, Fields, Flow, Input, Item, Kind, NotAllowed, OpenFact, Refusal, UserFact,
-    Value, Wrong,
+    Actor, CommentRule, Decision, Event, Facts, Field, Fields, Flow, Input, Item, Kind, NotAllowed, OpenFact, Refusal,
+    UserFact, Value, Wrong,
 };
 use jiff::{Timestamp, tz::TimeZone};
 
@@ -59,7 +59,11 @@ fn check(key: &str) {
         std::fs::write(&path, &table).expect("the table is written");
     }
     let golden = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(golden == table, "{} is not what the flow does now; UPDATE_GOLDEN=1 writes it anew:\n{table}", path.display());
+    assert!(
+        golden == table,
+        "{} is not what the flow does now; UPDATE_GOLDEN=1 writes it anew:\n{table}",
+        path.display()
+    );
 }
 
 fn read(key: &str) -> Flow {
@@ -104,7 +108,11 @@ impl Table<'_> {
     }
 
     fn press(&self, text: &mut String, state: &str, trigger: &str, given: &[&str]) {
-        let _ = writeln!(text, "  {trigger}{}", if given.is_empty() { String::new() } else { format!(" [{}]", given.join(" ")) });
+        let _ = writeln!(
+            text,
+            "  {trigger}{}",
+            if given.is_empty() { String::new() } else { format!(" [{}]", given.join(" ")) }
+        );
         let needs_comment =
             self.flow.rows_from(state).any(|row| row.trigger == trigger && row.comment == CommentRule::Required);
         let comment = needs_comment.then_some("因为");
@@ -143,7 +151,10 @@ impl Table<'_> {
     }
 
     fn roles(&self) -> Vec<String> {
-        let people = ["holder", "creator"].map(str::to_owned).into_iter().chain(self.user_fields().map(|field| field.key.clone()));
+        let people = ["holder", "creator"]
+            .map(str::to_owned)
+            .into_iter()
+            .chain(self.user_fields().map(|field| field.key.clone()));
         people.chain(["other", "admin"].map(str::to_owned)).collect()
     }
 

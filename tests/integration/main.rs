@@ -8,6 +8,7 @@ mod harness;
 
 mod access;
 mod api;
+mod cli;
 mod golden;
 mod layering;
 mod rules;

@@ -73,14 +73,24 @@ fn conditions_are_judged_on_what_is_submitted() {
         ("word == '' || word.startsWith('a')", &[json!({}), json!({"word": "abc"})], &[json!({"word": "b"})]),
         ("size(word) > 2 && word.contains('🙂')", &[json!({"word": "a🙂b"})], &[json!({"word": "🙂b"})]),
         ("kind in ['甲', '乙']", &[json!({"kind": "乙"})], &[json!({})]),
-        ("'红' in marks && size(marks) == 1", &[json!({"marks": ["红"]})], &[json!({"marks": ["红", "绿"]}), json!({})]),
-        ("yes ? kind == '甲' : amount > 0", &[json!({"yes": true, "kind": "甲"}), json!({"amount": 1})], &[json!({"kind": "甲"})]),
+        (
+            "'红' in marks && size(marks) == 1",
+            &[json!({"marks": ["红"]})],
+            &[json!({"marks": ["红", "绿"]}), json!({})],
+        ),
+        (
+            "yes ? kind == '甲' : amount > 0",
+            &[json!({"yes": true, "kind": "甲"}), json!({"amount": 1})],
+            &[json!({"kind": "甲"})],
+        ),
         ("amount / 0 > 1 || kind == '甲'", &[json!({"amount": 5, "kind": "甲"})], &[json!({"amount": 5})]),
     ];
     let files: Vec<(String, String)> = cases
         .iter()
         .enumerate()
-        .map(|(n, (condition, ..))| (format!("c{n}.toml"), flow(&format!("c{n}"), &AMOUNTS.replace("CONDITION", condition))))
+        .map(|(n, (condition, ..))| {
+            (format!("c{n}.toml"), flow(&format!("c{n}"), &AMOUNTS.replace("CONDITION", condition)))
+        })
         .collect();
     let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
     let server = Server::with_flows(&files);
@@ -196,7 +206,11 @@ set = { by_whom = "actor" }
         assert_eq!(named(&engineer.press(&item, "通过", &json!({field: value}))), one(field, "readonly"));
         assert_eq!(named(&engineer.save(&item, &json!({field: value}))), one(field, "readonly"));
     }
-    assert_eq!(button(&item, "不通过")["allowed"], false, "nobody can fill the hidden holder's field: shown as what it is");
+    assert_eq!(
+        button(&item, "不通过")["allowed"],
+        false,
+        "nobody can fill the hidden holder's field: shown as what it is"
+    );
     let item = engineer.pressed(&item, "转", &json!({}));
     assert_eq!(engineer.pressed(&item, "不通过", &json!({}))["state"], "退", "a row's set counts for what it requires");
 }
@@ -249,7 +263,10 @@ fn a_state_makes_fields_readonly_hidden_and_required() {
     assert_eq!(named(&engineer.save(&item, &json!({"summary": "二"}))), one("summary", "readonly"));
     assert_eq!(named(&engineer.save(&item, &json!({"secret": "二"}))), one("secret", "readonly"));
     let both = engineer.save(&item, &json!({"summary": null, "secret": "x", "plan": "y"}));
-    assert_eq!(named(&both), [("secret".to_owned(), "readonly".to_owned()), ("summary".to_owned(), "readonly".to_owned())]);
+    assert_eq!(
+        named(&both),
+        [("secret".to_owned(), "readonly".to_owned()), ("summary".to_owned(), "readonly".to_owned())]
+    );
     assert_eq!(engineer.again(&item)["fields"]["plan"], json!(null), "refused whole");
     let same = engineer.saved(&item, &json!({"summary": "一", "secret": "密", "plan": "y"}));
     assert_eq!(same["fields"]["plan"], "y", "equal to what is stored is no write");
@@ -269,7 +286,11 @@ fn a_return_asks_for_nothing_but_its_own_and_empties_nothing() {
     assert_eq!(back["state"], "开", "the state's empty field is not asked for");
     let item = engineer.pressed(&back, "交", &json!({"plan": "p"}));
     let item = engineer.saved(&item, &json!({"result": "好"}));
-    assert_eq!(named(&engineer.press(&item, "退", &json!({"result": null}))), one("result", "required"), "filled ones cannot be emptied");
+    assert_eq!(
+        named(&engineer.press(&item, "退", &json!({"result": null}))),
+        one("result", "required"),
+        "filled ones cannot be emptied"
+    );
     assert_eq!(engineer.pressed(&item, "退", &json!({"result": "更好"}))["fields"]["result"], "更好");
 }
 
@@ -277,7 +298,10 @@ fn a_return_asks_for_nothing_but_its_own_and_empties_nothing() {
 fn required_fields_of_the_flow_are_asked_for_on_every_save() {
     let (_server, [engineer, ..]) = serve(STATES);
     assert_eq!(named(&engineer.post("/flows/t/items", &json!({"fields": {}}))), one("summary", "required"));
-    assert_eq!(named(&engineer.post("/flows/t/items", &json!({"fields": {"summary": " \t"}}))), one("summary", "required"));
+    assert_eq!(
+        named(&engineer.post("/flows/t/items", &json!({"fields": {"summary": " \t"}}))),
+        one("summary", "required")
+    );
     let item = engineer.create("t", &json!({"summary": "一"}));
     assert_eq!(item["number"], 1, "a refused creation takes no number");
     for empty in [json!(null), json!(""), json!("   ")] {
@@ -333,10 +357,17 @@ dest = "完"
     let item = engineer.create("t", &json!({}));
     let fields = &item["fields"];
     assert_eq!((&fields["summary"], &fields["hinted"], &fields["locked"]), (&json!("一"), &json!(null), &json!(7)));
-    assert_eq!((&fields["who"], &fields["boss"], &fields["marks"]), (&json!("engineer"), &json!("admin"), &json!(["绿"])));
+    assert_eq!(
+        (&fields["who"], &fields["boss"], &fields["marks"]),
+        (&json!("engineer"), &json!("admin"), &json!(["绿"]))
+    );
     assert!(fields["day"].is_string() && fields["moment"].is_string());
     let given = engineer.create("t", &json!({"summary": null, "who": "delegate", "day": null, "locked": 7}));
-    assert_eq!((&given["fields"]["summary"], &given["fields"]["day"]), (&json!(null), &json!(null)), "null empties a default");
+    assert_eq!(
+        (&given["fields"]["summary"], &given["fields"]["day"]),
+        (&json!(null), &json!(null)),
+        "null empties a default"
+    );
     assert_eq!(named(&engineer.post("/flows/t/items", &json!({"fields": {"locked": 8}}))), one("locked", "readonly"));
 }
 
@@ -369,10 +400,17 @@ fn a_cascade_holds_whatever_is_changed() {
     let (_server, [engineer, ..]) = serve(CASCADE);
     let item = engineer.create("t", &json!({"three": "主控"}));
     assert_eq!(item["fields"], json!({"one": "硬件", "two": "单板", "three": "主控"}));
-    assert_eq!(named(&engineer.save(&item, &json!({"two": "协议"})))[0], ("two".to_owned(), named(&engineer.save(&item, &json!({"two": "协议"})))[0].1.clone()));
+    assert_eq!(
+        named(&engineer.save(&item, &json!({"two": "协议"})))[0],
+        ("two".to_owned(), named(&engineer.save(&item, &json!({"two": "协议"})))[0].1.clone())
+    );
     let misfit = named(&engineer.save(&item, &json!({"one": "软件"})));
     assert!(misfit.contains(&("two".to_owned(), "misfit".to_owned())), "the child is named: {misfit:?}");
-    assert_eq!(named(&engineer.save(&item, &json!({"one": "软件", "two": "协议"}))), one("three", "misfit"), "and the grandchild");
+    assert_eq!(
+        named(&engineer.save(&item, &json!({"one": "软件", "two": "协议"}))),
+        one("three", "misfit"),
+        "and the grandchild"
+    );
     let moved = engineer.saved(&item, &json!({"one": "软件", "two": "协议", "three": null}));
     assert_eq!(moved["fields"], json!({"one": "软件", "two": "协议", "three": null}));
     assert_eq!(named(&engineer.save(&moved, &json!({"two": null}))), one("two", "required"));
@@ -522,7 +560,11 @@ fn several_hold_an_item_and_whoever_presses_first_moves_it() {
     let moved = architect.pressed(&item, "转", &json!({"who": "engineer"}));
     assert_eq!(moved["assigned_to"], json!(["engineer"]));
     assert_eq!(delegate.press(&item, "转", &json!({})).refused(403), "not_allowed");
-    assert_eq!(delegate.pressed(&moved, "交还", &json!({}))["assigned_to"], json!(["admin"]), "a field of by, not a holder");
+    assert_eq!(
+        delegate.pressed(&moved, "交还", &json!({}))["assigned_to"],
+        json!(["admin"]),
+        "a field of by, not a holder"
+    );
     assert_eq!(ids(&admin.pages("/work?list=pending", 50)), ["t_1"]);
 }
 
@@ -540,8 +582,14 @@ fn users_are_active_when_they_are_named() {
     assert_eq!(named(&engineer.press(&item, "派", &json!({}))), one("team", "disabled"), "each that would hold it");
     let item = engineer.pressed(&item, "派", &json!({"team": ["aNN"]}));
     assert_eq!((&item["fields"]["team"], &item["assigned_to"]), (&json!(["Ann"]), &json!(["Ann"])), "as registered");
-    assert_eq!(named(&admin.post(&format!("{}/holder", path_of(&item)), &json!({"to": "gone"}))), one("to", "disabled"));
-    assert_eq!(named(&admin.post(&format!("{}/holder", path_of(&item)), &json!({"to": "nobody"}))), one("to", "no_user"));
+    assert_eq!(
+        named(&admin.post(&format!("{}/holder", path_of(&item)), &json!({"to": "gone"}))),
+        one("to", "disabled")
+    );
+    assert_eq!(
+        named(&admin.post(&format!("{}/holder", path_of(&item)), &json!({"to": "nobody"}))),
+        one("to", "no_user")
+    );
 }
 
 #[test]
@@ -556,7 +604,10 @@ fn a_disabled_holder_strands_nothing_for_good() {
     assert_eq!((&handed["assigned_to"], &handed["revision"]), (&json!(["engineer"]), &json!(3)));
     let history = engineer.history(&item);
     let last = history.last().unwrap();
-    assert_eq!((&last["kind"], &last["actor"], &last["assigned_to"]), (&json!("assigned"), &json!("admin"), &json!(["engineer"])));
+    assert_eq!(
+        (&last["kind"], &last["actor"], &last["assigned_to"]),
+        (&json!("assigned"), &json!("admin"), &json!(["engineer"]))
+    );
     let closed = engineer.pressed(&handed, "完", &json!({}));
     let answer = admin.post(&format!("{}/holder", path_of(&closed)), &json!({"to": "engineer"}));
     assert_eq!(answer.refused(403), "not_allowed", "a final state has no holder");
@@ -630,7 +681,8 @@ fn a_final_state_is_left_and_reached_again() {
     assert_eq!(admin.save(&closed, &json!({"summary": "x"})).refused(403), "not_allowed", "not even administrators");
     assert_eq!(delegate.press(&closed, "修订", &json!({})).refused(403), "not_allowed");
     engineer.post(&format!("{}/comments", path_of(&closed)), &json!({"comment": "说"})).expect(StatusCode::CREATED);
-    let triggers: Vec<_> = closed["triggers"].as_array().unwrap().iter().map(|entry| entry["trigger"].clone()).collect();
+    let triggers: Vec<_> =
+        closed["triggers"].as_array().unwrap().iter().map(|entry| entry["trigger"].clone()).collect();
     assert_eq!(triggers, ["修订"], "'*' is every state that is not final");
     assert_eq!(engineer.get("/flows").json()["flows"][0]["open_items"], 0);
     let opened = engineer.pressed(&closed, "修订", &json!({}));
@@ -739,13 +791,21 @@ fn a_trigger_opens_an_item_of_another_flow_and_links_both() {
     let (_server, engineer, architect) = opening();
     let item = engineer.create("t", &json!({"summary": "一二三", "level": "高"}));
     let item = engineer.pressed(&item, "开一个", &json!({}));
-    assert_eq!((&item["state"], &item["fields"]["link"]), (&json!("开"), &json!("u/1")), "whoever may press may create");
+    assert_eq!(
+        (&item["state"], &item["fields"]["link"]),
+        (&json!("开"), &json!("u/1")),
+        "whoever may press may create"
+    );
     let opened = architect.item("u", 1);
     assert_eq!((&opened["fields"]["title"], &opened["fields"]["level"]), (&json!("一二三"), &json!("高")));
     assert_eq!((&opened["created_by"], &opened["assigned_to"]), (&json!("engineer"), &json!(["architect"])));
     assert_eq!((&opened["state"], &opened["revision"]), (&json!("始"), &json!(1)));
     assert_eq!(ids(&architect.pages("/work", 9)), ["u_1"]);
-    assert_eq!(named(&architect.save(&opened, &json!({"level": "低"}))), one("must", "required"), "its own first save asks");
+    assert_eq!(
+        named(&architect.save(&opened, &json!({"level": "低"}))),
+        one("must", "required"),
+        "its own first save asks"
+    );
     architect.saved(&opened, &json!({"level": "低", "must": "有"}));
     assert_eq!(engineer.get("/flows/u").status, 200);
 }
@@ -768,7 +828,8 @@ fn a_filled_single_link_refuses_and_a_multiple_one_grows() {
 fn what_the_new_field_would_refuse_refuses_the_trigger_naming_this_field() {
     let (_server, engineer, _) = opening();
     let item = engineer.create("t", &json!({"summary": "一二三四五六", "level": "中"}));
-    let errors: Vec<String> = named(&engineer.press(&item, "开一个", &json!({}))).into_iter().map(|(field, _)| field).collect();
+    let errors: Vec<String> =
+        named(&engineer.press(&item, "开一个", &json!({}))).into_iter().map(|(field, _)| field).collect();
     assert_eq!(errors, ["level", "summary"]);
     assert_eq!(engineer.get("/flows/u/items").json()["total"], 0);
     assert_eq!(engineer.again(&item)["revision"], 1);
@@ -854,7 +915,12 @@ fn what_may_not_be_seen_is_nowhere() {
     let seen = |user: &User| -> Vec<String> {
         let page = user.get("/flows/t/items").expect(StatusCode::OK);
         let open = user.get("/flows").json()["flows"][0]["open_items"].clone();
-        assert_eq!((&page["total"], &page["total"]), (&json!(page["items"].as_array().unwrap().len()), &open), "{}", user.name);
+        assert_eq!(
+            (&page["total"], &page["total"]),
+            (&json!(page["items"].as_array().unwrap().len()), &open),
+            "{}",
+            user.name
+        );
         ids(page["items"].as_array().unwrap()).into_iter().map(str::to_owned).collect()
     };
     assert_eq!(seen(&engineer), ["t_1"]);
@@ -870,13 +936,25 @@ fn what_may_not_be_seen_is_nowhere() {
         user.post(&format!("{path}/triggers"), &json!({"trigger": "派", "revision": 9})).refused(404);
         user.patch(&path, &json!({"fields": {"summary": "x"}})).refused(404);
     }
-    for query in ["summary:机密", "summary=机密甲", "helper=architect", "t_1", "机密甲", "created_by=engineer", "state=开 helper="] {
+    for query in [
+        "summary:机密",
+        "summary=机密甲",
+        "helper=architect",
+        "t_1",
+        "机密甲",
+        "created_by=engineer",
+        "state=开 helper=",
+    ] {
         let page = delegate.get(&format!("/flows/t/items?q={}&sort=summary", crate::harness::encoded(query)));
         assert!(!page.text.contains("机密甲"), "{query}: {}", page.text);
     }
     assert_eq!(delegate.item("u", 1)["fields"]["to"], "t/1", "a link shows its ID alone");
     assert!(!delegate.get("/flows/u/items/1").text.contains("机密"));
-    assert_eq!(named(&delegate.post("/flows/u/items", &json!({"fields": {"to": "t/1"}}))), one("to", "no_item"), "as if there were none");
+    assert_eq!(
+        named(&delegate.post("/flows/u/items", &json!({"fields": {"to": "t/1"}}))),
+        one("to", "no_item"),
+        "as if there were none"
+    );
 }
 
 #[test]
@@ -896,7 +974,8 @@ fn what_passed_on_out_of_sight_is_not_listed() {
 
 #[test]
 fn tightening_a_view_takes_effect_at_once_for_all_items() {
-    let server = Server::with_flow(&VIEW.replace("\"created_by\", \"assigned_to\", \"helper\", \"group:审计\"", "\"anyone\""));
+    let server =
+        Server::with_flow(&VIEW.replace("\"created_by\", \"assigned_to\", \"helper\", \"group:审计\"", "\"anyone\""));
     let (engineer, delegate) = (server.user("engineer"), server.user("delegate"));
     engineer.create("t", &json!({"summary": "一"}));
     delegate.get("/flows/t/items/1").expect(StatusCode::OK);

@@ -228,7 +228,11 @@ pub fn enable(cx: &Writing, actor: &Actor, name: &str) -> Result<(), Error> {
 pub fn users(cx: &Reading) -> Result<Vec<UserView>, Error> {
     let groups = group::list(cx.tx)?;
     let of = |name: &str| {
-        groups.iter().filter(|group| group.members.iter().any(|member| member == name)).map(|group| group.name.clone()).collect()
+        groups
+            .iter()
+            .filter(|group| group.members.iter().any(|member| member == name))
+            .map(|group| group.name.clone())
+            .collect()
     };
     Ok(user::list(cx.tx)?
         .into_iter()

@@ -386,12 +386,7 @@ fn rows(cx: &Reading, page: list::Page<Brief>, total: Total) -> Result<Rows, Err
     Ok(Rows { rows, next: page.next, total, names: store::user::displays(cx.tx, &people)? })
 }
 
-fn row(
-    cx: &Reading,
-    brief: Brief,
-    cells: BTreeMap<String, flow::Value>,
-    people: &mut BTreeSet<String>,
-) -> Row {
+fn row(cx: &Reading, brief: Brief, cells: BTreeMap<String, flow::Value>, people: &mut BTreeSet<String>) -> Row {
     people.extend(brief.assigned_to.iter().cloned().chain([brief.created_by.clone()]));
     let id = item::item_id(cx, &brief.flow, brief.number);
     Row {
