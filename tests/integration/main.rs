@@ -10,6 +10,8 @@ mod access;
 mod api;
 mod cli;
 mod golden;
+mod invariants;
+mod kill;
 mod layering;
 mod rules;
 mod story;
