@@ -1,11 +1,12 @@
 //! Durable triggers a second against bare commits a second, on the same disk in the same run:
-//! `cargo run --release -p store --example writes`
+//! `cargo run --release -p store --example writes`; with `bare DIR` the latter alone.
 
 #![expect(clippy::print_stdout, clippy::disallowed_methods, clippy::unwrap_used, reason = "a measurement, run by hand")]
 
 use std::{
     collections::BTreeMap,
     path::Path,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -17,6 +18,12 @@ const WRITERS: i64 = 32;
 const SPAN: Duration = Duration::from_secs(3);
 
 fn main() {
+    // `bare DIR`: the rate of bare commits in that directory alone, as a number, for `make bench`.
+    if let [_, word, directory] = &*std::env::args().collect::<Vec<_>>() {
+        assert_eq!(word, "bare");
+        println!("{}", bare_commits(Path::new(directory)));
+        return;
+    }
     let directory = tempfile::tempdir().unwrap();
     let before = bare_commits(directory.path());
     let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../flows/issue_track.toml")).unwrap();
@@ -24,16 +31,17 @@ fn main() {
     let flow = flow.unwrap_or_else(|| panic!("{problems:#?}"));
     let db = Db::open(directory.path()).unwrap();
     prepare(&db, &flow, &text);
+    let flow = Arc::new(flow);
     let counted = db.counters();
     let started = Instant::now();
     std::thread::scope(|scope| {
         for number in 1..=WRITERS {
-            let (db, flow) = (db.clone(), flow.clone());
+            let (db, flow) = (db.clone(), Arc::clone(&flow));
             scope.spawn(move || {
                 let mut turn = 0;
                 while started.elapsed() < SPAN {
                     turn += 1;
-                    let flow = flow.clone();
+                    let flow = Arc::clone(&flow);
                     db.write(move |tx| press(tx, &flow, number, turn)).unwrap();
                 }
             });

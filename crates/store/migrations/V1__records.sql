@@ -83,6 +83,7 @@ create table audit (
 
 create table flow (
     flow text not null primary key,
+    position bigint not null,
     version bigint not null,
     archived_at bigint
 );

@@ -22,13 +22,13 @@ pub struct Row {
 const COLUMNS: &str = "v.flow, v.version, v.text, v.published_at, v.published_by,
                        case when f.archived_at is null then 0 else 1 end";
 
-/// The newest version of every flow, archived ones flagged, by key.
+/// The newest version of every flow, archived ones flagged, in the order of their first publication.
 ///
 /// # Errors
 /// The records failed.
 pub fn current(tx: &Tx) -> Result<Vec<Row>, Error> {
     let sql = format!(
-        "select {COLUMNS} from flow f join flow_version v on v.flow = f.flow and v.version = f.version order by f.flow"
+        "select {COLUMNS} from flow f join flow_version v on v.flow = f.flow and v.version = f.version order by f.position"
     );
     tx.all(&sql, &[], read)
 }
@@ -58,7 +58,8 @@ pub fn history(tx: &Tx, key: &str) -> Result<Vec<Row>, Error> {
 /// # Errors
 /// [`Error::KindChanged`]: a field had another type in an earlier version; or the records failed.
 pub fn publish(tx: &WriteTx, flow: &flow::Flow, text: &str, by: &str, now: i64) -> Result<i64, Error> {
-    let sql = "insert into flow (flow, version, archived_at) values ($1, 1, null)
+    let sql = "insert into flow (flow, position, version, archived_at)
+               select $1, coalesce(max(position), 0) + 1, 1, null from flow where true
                on conflict (flow) do update set version = flow.version + 1, archived_at = null returning version";
     let version = tx.one(sql, params![&flow.key], |row| row.int(0))?;
     let sql = "insert into flow_version (flow, version, text, published_at, published_by) values ($1, $2, $3, $4, $5)";

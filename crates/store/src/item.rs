@@ -484,7 +484,8 @@ fn write_event(tx: &WriteTx, flow: &Flow, decision: &Decision) -> Result<i64, Er
 fn write_stay(tx: &WriteTx, flow: &Flow, item: &Item, seq: i64) -> Result<(), Error> {
     let at = item.updated_at.as_millisecond();
     if seq > 1 {
-        let sql = "update stay set ended = $3 where flow = $1 and number = $2 and ended is null";
+        let sql = "update stay set ended = $3 where flow = $1 and number = $2
+                   and seq = (select max(seq) from stay where flow = $1 and number = $2)";
         tx.execute(sql, params![&flow.key, item.number, at])?;
     }
     let sql = "insert into stay (flow, number, seq, state, entered, ended) values ($1, $2, $3, $4, $5, null)";

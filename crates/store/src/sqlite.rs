@@ -12,7 +12,7 @@ use std::{
 };
 
 use crossbeam_channel::{Receiver, Sender};
-use rusqlite::{CachedStatement, ErrorCode, ffi, types::ValueRef};
+use rusqlite::{CachedStatement, ErrorCode, config::DbConfig, ffi, types::ValueRef};
 
 use crate::{
     Error,
@@ -149,6 +149,8 @@ impl Connection {
         let raw = rusqlite::Connection::open(path).map_err(|error| failure(doing, error))?;
         raw.busy_timeout(BUSY).map_err(|error| failure(doing, error))?;
         raw.set_prepared_statement_cache_capacity(STATEMENTS);
+        // without it, binding a value can throw the prepared plan away, to look at the value and plan anew
+        raw.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(|error| failure(doing, error))?;
         let connection = Connection { raw, broken: Cell::new(None) };
         connection
             .batch("pragma synchronous = full; pragma foreign_keys = on; pragma journal_size_limit = 67108864")?;
@@ -372,6 +374,8 @@ fn prepare(data: &Path, path: &Path) -> Result<Connection, Error> {
         let runner = refinery_core::Runner::new(&migrations::all()?).set_grouped(true);
         runner.run(&mut connection.raw).map_err(|error| unavailable("bringing the schema up to date", error))?;
     }
+    // savepoints keep the pages that they may have to restore: not in a file
+    connection.batch("pragma temp_store = memory")?;
     // a directory in which no log can be made shows only when one is asked for
     match connection.batch("begin immediate; rollback") {
         Ok(()) | Err(Error::Busy { .. }) => Ok(connection),

@@ -66,8 +66,8 @@ fn refused_and_panicked_writes_change_nothing_and_the_others_of_their_batch_live
     assert!(matches!(said("taken"), Err(Error::Exists)));
     assert_eq!(names(&place.db), ["ann", "ben", "Ced", "eve", "first", "last", "root"]);
     let after = place.db.counters();
-    // the writer's guest, then the batch of two kept writes
-    assert_eq!((after.commits - before.commits, after.writes - before.writes), (1, 3));
+    // The writer's guest and the two kept writes; how many commits carried them depends on how long the panic took to print.
+    assert_eq!(after.writes - before.writes, 3);
 }
 
 #[test]

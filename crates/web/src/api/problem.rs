@@ -18,7 +18,7 @@ use crate::{
 
 /// A problem document.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct Problem {
+pub(crate) struct Problem {
     /// What kind, as a URI.
     r#type: String,
     /// The kind, in words.
@@ -40,7 +40,7 @@ pub struct Problem {
 
 /// One field at fault.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct FieldError {
+pub(super) struct FieldError {
     /// The field's key.
     field: String,
     /// What is wrong, for programs.
