@@ -291,6 +291,14 @@ impl Server {
         }
     }
 
+    /// Someone who signed in with a password and keeps the cookie.
+    pub(crate) fn signed_in(&self, name: &str, password: &str) -> User {
+        let user = User { name: name.to_owned(), ..self.nobody() };
+        let answer = user.form("/login", &[("name", name), ("password", password), ("next", "")]);
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text);
+        user
+    }
+
     /// Someone without a token.
     pub(crate) fn nobody(&self) -> User {
         User { client: client(), base: self.base.clone(), token: String::new(), name: String::new() }
@@ -342,6 +350,16 @@ impl User {
     pub(crate) fn request(&self, method: &str, path: &str) -> RequestBuilder {
         let request = self.client.request(method.parse().expect("a method"), format!("{}{path}", self.base));
         if self.token.is_empty() { request } else { request.bearer_auth(&self.token) }
+    }
+
+    /// Opens a page.
+    pub(crate) fn page(&self, path: &str) -> Answer {
+        answer(self.request("GET", path))
+    }
+
+    /// Sends a form.
+    pub(crate) fn form(&self, path: &str, values: &[(&str, &str)]) -> Answer {
+        answer(self.request("POST", path).form(values))
     }
 
     /// Sends a request that may get no answer, as when the server dies.

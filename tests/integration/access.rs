@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Server, User, answer, project};
+use crate::harness::{Installation, Server, User, answer, project};
 
 /// A flow of which `delegate` may neither create nor see anything.
 const CLOSED: &str = r#"
@@ -44,6 +44,48 @@ const API: [(&str, &str, &str, [u16; 3]); 14] = [
     ("GET", "/api/v1/openapi.json", "", [200, 200, 200]),
     ("GET", "/api/docs", "", [200, 200, 200]),
 ];
+
+/// A method and a path of the pages, what the form sends, and the answers likewise. Nobody is sent to sign in.
+const PAGES: [(&str, &str, &str, [u16; 3]); 11] = [
+    ("GET", "/", "", [303, 200, 200]),
+    ("GET", "/login", "", [200, 303, 303]),
+    ("POST", "/login", "name=x&password=x", [422, 422, 422]),
+    ("GET", "/work/{list}", "", [303, 200, 200]),
+    ("GET", "/flow/{flow}", "", [303, 404, 200]),
+    ("GET", "/flow/{flow}/all", "", [303, 404, 200]),
+    ("GET", "/static/{file}", "", [404, 404, 404]),
+    ("GET", "/healthz", "", [200, 200, 200]),
+    ("GET", "/readyz", "", [200, 200, 200]),
+    ("GET", "/metrics", "", [200, 200, 200]),
+    // Last: nobody of them is signed in afterwards.
+    ("POST", "/logout", "a=b", [303, 303, 303]),
+];
+
+#[test]
+fn each_page_as_nobody_as_the_wrong_user_as_the_right_one() {
+    let at = Installation::with_flows(&[("t.toml", CLOSED)]);
+    for name in ["delegate", "admin"] {
+        at.done(&["user", "passwd", name, "--password-stdin"], "pass-word-1\n");
+    }
+    let server = at.into_server();
+    server.user("engineer").create("t", &json!({"summary": "一"}));
+    let people =
+        [server.nobody(), server.signed_in("delegate", "pass-word-1"), server.signed_in("admin", "pass-word-1")];
+    for (method, path, body, expected) in PAGES {
+        let real = [("{flow}", "t"), ("{number}", "1"), ("{list}", "pending"), ("{file}", "none.css")];
+        let path = real.iter().fold(path.to_owned(), |path, (name, value)| path.replace(name, value));
+        for (person, status) in people.iter().zip(expected) {
+            let request = person.request(method, &path);
+            let form = "application/x-www-form-urlencoded";
+            let request = if body.is_empty() { request } else { request.header("content-type", form).body(body) };
+            let got = answer(request);
+            assert_eq!(got.status.as_u16(), status, "{method} {path} as {:?}", person.name);
+            if person.name.is_empty() && status == 303 && path != "/logout" {
+                assert!(got.headers["location"].to_str().unwrap().starts_with("/login"), "{method} {path}");
+            }
+        }
+    }
+}
 
 #[test]
 fn each_call_of_the_api_as_nobody_as_the_wrong_user_as_the_right_one() {
@@ -102,10 +144,12 @@ fn who_may_see_an_item_is_told_403_of_what_they_may_not_do() {
 
 #[test]
 fn every_route_is_in_the_table() {
-    let known: BTreeSet<(String, String)> =
-        API.iter().map(|(method, path, ..)| ((*method).to_owned(), (*path).to_owned())).collect();
-    let found: BTreeSet<_> = routes().into_iter().filter(|(_, path)| path.starts_with("/api")).collect();
-    assert_eq!(found, known);
+    let table = API.iter().chain(&PAGES).map(|(method, path, ..)| ((*method).to_owned(), (*path).to_owned()));
+    let (known, found): (BTreeSet<_>, BTreeSet<_>) = (table.collect(), routes().into_iter().collect());
+    let missing: Vec<_> = found.difference(&known).collect();
+    assert!(missing.is_empty(), "in routes.rs, not in this table: {missing:?}");
+    let gone: Vec<_> = known.difference(&found).collect();
+    assert!(gone.is_empty(), "in this table, not in routes.rs: {gone:?}");
 }
 
 /// Method and path of every route that `routes.rs` names.

@@ -13,5 +13,6 @@ mod golden;
 mod invariants;
 mod kill;
 mod layering;
+mod pages;
 mod rules;
 mod story;
