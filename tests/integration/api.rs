@@ -562,6 +562,24 @@ fn a_query_that_cannot_be_read_says_where() {
     }
 }
 
+#[test]
+fn a_query_without_end_harms_nobody() {
+    let server = types();
+    let engineer = server.user("engineer");
+    engineer.create("t", &json!({"summary": "x", "level": "高"}));
+    let values: Vec<String> = (0..9000).map(|n| format!("v{n}")).collect();
+    let most = ["summary:x", "level=高", "amount=", "x", "state=开"].map(|term| [term; 20].join(" "));
+    let found = engineer.get(&format!("/flows/t/items?q={}", encoded(&most.join(" and "))));
+    assert_eq!(found.expect(StatusCode::OK)["total"], 1, "a hundred terms are fine");
+    for query in [vec!["summary:x"; 3000].join(" "), vec!["x"; 9000].join(" "), format!("level={}", values.join(","))] {
+        let answer = engineer.get(&format!("/flows/t/items?q={}", query.replace(' ', "+")));
+        assert_eq!(answer.refused(422), "bad_query");
+    }
+    assert_eq!(engineer.get(&format!("/flows/t/items?sort={}", vec!["-updated"; 3000].join(","))).refused(422), "bad_query");
+    let sorts = ["amount", "-level", "day", "summary", "created", "-updated", "state", "who"].join(",");
+    assert_eq!(engineer.pages(&format!("/flows/t/items?sort={sorts}"), 1).len(), 1);
+}
+
 // ---------------------------------------------------------------------------------------------- refusals
 
 #[test]
