@@ -575,7 +575,10 @@ fn a_query_without_end_harms_nobody() {
         let answer = engineer.get(&format!("/flows/t/items?q={}", query.replace(' ', "+")));
         assert_eq!(answer.refused(422), "bad_query");
     }
-    assert_eq!(engineer.get(&format!("/flows/t/items?sort={}", vec!["-updated"; 3000].join(","))).refused(422), "bad_query");
+    assert_eq!(
+        engineer.get(&format!("/flows/t/items?sort={}", vec!["-updated"; 3000].join(","))).refused(422),
+        "bad_query"
+    );
     let sorts = ["amount", "-level", "day", "summary", "created", "-updated", "state", "who"].join(",");
     assert_eq!(engineer.pages(&format!("/flows/t/items?sort={sorts}"), 1).len(), 1);
 }
@@ -605,6 +608,12 @@ fn a_request_with_an_unknown_key_is_refused() {
     for (method, path, body) in calls {
         engineer.send(method, path, Some(&body)).refused(400);
     }
+    for path in ["/flows/t/items?dry_run=true", "/flows/t/items/1/triggers?x=1"] {
+        engineer.post(path, &json!({})).refused(400);
+    }
+    engineer.get("/me?name=admin").refused(400);
+    engineer.get("/flows/t/items/1?revision=1").refused(400);
+    server.nobody().get("/me?name=admin").refused(401);
     assert_eq!(engineer.item("t", 1)["revision"], 1);
     assert_eq!(engineer.get("/flows/t/items").json()["total"], 1);
 }
@@ -672,6 +681,9 @@ fn paths_that_can_name_nothing_are_404() {
         engineer.get(path).refused(404);
     }
     engineer.post("/flows/nothing/items", &json!({"fields": {}})).refused(404);
+    for path in ["/flows/%FF", "/flows/t/items/%FF", "/%E0%A4"] {
+        assert_eq!(engineer.get(path).refused(404), "not_found");
+    }
 }
 
 #[test]
