@@ -156,8 +156,7 @@ type Checked = (Vec<Option<Flow>>, Vec<Problem>);
 
 fn checked(cx: &Reading, files: &[FlowFile]) -> Result<Checked, Error> {
     let given: Vec<File> = files.iter().map(|file| File { name: &file.name, text: &file.text }).collect();
-    let keys: Vec<Option<String>> =
-        given.iter().map(|file| flow::read(file).0.map(|flow| flow.key)).collect();
+    let keys: Vec<Option<String>> = given.iter().map(|file| flow::read(file).0.map(|flow| flow.key)).collect();
     let others = other_flows(cx, &keys)?;
     let others: Vec<&Flow> = others.iter().map(|flow| &**flow).collect();
     let flow::Checked { flows, mut problems } = flow::check(&given, &others, true);

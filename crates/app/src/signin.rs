@@ -132,7 +132,13 @@ impl App {
             let user = people::active(cx, "user", &user)?;
             let now = cx.now.as_millisecond();
             let expires_at = lifetime_ms.map(|ms| now.saturating_add(ms));
-            let new = token::NewToken { hash: hash.clone(), user: user.name, name: name.clone(), created_at: now, expires_at };
+            let new = token::NewToken {
+                hash: hash.clone(),
+                user: user.name,
+                name: name.clone(),
+                created_at: now,
+                expires_at,
+            };
             token::insert(cx.tx, &new)?;
             Ok(())
         })?;
@@ -204,7 +210,8 @@ impl App {
     /// Whether the password is the kept one. Takes as long when there is none.
     pub(crate) fn password_matches(&self, kept: Option<&str>, password: &str) -> bool {
         // The hash of nothing that can be typed: so that an unknown name takes as long as a known one.
-        const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+        const NOBODY: &str =
+            "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
         let Ok(hash) = PasswordHash::new(kept.unwrap_or(NOBODY)) else { return false };
         self.0.hashing.pass(|| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok()) && kept.is_some()
     }

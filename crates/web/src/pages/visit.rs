@@ -113,8 +113,7 @@ impl Visit {
             .read_as(visit.session.clone(), visit.language, move |cx, caller| {
                 let menu = Menu::of(cx, caller)?;
                 let entries = menu.entries();
-                let around =
-                    Around { visit: &within, menu: Some(&menu), entries: &entries, words: caller.words };
+                let around = Around { visit: &within, menu: Some(&menu), entries: &entries, words: caller.words };
                 Ok((make(cx, caller, &around)?, caller.signed.touch))
             })
             .await;
