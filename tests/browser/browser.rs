@@ -162,7 +162,9 @@ impl Person {
         }
         input.click().await.expect("it is opened");
         input.send_keys(text).await.expect("it is typed into");
-        let offered = self.find("//*[contains(@class,'ts-dropdown') and not(contains(@style,'display: none'))]//*[@data-selectable]").await;
+        let offered = self
+            .find("//*[contains(@class,'ts-dropdown') and not(contains(@style,'display: none'))]//*[@data-selectable]")
+            .await;
         offered.click().await.expect("it is taken");
     }
 

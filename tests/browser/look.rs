@@ -30,7 +30,8 @@ const PAGES: [(&str, &str); 14] = [
 
 fn fill(admin: &User) {
     for number in 0..60 {
-        let summary = format!("【20261119】华东某局点核心路由器单板反复重启，业务侧感知时延抖动并要求当日给出根因 {number}");
+        let summary =
+            format!("【20261119】华东某局点核心路由器单板反复重启，业务侧感知时延抖动并要求当日给出根因 {number}");
         let item = admin.create("issue_track", &json!({"summary": summary, "issue_level": "事故", "class_1": "硬件"}));
         if number % 3 == 0 {
             let item = admin.pressed(&item, "提取典型问题", &json!({}));

@@ -247,14 +247,6 @@ pub fn user(cx: &Reading, name: &str) -> Result<UserView, Error> {
     Ok(UserView::of(user::groups_of(cx.tx, &user.name)?, user))
 }
 
-/// What people see for each of these names; a name that is no user is left out.
-///
-/// # Errors
-/// The store's.
-pub fn displays(cx: &Reading, names: &BTreeSet<String>) -> Result<Names, Error> {
-    Ok(user::displays(cx.tx, names)?)
-}
-
 /// Every group, by name.
 ///
 /// # Errors
@@ -315,6 +307,14 @@ pub fn remove_member(cx: &Writing, actor: &Actor, group: &str, name: &str) -> Re
 pub fn pick(cx: &Reading, text: &str, limit: i64) -> Result<Vec<(String, String)>, Error> {
     let found = user::search(cx.tx, text.trim(), limit)?;
     Ok(found.into_iter().map(|user| (user.name, user.display)).collect())
+}
+
+/// What people see for each of these users; a name that is none is left out.
+///
+/// # Errors
+/// The store's.
+pub fn displays(cx: &Reading, names: &BTreeSet<String>) -> Result<Names, Error> {
+    Ok(user::displays(cx.tx, names)?)
 }
 
 /// The language of the actor's pages.

@@ -10,6 +10,7 @@ use axum::{
     response::{IntoResponse as _, Response},
     routing::{any, get, post},
 };
+use percent_encoding::percent_decode_str;
 use tower_http::{
     catch_panic::CatchPanicLayer,
     compression::CompressionLayer,
@@ -19,7 +20,7 @@ use tower_http::{
 use crate::{
     api::{self, Problem},
     metrics,
-    pages::{account, admin, lists, plain, settings, visit::Visit},
+    pages::{account, admin, item, lists, plain, settings, visit::Visit},
     server::Web,
 };
 
@@ -58,6 +59,13 @@ pub(crate) fn router(web: Web) -> Router {
         .route("/work/{list}", get(lists::work_list))
         .route("/flow/{flow}", get(lists::flow))
         .route("/flow/{flow}/all", get(lists::all))
+        .route("/flow/{flow}/new", get(item::new).post(item::create))
+        .route("/flow/{flow}/{number}", get(item::show).post(item::send))
+        .route("/flow/{flow}/{number}/comments", post(item::comment))
+        .route("/flow/{flow}/{number}/buttons", post(item::buttons))
+        .route("/flow/{flow}/{number}/holder", post(item::hand_over))
+        .route("/pick/users", get(item::pick_users))
+        .route("/pick/items", get(item::pick_items))
         .route("/static/{file}", get(plain::asset))
         .fallback(plain::nowhere)
         .method_not_allowed_fallback(plain::wrong_method);
@@ -75,6 +83,7 @@ pub(crate) fn router(web: Web) -> Router {
         .route("/api/v1/openapi.json", get(api::openapi))
         .route("/api/docs", get(api::docs))
         .route("/api/{*rest}", any(api::fallback))
+        .route_layer(from_fn_with_state(web.clone(), api::no_stray_query))
         .method_not_allowed_fallback(api::wrong_method);
     Router::new()
         .merge(pages)
@@ -119,10 +128,14 @@ fn broke_off(panic: Box<dyn Any + Send>) -> Response {
 async fn finished(State(web): State<Web>, request: Request, next: Next) -> Response {
     let is_api = request.uri().path().starts_with("/api/");
     let (uri, asked) = (request.uri().clone(), request.headers().clone());
-    let mut response = next.run(request).await;
+    // A path that is no text names nothing.
+    let is_text = percent_decode_str(uri.path()).decode_utf8().is_ok();
+    let mut response = if is_text { next.run(request).await } else { unworded(StatusCode::NOT_FOUND) };
     if response.extensions().get::<Unworded>().is_some() {
         let status = response.status();
-        response = if is_api {
+        response = if is_api && status == StatusCode::NOT_FOUND {
+            api::fallback(asked).await.into_response()
+        } else if is_api {
             Problem::new(status, "refused", status.canonical_reason().unwrap_or_default()).into_response()
         } else {
             Visit::of(&uri, &asked).error(&web, status, None).await

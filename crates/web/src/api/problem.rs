@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::{
     Json,
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use flow::{Flow, Refusal, Wrong};
@@ -12,8 +12,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
+    server::preferred,
     view::refusal::{self, Names},
-    words::{Language, Words},
+    words::Words,
 };
 
 /// A problem document.
@@ -223,8 +224,8 @@ impl IntoResponse for Problem {
 }
 
 /// A path under `/api` that is none.
-pub(crate) async fn fallback() -> Problem {
-    Problem::not_found(Language::Chinese.words())
+pub(crate) async fn fallback(headers: HeaderMap) -> Problem {
+    Problem::not_found(preferred(&headers).words())
 }
 
 /// A method that a path does not take.
