@@ -148,6 +148,9 @@ fn page<'p>(
     if let Some((_, refused)) = form.filter(|_| stale.is_none()) {
         troubles.extend(other_troubles(scene, refused, &fields, press.comment.is_some()));
     }
+    if let Some(Sent::HandOver(_, refused)) = sent.filter(|_| !actor.admin || view.is_final()) {
+        troubles.push(trouble(refused.sentence(scene)));
+    }
     let limit = if whole { usize::MAX } else { EVENTS };
     let hand_over = (actor.admin && !view.is_final()).then(|| hand_over(scene, sent));
     let title = Some(view.title()).filter(|title| !title.trim().is_empty());
@@ -163,6 +166,7 @@ fn page<'p>(
         people: people(scene.cx, &fields, hand_over.is_some())?,
         conflict: missed.map(|missed| Conflict {
             events: missed.iter().filter_map(|index| history::event(scene, &known.history, *index)).collect(),
+            idle: press.is_idle(),
             differs: fields.iter().any(|field| field.theirs.is_some() || field.mine.is_some()),
         }),
         facts: parts::facts(scene, known),
@@ -182,7 +186,6 @@ fn errors(scene: &Scene, refused: &Refused) -> BTreeMap<String, String> {
 
 /// What is wrong beside the fields that the form shows.
 fn other_troubles(scene: &Scene, refused: &Refused, fields: &[FieldView], comment: bool) -> Vec<Trouble> {
-    let trouble = |message| Trouble { anchor: None, label: String::new(), message };
     if !matches!(refused.refusal, Some(Refusal::Invalid(_))) {
         return vec![trouble(refused.sentence(scene))];
     }
@@ -195,6 +198,10 @@ fn other_troubles(scene: &Scene, refused: &Refused, fields: &[FieldView], commen
         trouble(format!("{label}{}{message}", scene.words.word("colon")))
     };
     elsewhere.map(said).collect()
+}
+
+fn trouble(message: String) -> Trouble {
+    Trouble { anchor: None, label: String::new(), message }
 }
 
 /// Which triggers ask for which fields.
