@@ -111,7 +111,10 @@ pub(super) fn draw(
     };
     let typed = form.map(|(form, _)| Typed::of(form));
     let input = match &typed {
-        Some(typed) => typed.input(cx, &*item::rules(cx, actor, key, number)?),
+        Some(typed) => {
+            let (flow, stored) = item::stored(cx, actor, key, number)?;
+            typed.input(cx, &flow, &stored)
+        }
         None => Input::new(),
     };
     let known = item::page(cx, actor, key, number, &input)?;
@@ -270,8 +273,8 @@ pub(super) fn draw_press(
     form: &Form,
 ) -> Result<Response, Error> {
     let (actor, words) = (&caller.signed.actor, caller.words);
-    let flow = item::rules(cx, actor, key, number)?;
-    let view = item::typed(cx, actor, key, number, &Typed::of(form).input(cx, &flow))?;
+    let (flow, stored) = item::stored(cx, actor, key, number)?;
+    let view = item::typed(cx, actor, key, number, &Typed::of(form).input(cx, &flow, &stored))?;
     let mut names: std::collections::BTreeSet<String> = view.item.assigned_to.iter().cloned().collect();
     names.extend(flow::people_named(&flow).into_iter().filter_map(|who| match who {
         flow::Who::User(name) => Some(name),
