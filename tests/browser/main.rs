@@ -1,1 +1,13 @@
-//! The pages, in headless Chromium.
+//! The pages, in headless Chromium, as people use them.
+
+#![expect(clippy::disallowed_methods, reason = "tests wait by the clock")]
+
+mod browser;
+#[path = "../harness/mod.rs"]
+#[expect(dead_code, reason = "shared with the integration tests, which use another part of it")]
+mod harness;
+
+mod account;
+mod forms;
+mod look;
+mod story;

@@ -8,52 +8,55 @@ use std::{
     time::{Duration, Instant},
 };
 
-use reqwest::{StatusCode, blocking::Client};
+use reqwest::{
+    StatusCode,
+    blocking::{Client, RequestBuilder},
+};
 use serde_json::{Value, json};
 
 /// An installation: a directory of data that goes when the test ends.
-pub struct Installation {
+pub(crate) struct Installation {
     directory: tempfile::TempDir,
 }
 
 /// A server on an installation. Ended in good order when dropped; a server that does not end well fails the test.
-pub struct Server {
+pub(crate) struct Server {
     child: Option<Child>,
     log: std::sync::Arc<Mutex<String>>,
-    pub base: String,
-    pub data: PathBuf,
+    pub(crate) base: String,
+    pub(crate) data: PathBuf,
     _directory: Option<tempfile::TempDir>,
 }
 
 /// A user of the API.
 #[derive(Clone)]
-pub struct User {
+pub(crate) struct User {
     client: Client,
     base: String,
     token: String,
-    pub name: String,
+    pub(crate) name: String,
 }
 
 /// An answer of the API.
 #[derive(Debug)]
-pub struct Answer {
-    pub status: StatusCode,
-    pub headers: reqwest::header::HeaderMap,
-    pub text: String,
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: reqwest::header::HeaderMap,
+    pub(crate) text: String,
 }
 
 /// The program's path.
-pub fn program() -> &'static str {
+pub(crate) fn program() -> &'static str {
     env!("CARGO_BIN_EXE_tasksteper")
 }
 
 /// The folder of the project.
-pub fn project() -> PathBuf {
+pub(crate) fn project() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("the project's folder")
 }
 
 /// Runs the program with these arguments and input; waits for its end.
-pub fn run(arguments: &[&str], input: &str) -> Output {
+pub(crate) fn run(arguments: &[&str], input: &str) -> Output {
     let mut child = Command::new(program())
         .args(arguments)
         .env_remove("TASKSTEPER_DATA")
@@ -70,39 +73,47 @@ pub fn run(arguments: &[&str], input: &str) -> Output {
 }
 
 /// What it printed on stdout.
-pub fn stdout(output: &Output) -> String {
+pub(crate) fn stdout(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).expect("stdout is UTF-8")
 }
 
 /// What it printed on stderr.
-pub fn stderr(output: &Output) -> String {
+pub(crate) fn stderr(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).expect("stderr is UTF-8")
 }
 
 impl Installation {
     /// Without anything in it.
-    pub fn empty() -> Installation {
+    pub(crate) fn empty() -> Installation {
         Installation { directory: tempfile::tempdir().expect("a temporary directory") }
     }
 
     /// With the shipped flows and the users of the demo, whose password is `pass-word-1`.
-    pub fn shipped() -> Installation {
+    pub(crate) fn shipped() -> Installation {
         let made = Installation::empty();
         made.users();
         made.done(&["flow", "apply", project().join("flows").to_str().expect("a path")], "");
         made
     }
 
-    /// With these flow files, by name and text, and the users of the demo.
-    pub fn with_flows(files: &[(&str, &str)]) -> Installation {
+    /// With the shipped flows and the users of the demo, who have no password: made much sooner, for tests of the API.
+    pub(crate) fn shipped_by_token() -> Installation {
         let made = Installation::empty();
-        made.users();
+        made.users_by_token();
+        made.done(&["flow", "apply", project().join("flows").to_str().expect("a path")], "");
+        made
+    }
+
+    /// With these flow files, by name and text, and the users of the demo, who have no password.
+    pub(crate) fn with_flows(files: &[(&str, &str)]) -> Installation {
+        let made = Installation::empty();
+        made.users_by_token();
         made.apply(files);
         made
     }
 
     /// Publishes these flow files.
-    pub fn apply(&self, files: &[(&str, &str)]) {
+    pub(crate) fn apply(&self, files: &[(&str, &str)]) {
         let folder = tempfile::tempdir().expect("a temporary directory");
         for (name, text) in files {
             std::fs::write(folder.path().join(name), text).expect("the file is written");
@@ -117,36 +128,52 @@ impl Installation {
         }
     }
 
+    fn users_by_token(&self) {
+        self.done(&["user", "add", "admin", "--admin"], "");
+        for name in ["engineer", "delegate", "architect"] {
+            self.done(&["user", "add", name], "");
+        }
+    }
+
+    /// The file of its database.
+    pub(crate) fn database(&self) -> PathBuf {
+        std::fs::read_dir(self.data())
+            .expect("the data")
+            .map(|entry| entry.expect("an entry").path())
+            .find(|path| std::fs::read(path).is_ok_and(|bytes| bytes.starts_with(b"SQLite format 3")))
+            .expect("a database")
+    }
+
     /// Where its data are.
-    pub fn data(&self) -> &Path {
+    pub(crate) fn data(&self) -> &Path {
         self.directory.path()
     }
 
     /// Runs a command on its data.
-    pub fn run(&self, arguments: &[&str], input: &str) -> Output {
+    pub(crate) fn run(&self, arguments: &[&str], input: &str) -> Output {
         let data = self.data().to_str().expect("a path");
         run(&[arguments, &["--data", data]].concat(), input)
     }
 
     /// Runs a command on its data that must be done: its stdout.
-    pub fn done(&self, arguments: &[&str], input: &str) -> String {
+    pub(crate) fn done(&self, arguments: &[&str], input: &str) -> String {
         let output = self.run(arguments, input);
         assert!(output.status.success(), "{arguments:?}: {}", stderr(&output));
         stdout(&output)
     }
 
     /// Starts a server on it.
-    pub fn serve(&self) -> Server {
+    pub(crate) fn serve(&self) -> Server {
         Server::start(&["serve", "--listen", "127.0.0.1:0"], self.data().to_path_buf())
     }
 
     /// Starts a server on it, with more arguments.
-    pub fn serve_with(&self, arguments: &[&str]) -> Server {
+    pub(crate) fn serve_with(&self, arguments: &[&str]) -> Server {
         Server::start(&[&["serve", "--listen", "127.0.0.1:0"], arguments].concat(), self.data().to_path_buf())
     }
 
     /// Starts a server on it that takes the installation with it when it ends.
-    pub fn into_server(self) -> Server {
+    pub(crate) fn into_server(self) -> Server {
         let mut server = self.serve();
         server._directory = Some(self.directory);
         server
@@ -155,8 +182,35 @@ impl Installation {
 
 impl Server {
     /// With the shipped flows and the users of the demo.
-    pub fn shipped() -> Server {
+    pub(crate) fn shipped() -> Server {
         Installation::shipped().into_server()
+    }
+
+    /// With the shipped flows and the users of the demo, who have no password: for tests of the API.
+    pub(crate) fn by_token() -> Server {
+        Installation::shipped_by_token().into_server()
+    }
+
+    /// With these flow files and the users of the demo, who have no password.
+    pub(crate) fn with_flows(files: &[(&str, &str)]) -> Server {
+        Installation::with_flows(files).into_server()
+    }
+
+    /// With this one flow, whose key is `t`, and the users of the demo, who have no password.
+    pub(crate) fn with_flow(text: &str) -> Server {
+        Server::with_flows(&[("t.toml", text)])
+    }
+
+    /// Runs a command on its data while it serves.
+    pub(crate) fn run(&self, arguments: &[&str], input: &str) -> Output {
+        run(&[arguments, &["--data", self.data.to_str().expect("a path")]].concat(), input)
+    }
+
+    /// Runs a command on its data that must be done: its stdout.
+    pub(crate) fn done(&self, arguments: &[&str], input: &str) -> String {
+        let output = self.run(arguments, input);
+        assert!(output.status.success(), "{arguments:?}: {}", stderr(&output));
+        stdout(&output)
     }
 
     fn start(arguments: &[&str], data: PathBuf) -> Server {
@@ -190,24 +244,24 @@ impl Server {
     }
 
     /// What it wrote to stderr so far.
-    pub fn log(&self) -> String {
+    pub(crate) fn log(&self) -> String {
         self.log.lock().expect("the log").clone()
     }
 
     /// Its process id.
-    pub fn id(&self) -> u32 {
+    pub(crate) fn id(&self) -> u32 {
         self.child.as_ref().expect("it runs").id()
     }
 
     /// Ends it at once, as a power cut would.
-    pub fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         let mut child = self.child.take().expect("it runs");
         child.kill().expect("it is killed");
         child.wait().expect("it ends");
     }
 
     /// Ends it in good order: its exit status.
-    pub fn stop(&mut self) -> std::process::ExitStatus {
+    pub(crate) fn stop(&mut self) -> std::process::ExitStatus {
         let mut child = self.child.take().expect("it runs");
         let sent = Command::new("kill").arg("-TERM").arg(child.id().to_string()).status().expect("kill runs");
         assert!(sent.success());
@@ -225,7 +279,7 @@ impl Server {
     }
 
     /// Someone who uses the API with a token of their own.
-    pub fn user(&self, name: &str) -> User {
+    pub(crate) fn user(&self, name: &str) -> User {
         let data = self.data.to_str().expect("a path");
         let output = run(&["token", "create", name, "--data", data], "");
         assert!(output.status.success(), "{}", stderr(&output));
@@ -237,8 +291,16 @@ impl Server {
         }
     }
 
+    /// Someone who signed in with a password and keeps the cookie.
+    pub(crate) fn signed_in(&self, name: &str, password: &str) -> User {
+        let user = User { name: name.to_owned(), ..self.nobody() };
+        let answer = user.form("/login", &[("name", name), ("password", password), ("next", "")]);
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text);
+        user
+    }
+
     /// Someone without a token.
-    pub fn nobody(&self) -> User {
+    pub(crate) fn nobody(&self) -> User {
         User { client: client(), base: self.base.clone(), token: String::new(), name: String::new() }
     }
 }
@@ -256,7 +318,7 @@ impl Drop for Server {
 }
 
 /// A client that follows no redirects and keeps cookies.
-pub fn client() -> Client {
+pub(crate) fn client() -> Client {
     Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .cookie_store(true)
@@ -265,87 +327,140 @@ pub fn client() -> Client {
         .expect("a client")
 }
 
+/// Sends a request.
+pub(crate) fn answer(request: RequestBuilder) -> Answer {
+    let response = request.send().expect("an answer");
+    Answer { status: response.status(), headers: response.headers().clone(), text: response.text().expect("a text") }
+}
+
 impl User {
     /// Sends a request to `/api/v1` + `path`.
-    pub fn send(&self, method: &str, path: &str, body: Option<&Value>) -> Answer {
-        let url = format!("{}/api/v1{path}", self.base);
-        let mut request = self.client.request(method.parse().expect("a method"), url);
-        if !self.token.is_empty() {
-            request = request.bearer_auth(&self.token);
-        }
-        if let Some(body) = body {
-            request = request.json(body);
-        }
-        let response = request.send().expect("an answer");
-        Answer {
-            status: response.status(),
-            headers: response.headers().clone(),
-            text: response.text().expect("a text"),
-        }
+    pub(crate) fn send(&self, method: &str, path: &str, body: Option<&Value>) -> Answer {
+        let request = self.request(method, &format!("/api/v1{path}"));
+        answer(if let Some(body) = body { request.json(body) } else { request })
     }
 
-    pub fn get(&self, path: &str) -> Answer {
+    /// Sends these bytes as the body, said to be of this type.
+    pub(crate) fn send_bytes(&self, method: &str, path: &str, kind: &str, body: impl Into<Vec<u8>>) -> Answer {
+        let request = self.request(method, &format!("/api/v1{path}"));
+        answer(request.header("content-type", kind).body(body.into()))
+    }
+
+    /// A request to `path`, with the token.
+    pub(crate) fn request(&self, method: &str, path: &str) -> RequestBuilder {
+        let request = self.client.request(method.parse().expect("a method"), format!("{}{path}", self.base));
+        if self.token.is_empty() { request } else { request.bearer_auth(&self.token) }
+    }
+
+    /// Opens a page.
+    pub(crate) fn page(&self, path: &str) -> Answer {
+        answer(self.request("GET", path))
+    }
+
+    /// Sends a form.
+    pub(crate) fn form(&self, path: &str, values: &[(&str, &str)]) -> Answer {
+        answer(self.request("POST", path).form(values))
+    }
+
+    /// Sends a request that may get no answer, as when the server dies.
+    pub(crate) fn try_post(&self, path: &str, body: &Value) -> Option<Answer> {
+        let response = self.request("POST", &format!("/api/v1{path}")).json(body).send().ok()?;
+        Some(Answer { status: response.status(), headers: response.headers().clone(), text: response.text().ok()? })
+    }
+
+    pub(crate) fn get(&self, path: &str) -> Answer {
         self.send("GET", path, None)
     }
 
-    pub fn post(&self, path: &str, body: &Value) -> Answer {
+    pub(crate) fn post(&self, path: &str, body: &Value) -> Answer {
         self.send("POST", path, Some(body))
     }
 
-    pub fn patch(&self, path: &str, body: &Value) -> Answer {
+    pub(crate) fn patch(&self, path: &str, body: &Value) -> Answer {
         self.send("PATCH", path, Some(body))
     }
 
     /// Creates an item: it.
-    pub fn create(&self, flow: &str, fields: &Value) -> Value {
+    pub(crate) fn create(&self, flow: &str, fields: &Value) -> Value {
         self.post(&format!("/flows/{flow}/items"), &json!({ "fields": fields })).expect(StatusCode::CREATED)
     }
 
     /// An item.
-    pub fn item(&self, flow: &str, number: i64) -> Value {
+    pub(crate) fn item(&self, flow: &str, number: i64) -> Value {
         self.get(&format!("/flows/{flow}/items/{number}")).expect(StatusCode::OK)
     }
 
+    /// An item as it is now.
+    pub(crate) fn again(&self, item: &Value) -> Value {
+        self.get(&path_of(item)).expect(StatusCode::OK)
+    }
+
     /// Presses a trigger: the answer.
-    pub fn press(&self, item: &Value, trigger: &str, fields: &Value) -> Answer {
+    pub(crate) fn press(&self, item: &Value, trigger: &str, fields: &Value) -> Answer {
         let path = format!("{}/triggers", path_of(item));
         self.post(&path, &json!({ "trigger": trigger, "fields": fields }))
     }
 
     /// Presses a trigger that must be taken: the item after it.
-    pub fn pressed(&self, item: &Value, trigger: &str, fields: &Value) -> Value {
+    pub(crate) fn pressed(&self, item: &Value, trigger: &str, fields: &Value) -> Value {
         self.press(item, trigger, fields).expect(StatusCode::OK)
     }
 
+    /// Saves field values: the answer.
+    pub(crate) fn save(&self, item: &Value, fields: &Value) -> Answer {
+        self.patch(&path_of(item), &json!({ "fields": fields }))
+    }
+
+    /// Saves field values that must be taken: the item after it.
+    pub(crate) fn saved(&self, item: &Value, fields: &Value) -> Value {
+        self.save(item, fields).expect(StatusCode::OK)
+    }
+
+    /// The whole of a list, page by page of `limit` items.
+    pub(crate) fn pages(&self, path: &str, limit: i64) -> Vec<Value> {
+        let (mut items, mut cursor) = (Vec::new(), String::new());
+        let mark = if path.contains('?') { '&' } else { '?' };
+        loop {
+            let page = self.get(&format!("{path}{mark}limit={limit}{cursor}")).expect(StatusCode::OK);
+            let found = page["items"].as_array().expect("items");
+            assert!(found.len() as i64 <= limit, "at most {limit}: {}", found.len());
+            items.extend(found.iter().cloned());
+            match page["next"].as_str() {
+                None => return items,
+                Some(next) => cursor = format!("&cursor={next}"),
+            }
+        }
+    }
+
     /// An item's history.
-    pub fn history(&self, item: &Value) -> Vec<Value> {
+    pub(crate) fn history(&self, item: &Value) -> Vec<Value> {
         let answer = self.get(&format!("{}/history", path_of(item))).expect(StatusCode::OK);
         answer["events"].as_array().expect("events").clone()
     }
 }
 
 /// The item's path under `/api/v1`.
-pub fn path_of(item: &Value) -> String {
+pub(crate) fn path_of(item: &Value) -> String {
     format!("/flows/{}/items/{}", item["flow"].as_str().expect("a flow"), item["number"])
 }
 
 impl Answer {
     /// Its JSON, if it has this status; else the test fails and shows it.
     #[track_caller]
-    pub fn expect(&self, status: StatusCode) -> Value {
+    pub(crate) fn expect(&self, status: StatusCode) -> Value {
         assert_eq!(self.status, status, "{}", self.text);
         self.json()
     }
 
     /// Its JSON.
     #[track_caller]
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
     }
 
     /// Its problem's code, if it has this status.
     #[track_caller]
-    pub fn refused(&self, status: u16) -> String {
+    pub(crate) fn refused(&self, status: u16) -> String {
         assert_eq!(self.status.as_u16(), status, "{}", self.text);
         assert_eq!(self.headers["content-type"], "application/problem+json", "{}", self.text);
         let problem = self.json();
@@ -355,10 +470,45 @@ impl Answer {
 
     /// The fields that its problem names, with their codes.
     #[track_caller]
-    pub fn field_errors(&self) -> Vec<(String, String)> {
+    pub(crate) fn field_errors(&self) -> Vec<(String, String)> {
         assert_eq!(self.refused(422), "invalid_fields", "{}", self.text);
         let problem = self.json();
         let text = |error: &Value, key: &str| error[key].as_str().expect("a text").to_owned();
-        problem["errors"].as_array().expect("errors").iter().map(|error| (text(error, "field"), text(error, "code"))).collect()
+        problem["errors"]
+            .as_array()
+            .expect("errors")
+            .iter()
+            .map(|error| (text(error, "field"), text(error, "code")))
+            .collect()
     }
+}
+
+/// The IDs of items.
+pub(crate) fn ids(items: &[Value]) -> Vec<&str> {
+    items.iter().map(|item| item["id"].as_str().expect("an ID")).collect()
+}
+
+/// The texts of a JSON list.
+pub(crate) fn texts(list: &Value) -> Vec<&str> {
+    list.as_array().expect("a list").iter().map(|text| text.as_str().expect("a text")).collect()
+}
+
+/// The entry of `trigger` among an item's triggers.
+#[track_caller]
+pub(crate) fn button<'a>(item: &'a Value, trigger: &str) -> &'a Value {
+    let triggers = item["triggers"].as_array().expect("triggers");
+    triggers.iter().find(|entry| entry["trigger"] == trigger).unwrap_or_else(|| panic!("{trigger}: {triggers:?}"))
+}
+
+/// The triggers that an item's reader may press.
+pub(crate) fn allowed(item: &Value) -> Vec<&str> {
+    let triggers = item["triggers"].as_array().expect("triggers");
+    let allowed = triggers.iter().filter(|entry| entry["allowed"] == true);
+    allowed.map(|entry| entry["trigger"].as_str().expect("a trigger")).collect()
+}
+
+/// The text as a part of an address.
+pub(crate) fn encoded(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
 }

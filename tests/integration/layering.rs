@@ -41,7 +41,8 @@ fn only_the_store_names_a_database() {
         .expect("the workspace's metadata");
     for package in metadata.packages.iter().filter(|package| package.name.as_str() != "store") {
         for dependency in &package.dependencies {
-            let names_one = ["rusqlite", "refinery", "refinery-core", "sea-query", "postgres"].contains(&dependency.name.as_str());
+            let names_one =
+                ["rusqlite", "refinery", "refinery-core", "sea-query", "postgres"].contains(&dependency.name.as_str());
             assert!(!names_one, "{} must not depend on {}", package.name, dependency.name);
         }
     }

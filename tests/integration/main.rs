@@ -6,5 +6,13 @@
 #[expect(dead_code, reason = "shared with the browser tests, which use another part of it")]
 mod harness;
 
+mod access;
+mod api;
+mod cli;
+mod golden;
+mod invariants;
+mod kill;
 mod layering;
+mod pages;
+mod rules;
 mod story;

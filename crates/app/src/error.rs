@@ -102,7 +102,10 @@ impl std::fmt::Display for InputProblem {
         match &self.reason {
             Reason::Missing => f.write_str("must be given"),
             Reason::BadName(name) => {
-                write!(f, "{name:?} is no name: 1 to 64 letters or digits of any script, '.', '_', '-' (and not a reserved one)")
+                write!(
+                    f,
+                    "{name:?} is no name: 1 to 64 letters or digits of any script, '.', '_', '-' (and not a reserved one)"
+                )
             }
             Reason::Taken(name) => write!(f, "{name:?} exists already"),
             Reason::Unknown(name) => write!(f, "there is no {name:?}"),

@@ -79,7 +79,14 @@ impl App {
     pub fn open(data: &Path, surroundings: Surroundings) -> Result<App, Error> {
         let db = store::Db::open(data)?;
         let Surroundings { zone, clock, random } = surroundings;
-        Ok(App(Arc::new(Inner { db, zone, clock, random, catalog: catalog::Cache::default(), hashing: signin::Gate::default() })))
+        Ok(App(Arc::new(Inner {
+            db,
+            zone,
+            clock,
+            random,
+            catalog: catalog::Cache::default(),
+            hashing: signin::Gate::default(),
+        })))
     }
 
     /// Runs a use case that only reads, on one snapshot.

@@ -164,21 +164,78 @@ pub fn pending_count(cx: &Reading, actor: &Actor) -> Result<i64, Error> {
 /// # Errors
 /// `BadCursor`.
 pub fn work(cx: &Reading, actor: &Actor, which: Work, key: Option<&str>, part: &Part) -> Result<Rows, Error> {
-    let (name, cursor) = (&actor.name, part.cursor.as_deref());
-    let (page, count) = match which {
-        Work::Pending => {
-            let count = match key {
-                None => list::pending_count(cx.tx, name)?,
-                Some(key) => list::pending_counts_by_flow(cx.tx, name)?.get(key).copied().unwrap_or(0),
-            };
-            (list::pending(cx.tx, name, key, cursor, part.limit)?, (count, false))
+    if cx.flows.all().any(|published| !matches!(cx.visibility(actor, &published.flow), Visibility::All)) {
+        return seen_work(cx, actor, which, key, part);
+    }
+    let name = &actor.name;
+    let (count, capped) = match (which, key) {
+        (Work::Pending, None) => (list::pending_count(cx.tx, name)?, false),
+        (Work::Pending, Some(key)) => {
+            (list::pending_counts_by_flow(cx.tx, name)?.get(key).copied().unwrap_or(0), false)
         }
-        Work::Done => (list::done(cx.tx, name, key, cursor, part.limit)?, list::done_count(cx.tx, name, COUNT_CAP)?),
-        Work::Created => {
-            (list::created(cx.tx, name, key, cursor, part.limit)?, list::created_count(cx.tx, name, COUNT_CAP)?)
-        }
+        (Work::Done, _) => list::done_count(cx.tx, name, COUNT_CAP)?,
+        (Work::Created, _) => list::created_count(cx.tx, name, COUNT_CAP)?,
     };
-    rows(cx, page, Total { count: count.0, capped: count.1 })
+    let page = briefs(cx, name, which, key, part.cursor.as_deref(), part.limit)?;
+    rows(cx, page, Total { count, capped })
+}
+
+fn briefs(
+    cx: &Reading,
+    name: &str,
+    which: Work,
+    key: Option<&str>,
+    cursor: Option<&str>,
+    limit: i64,
+) -> Result<list::Page<Brief>, Error> {
+    Ok(match which {
+        Work::Pending => list::pending(cx.tx, name, key, cursor, limit)?,
+        Work::Done => list::done(cx.tx, name, key, cursor, limit)?,
+        Work::Created => list::created(cx.tx, name, key, cursor, limit)?,
+    })
+}
+
+/// [`work`] where the actor may not see every item of every flow: what went out of their sight is neither shown nor counted.
+fn seen_work(cx: &Reading, actor: &Actor, which: Work, key: Option<&str>, part: &Part) -> Result<Rows, Error> {
+    let mut page = list::Page { rows: Vec::new(), next: part.cursor.clone() };
+    loop {
+        let missing = part.limit - i64::try_from(page.rows.len()).unwrap_or(i64::MAX);
+        let more = briefs(cx, &actor.name, which, key, page.next.as_deref(), missing)?;
+        page.rows.extend(only_seen(cx, actor, more.rows)?);
+        page.next = more.next;
+        if page.next.is_none() || i64::try_from(page.rows.len()).unwrap_or(i64::MAX) >= part.limit {
+            break;
+        }
+    }
+    let (mut count, mut cursor) = (0, None);
+    while count <= COUNT_CAP {
+        let more = briefs(cx, &actor.name, which, key, cursor.as_deref(), 200)?;
+        count += i64::try_from(only_seen(cx, actor, more.rows)?.len()).unwrap_or(0);
+        cursor = more.next;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    rows(cx, page, Total { count: count.min(COUNT_CAP), capped: count > COUNT_CAP })
+}
+
+fn only_seen(cx: &Reading, actor: &Actor, briefs: Vec<Brief>) -> Result<Vec<Brief>, Error> {
+    let mut seen = Vec::new();
+    for brief in briefs {
+        let known = cx.flows.get(&brief.flow).map(|published| cx.visibility(actor, &published.flow));
+        let shown = match known {
+            Some(Visibility::All) => true,
+            _ => match item::load(cx, actor, &brief.flow, brief.number) {
+                Ok(_) => true,
+                Err(Error::NotFound) => false,
+                Err(error) => return Err(error),
+            },
+        };
+        if shown {
+            seen.push(brief);
+        }
+    }
+    Ok(seen)
 }
 
 /// The items that are not closed and have no active holder; for administrators.
@@ -329,12 +386,7 @@ fn rows(cx: &Reading, page: list::Page<Brief>, total: Total) -> Result<Rows, Err
     Ok(Rows { rows, next: page.next, total, names: store::user::displays(cx.tx, &people)? })
 }
 
-fn row(
-    cx: &Reading,
-    brief: Brief,
-    cells: BTreeMap<String, flow::Value>,
-    people: &mut BTreeSet<String>,
-) -> Row {
+fn row(cx: &Reading, brief: Brief, cells: BTreeMap<String, flow::Value>, people: &mut BTreeSet<String>) -> Row {
     people.extend(brief.assigned_to.iter().cloned().chain([brief.created_by.clone()]));
     let id = item::item_id(cx, &brief.flow, brief.number);
     Row {

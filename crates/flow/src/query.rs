@@ -182,6 +182,11 @@ fn is_of_users(flow: &Flow, column: &Column) -> bool {
     }
 }
 
+/// Terms of a query, and values of one of them, at most: what reads it must not grow without bounds.
+const MOST_TERMS: usize = 100;
+/// Columns of an order at most.
+const MOST_SORTED: usize = 8;
+
 /// Reads a query on a flow.
 ///
 /// # Errors
@@ -194,6 +199,9 @@ pub fn parse_query(text: &str, flow: &Flow, context: &QueryContext) -> Result<Qu
         reader.skip_spaces();
         let start = reader.at;
         let Some(first) = reader.peek() else { break };
+        if query.terms.len() == MOST_TERMS {
+            return Err(problem(start, &format!("a query has at most {MOST_TERMS} parts")));
+        }
         if matches!(first, '(' | ')') {
             return Err(not_yet(start, &first.to_string()));
         }
@@ -230,6 +238,9 @@ pub fn parse_sort(text: &str, flow: &Flow) -> Result<Vec<SortKey>, QueryProblem>
     let mut keys = Vec::new();
     let mut position = 0;
     for part in text.split(',').filter(|_| !text.trim().is_empty()) {
+        if keys.len() == MOST_SORTED {
+            return Err(problem(position, &format!("lists are sorted by at most {MOST_SORTED} columns")));
+        }
         let name = part.trim();
         let (descending, name) = name.strip_prefix('-').map_or((false, name), |rest| (true, rest));
         let column = match name {
@@ -272,6 +283,9 @@ fn comparison(
     }
     let column = column(flow, name).ok_or_else(|| no_column(start, flow, name))?;
     let values = reader.values()?;
+    if let Some((_, at)) = values.get(MOST_TERMS) {
+        return Err(problem(*at, &format!("a comparison has at most {MOST_TERMS} values")));
+    }
     let test = test(flow, context, &column, (name, start), operator, &values)?;
     Ok(Term::Column { column, test })
 }

@@ -95,8 +95,17 @@ pub fn read(file: &File) -> (Option<Flow>, Vec<Problem>) {
 /// Reads one file as far as it goes.
 pub(crate) fn draft(file: &File) -> Draft {
     let mut report = Report { file: file.name, text: file.text, problems: Vec::new() };
-    let (root, errors) = DeTable::parse_recoverable(file.text);
+    let (root, mut errors) = DeTable::parse_recoverable(file.text);
+    errors.sort_by_key(|error| error.span().map_or(0, |span| span.start));
+    // What follows the first slip on a line is mostly its echo.
+    let mut line_ends = 0..0;
     for error in &errors {
+        let start = error.span().map_or(0, |span| span.start);
+        if line_ends.contains(&start) {
+            continue;
+        }
+        let end = file.text.get(start..).and_then(|rest| rest.find('\n')).map_or(file.text.len(), |at| start + at);
+        line_ends = start..end + 1;
         let message = format!("this is no TOML: {}", error.message());
         report.error(&error.span().unwrap_or(0..0), message, "texts stand in quotes, one key a line");
     }

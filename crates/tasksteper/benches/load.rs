@@ -77,15 +77,17 @@ fn measure(runtime: &tokio::runtime::Runtime, size: usize) -> Measured {
     let mut server = Server::start(directory.path());
     let address = server.address.clone();
     let item = format!("/flow/issue_track/{}", size / 2);
-    let paths: Vec<&str> =
-        std::iter::once("/healthz").chain(PAGES.iter().map(|page| if page.1.is_empty() { &*item } else { page.1 })).collect();
+    let paths: Vec<&str> = std::iter::once("/healthz")
+        .chain(PAGES.iter().map(|page| if page.1.is_empty() { &*item } else { page.1 }))
+        .collect();
     let mut rates = vec![Vec::new(); paths.len()];
     for _ in 0..ROUNDS {
         for (path, rates) in paths.iter().zip(&mut rates) {
             rates.push(runtime.block_on(read(&address, path, &secrets.sessions)));
         }
     }
-    let alone_ms = paths.iter().skip(1).map(|path| runtime.block_on(alone(&address, path, &secrets.sessions[0]))).collect();
+    let alone_ms =
+        paths.iter().skip(1).map(|path| runtime.block_on(alone(&address, path, &secrets.sessions[0]))).collect();
     let (mut triggers, mut bare) = (Vec::new(), Vec::new());
     let (writes, commits) = runtime.block_on(counters(&address));
     for round in 0..ROUNDS {
@@ -135,7 +137,10 @@ fn report(measured: &[Measured]) {
     row("ready to serve, ms", each(&|m| format!("{:.0}", m.ready_ms)), "≤ 200");
     row("resident after the load, MB", each(&|m| format!("{:.0}", m.resident_mb)), "≤ 60");
     row("first visit, compressed, kB", each(&|m| format!("{:.0}", m.first_visit_kb)), "≤ 200");
-    println!("items: {} and {}; {READERS} readers, {PRESSERS} pressers, {ROUNDS} rounds of {SPAN:?}", measured[0].size, measured[1].size);
+    println!(
+        "items: {} and {}; {READERS} readers, {PRESSERS} pressers, {ROUNDS} rounds of {SPAN:?}",
+        measured[0].size, measured[1].size
+    );
 }
 
 fn median(mut values: Vec<f64>) -> f64 {
@@ -181,7 +186,8 @@ fn fill(directory: &Path, size: usize) -> Secrets {
     }
     println!("{size} items made in {:.0} s", began.elapsed().as_secs_f64());
     let sessions = (0..READERS).map(|number| app.open_session(&format!("user{number}")).unwrap()).collect();
-    let tokens = (0..PRESSERS).map(|number| app.create_token(&format!("user{number}"), "bench", None).unwrap()).collect();
+    let tokens =
+        (0..PRESSERS).map(|number| app.create_token(&format!("user{number}"), "bench", None).unwrap()).collect();
     app.close();
     Secrets { sessions, tokens }
 }
@@ -307,13 +313,15 @@ async fn press(address: &str, tokens: &[String], round: usize) -> f64 {
                 let mut turn = 0_u64;
                 while began.elapsed() < SPAN {
                     turn += 1;
-                    let body = json!({"trigger": "更新进展", "fields": {"current_process": format!("进展 {round}.{turn}")}});
+                    let body =
+                        json!({"trigger": "更新进展", "fields": {"current_process": format!("进展 {round}.{turn}")}});
                     let request = Request::post(&path)
                         .header("host", "localhost")
                         .header("authorization", &token)
                         .header("content-type", "application/json")
                         .body(Full::new(Bytes::from(body.to_string())))
                         .unwrap();
+                    client.ready().await.unwrap();
                     let response = client.send_request(request).await.unwrap();
                     assert_eq!(response.status(), 200);
                     response.into_body().collect().await.unwrap();
@@ -346,6 +354,7 @@ fn cookie(session: &str) -> String {
 async fn get(client: &mut Client, path: &str, cookie: &str) -> Bytes {
     let request =
         Request::get(path).header("host", "localhost").header("cookie", cookie).body(Full::default()).unwrap();
+    client.ready().await.unwrap();
     let response = client.send_request(request).await.unwrap();
     assert_eq!(response.status(), 200, "{path}");
     response.into_body().collect().await.unwrap().to_bytes()
@@ -382,6 +391,7 @@ async fn first_visit(address: &str, session: &str) -> f64 {
             .header("accept-encoding", "gzip, br")
             .body(Full::default())
             .unwrap();
+        client.ready().await.unwrap();
         let response = client.send_request(request).await.unwrap();
         bytes += response.into_body().collect().await.unwrap().to_bytes().len();
     }

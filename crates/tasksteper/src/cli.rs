@@ -6,7 +6,11 @@ use clap::{Args, Parser, Subcommand};
 
 /// A workflow tracker that a team hosts itself: matters, steps and people.
 #[derive(Debug, Parser)]
-#[command(name = "tasksteper", version, propagate_version = true, after_help = "Example:\n  tasksteper demo\n  tasksteper serve --data /srv/tasksteper --listen 127.0.0.1:8000")]
+#[command(
+    name = "tasksteper",
+    version,
+    after_help = "Example:\n  tasksteper demo\n  tasksteper serve --data /srv/tasksteper --listen 127.0.0.1:8000"
+)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -15,13 +19,20 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Try it: four flows, four users and some items to play with, served on loopback
-    #[command(after_help = "Users: admin, engineer (维护人员), delegate (维护代表), architect (SE); password: tasksteper-demo\n\nExample:\n  tasksteper demo --listen 127.0.0.1:8080")]
+    #[command(
+        after_help = "Users: admin, engineer (维护人员), delegate (维护代表), architect (SE); password: tasksteper-demo\n\nExample:\n  tasksteper demo --listen 127.0.0.1:8080"
+    )]
     Demo(Demo),
     /// Serve an installation over HTTP
-    #[command(after_help = "Example:\n  tasksteper serve --data /srv/tasksteper --base-url https://tasks.example.com --trusted-proxy 127.0.0.1")]
+    #[command(
+        after_help = "Example:\n  tasksteper serve --data /srv/tasksteper --base-url https://tasks.example.com --trusted-proxy 127.0.0.1"
+    )]
     Serve(Serve),
     /// Add, list, disable users and set their passwords
-    #[command(subcommand, after_help = "Example:\n  echo 'a good password' | tasksteper user add ann --display 安妮 --group 维护 --password-stdin")]
+    #[command(
+        subcommand,
+        after_help = "Example:\n  echo 'a good password' | tasksteper user add ann --display 安妮 --group 维护 --password-stdin"
+    )]
     User(User),
     /// List groups and who is in them
     #[command(subcommand, after_help = "Example:\n  tasksteper group list")]
@@ -30,7 +41,10 @@ pub(crate) enum Command {
     #[command(subcommand, after_help = "Example:\n  tasksteper token create ann --name script --expires 90d")]
     Token(Token),
     /// Check, publish, show and archive flows
-    #[command(subcommand, after_help = "Example:\n  tasksteper flow check flows/*.toml\n  tasksteper flow apply flows/")]
+    #[command(
+        subcommand,
+        after_help = "Example:\n  tasksteper flow check flows/*.toml\n  tasksteper flow apply flows/"
+    )]
     Flow(Flow),
 }
 
@@ -85,7 +99,9 @@ pub(crate) struct Serve {
 #[derive(Debug, Subcommand)]
 pub(crate) enum User {
     /// Add a user, and the groups that are not there yet
-    #[command(after_help = "Example:\n  echo 'a good password' | tasksteper user add ann --display 安妮 --group 维护 --password-stdin")]
+    #[command(
+        after_help = "Example:\n  echo 'a good password' | tasksteper user add ann --display 安妮 --group 维护 --password-stdin"
+    )]
     Add {
         /// 1 to 64 letters or digits of any script, '.', '_', '-'
         name: String,
@@ -175,7 +191,9 @@ pub(crate) enum Flow {
         files: Vec<PathBuf>,
     },
     /// Check, then publish: all of the files or none
-    #[command(after_help = "Of a directory: *.toml, but not *.test.toml. A file equal to what is published changes nothing.\nA running server serves them without a restart.\n\nExample:\n  tasksteper flow apply flows/")]
+    #[command(
+        after_help = "Of a directory: *.toml, but not *.test.toml. A file equal to what is published changes nothing.\nA running server serves them without a restart.\n\nExample:\n  tasksteper flow apply flows/"
+    )]
     Apply {
         /// Flow files, or directories of them
         #[arg(required = true, value_name = "FILE|DIR")]
@@ -208,4 +226,14 @@ pub(crate) enum Flow {
         #[command(flatten)]
         data: Data,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_contradicts_itself_nowhere() {
+        super::Cli::command().debug_assert();
+    }
 }

@@ -91,7 +91,10 @@ fn zone(records: &Records) -> Result<TimeZone, Refusal> {
         ));
     }
     TimeZone::get(&records.time_zone).map_err(|_| {
-        Refusal::Usage(format!("--time-zone: there is no zone {:?}; give one like Asia/Shanghai or UTC", records.time_zone))
+        Refusal::Usage(format!(
+            "--time-zone: there is no zone {:?}; give one like Asia/Shanghai or UTC",
+            records.time_zone
+        ))
     })
 }
 

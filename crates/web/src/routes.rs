@@ -10,6 +10,7 @@ use axum::{
     response::{IntoResponse as _, Response},
     routing::{any, get, post},
 };
+use percent_encoding::percent_decode_str;
 use tower_http::{
     catch_panic::CatchPanicLayer,
     compression::CompressionLayer,
@@ -59,6 +60,7 @@ pub(crate) fn router(web: Web) -> Router {
         .route("/api/v1/openapi.json", get(api::openapi))
         .route("/api/docs", get(api::docs))
         .route("/api/{*rest}", any(api::fallback))
+        .route_layer(from_fn_with_state(web.clone(), api::no_stray_query))
         .method_not_allowed_fallback(api::wrong_method);
     Router::new()
         .merge(pages)
@@ -103,10 +105,14 @@ fn broke_off(panic: Box<dyn Any + Send>) -> Response {
 async fn finished(State(web): State<Web>, request: Request, next: Next) -> Response {
     let is_api = request.uri().path().starts_with("/api/");
     let (uri, asked) = (request.uri().clone(), request.headers().clone());
-    let mut response = next.run(request).await;
+    // A path that is no text names nothing.
+    let is_text = percent_decode_str(uri.path()).decode_utf8().is_ok();
+    let mut response = if is_text { next.run(request).await } else { unworded(StatusCode::NOT_FOUND) };
     if response.extensions().get::<Unworded>().is_some() {
         let status = response.status();
-        response = if is_api {
+        response = if is_api && status == StatusCode::NOT_FOUND {
+            api::fallback(asked).await.into_response()
+        } else if is_api {
             Problem::new(status, "refused", status.canonical_reason().unwrap_or_default()).into_response()
         } else {
             Visit::of(&uri, &asked).error(&web, status, None).await

@@ -53,8 +53,10 @@ pub(super) fn open(open: &Open, by_admin: bool, draft: &mut Draft) -> Option<(St
         return None;
     }
     match opened(open, flow, draft) {
-        Err(FieldProblem { field, what }) => {
-            draft.refuse(&field, what);
+        Err(problems) => {
+            for FieldProblem { field, what } in problems {
+                draft.refuse(&field, what);
+            }
             None
         }
         Ok((inner, holders)) => {
@@ -66,28 +68,35 @@ pub(super) fn open(open: &Open, by_admin: bool, draft: &mut Draft) -> Option<(St
     }
 }
 
-/// The values of an opened item and its holders, or what is wrong with a field of the item that opens it.
-fn opened<'a>(open: &Open, flow: &'a Flow, draft: &Draft<'a>) -> Result<(Draft<'a>, Vec<String>), FieldProblem> {
+/// The values of an opened item and its holders, or what is wrong with the fields of the item that opens it.
+fn opened<'a>(open: &Open, flow: &'a Flow, draft: &Draft<'a>) -> Result<(Draft<'a>, Vec<String>), Vec<FieldProblem>> {
     let facts = draft.facts;
     let copy = |field: &str, source: &str, why: Wrong| FieldProblem {
         field: source.to_owned(),
         what: Wrong::Copy { flow: flow.key.clone(), field: field.to_owned(), why: Box::new(why) },
     };
     let mut inner = begin(flow, facts);
+    let mut problems = Vec::new();
     for field in flow.fields.values() {
         let Some((key, source)) = open.copy.get(&field.key).and_then(|key| draft.flow.fields.get_key_value(key)) else {
             continue;
         };
         let value = copied(field, source, &draft.value(source), inner.words(field), facts);
-        inner.put(field, value.map_err(|why| copy(&field.key, key, why))?);
+        match value {
+            Ok(value) => inner.put(field, value),
+            Err(why) => problems.push(copy(&field.key, key, why)),
+        }
+    }
+    if !problems.is_empty() {
+        return Err(problems);
     }
     drop_defaults(&mut inner, |key| open.copy.contains_key(key));
     match holders(&flow.create.assign_to, &[], &facts.actor.name, &inner) {
         Ok(holders) => Ok((inner, holders)),
-        Err((field, why)) => Err(match open.copy.get(&field) {
+        Err((field, why)) => Err(vec![match open.copy.get(&field) {
             Some(source) => copy(&field, source, why),
             None => FieldProblem { field: open.link.clone(), what: Wrong::NoHolder },
-        }),
+        }]),
     }
 }
 

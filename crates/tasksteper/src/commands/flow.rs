@@ -22,9 +22,8 @@ pub(super) fn run(command: Flow) -> Done {
             let files = read(&files)?;
             let app = open(&data)?;
             let given = files.clone();
-            let (outcomes, problems) = app
-                .write(move |cx| publish::apply(cx, &system(), &files))
-                .map_err(|error| refused(error, &given))?;
+            let (outcomes, problems) =
+                app.write(move |cx| publish::apply(cx, &system(), &files)).map_err(|error| refused(error, &given))?;
             report(&problems, &given);
             for outcome in outcomes {
                 let what = if outcome.unchanged { "unchanged" } else { "published" };

@@ -1,9 +1,6 @@
 //! Serving: listen, say so, stop in good order.
 
-use std::{
-    net::SocketAddr,
-    time::Duration,
-};
+use std::{net::SocketAddr, time::Duration};
 
 use app::App;
 
@@ -35,12 +32,7 @@ pub(super) fn log(level: &str) {
 }
 
 /// Serves until a signal to stop comes. `ready` is told the address once connections are accepted.
-pub(super) fn listen(
-    app: App,
-    config: web::Config,
-    address: SocketAddr,
-    ready: impl FnOnce(SocketAddr, &str),
-) -> Done {
+pub(super) fn listen(app: App, config: web::Config, address: SocketAddr, ready: impl FnOnce(SocketAddr, &str)) -> Done {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -66,7 +58,9 @@ pub(super) fn listen(
 
 fn cannot_listen(address: SocketAddr, error: &std::io::Error) -> Refusal {
     let hint = match error.kind() {
-        std::io::ErrorKind::AddrInUse => "; another program listens there: choose another port with --listen, 0 picks a free one",
+        std::io::ErrorKind::AddrInUse => {
+            "; another program listens there: choose another port with --listen, 0 picks a free one"
+        }
         std::io::ErrorKind::PermissionDenied => "; ports below 1024 need a privilege: choose a higher one",
         std::io::ErrorKind::AddrNotAvailable => "; this machine has no such address",
         _ => "",

@@ -79,9 +79,9 @@ fn lifetime_ms(text: &str) -> Result<i64, Refusal> {
 
 fn disable(app: &App, name: &str, hand_over: Option<&str>) -> Done {
     let disabled = people::disable(app, &people::system(), name, hand_over).map_err(|error| match error {
-        Error::Input(problems) => Refusal::Refused(
-            problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
-        ),
+        Error::Input(problems) => {
+            Refusal::Refused(problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
+        }
         other => Refusal::from(other),
     })?;
     say(format_args!("disabled {name}"));
@@ -116,5 +116,7 @@ pub(super) fn table(head: &[&str], rows: Vec<Vec<String>>) {
 
 /// Columns of a terminal: Chinese characters take two.
 fn shown_width(text: &str) -> usize {
-    text.chars().map(|c| if ('\u{1100}'..='\u{115f}').contains(&c) || ('\u{2e80}'..='\u{ffef}').contains(&c) { 2 } else { 1 }).sum()
+    text.chars()
+        .map(|c| if ('\u{1100}'..='\u{115f}').contains(&c) || ('\u{2e80}'..='\u{ffef}').contains(&c) { 2 } else { 1 })
+        .sum()
 }

@@ -29,6 +29,10 @@ pub(super) async fn json<T: DeserializeOwned>(headers: &HeaderMap, body: Body) -
         ));
     }
     let text = std::str::from_utf8(&bytes).map_err(|_| Problem::bad_request("the body is not UTF-8"))?;
+    if !text.trim_start().starts_with('{') && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok() {
+        // A list would be taken for the keys' values in their order.
+        return Err(Problem::bad_request("the body must be a JSON object"));
+    }
     serde_json::from_str(text).map_err(|error| Problem::bad_request(error.to_string()))
 }
 

@@ -88,7 +88,7 @@ fn preset(given: &Preset) -> Value {
         Preset::Today => json!("today"),
         Preset::Now => json!("now"),
         Preset::Local(time) => json!(time.to_string()),
-        Preset::List(presets) => presets.iter().map(self::preset).collect(),
+        Preset::List(presets) => presets.iter().map(preset).collect(),
     }
 }
 

@@ -8,8 +8,9 @@ use app::{
 use axum::{
     Json,
     body::Body,
-    extract::{Path, State},
-    http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
+    extract::{MatchedPath, Path, Request, State},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header},
+    middleware::Next,
     response::{IntoResponse, Response},
 };
 use jiff::tz::TimeZone;
@@ -229,6 +230,27 @@ pub(crate) async fn history(
         Ok(History { events: entries.into_iter().map(|entry| shapes::event(entry, cx.zone)).collect(), next })
     });
     Ok(Json(history.await?))
+}
+
+/// Refuses a query where a call takes none: nothing that is asked is passed over in silence.
+pub(crate) async fn no_stray_query(
+    State(web): State<Web>,
+    path: MatchedPath,
+    request: Request,
+    next: Next,
+) -> Response {
+    let lists = ["/items", "/history", "/work"];
+    let takes_one = request.method() == Method::GET && lists.iter().any(|end| path.as_str().ends_with(end));
+    let stray = request.uri().query().is_some_and(|query| !query.is_empty()) && path.as_str().starts_with("/api/v1/");
+    if !stray || takes_one {
+        return next.run(request).await;
+    }
+    let (token, language) = caller(request.headers());
+    let refused = web.known(token, language, Err::<(), _>(Problem::bad_request("this call takes no query"))).await;
+    match refused {
+        Err(problem) => problem.into_response(),
+        Ok(()) => next.run(request).await,
+    }
 }
 
 impl Web {

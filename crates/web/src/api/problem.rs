@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::{
     Json,
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use flow::{Flow, Refusal, Wrong};
@@ -12,13 +12,14 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
+    server::preferred,
     view::refusal::{self, Names},
-    words::{Language, Words},
+    words::Words,
 };
 
 /// A problem document.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct Problem {
+pub(crate) struct Problem {
     /// What kind, as a URI.
     r#type: String,
     /// The kind, in words.
@@ -40,7 +41,7 @@ pub struct Problem {
 
 /// One field at fault.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct FieldError {
+pub(super) struct FieldError {
     /// The field's key.
     field: String,
     /// What is wrong, for programs.
@@ -223,8 +224,8 @@ impl IntoResponse for Problem {
 }
 
 /// A path under `/api` that is none.
-pub(crate) async fn fallback() -> Problem {
-    Problem::not_found(Language::Chinese.words())
+pub(crate) async fn fallback(headers: HeaderMap) -> Problem {
+    Problem::not_found(preferred(&headers).words())
 }
 
 /// A method that a path does not take.

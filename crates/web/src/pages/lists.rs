@@ -201,7 +201,8 @@ fn total(total: work::Total) -> String {
 fn state_counts(flow: &Flow, counts: Vec<(String, i64)>, query: &str) -> Vec<StateCount> {
     let count = |(state, count): (String, i64)| {
         let quoted = state.contains([' ', ',', '"', '\\']);
-        let value = if quoted { format!("\"{}\"", state.replace('\\', "\\\\").replace('"', "\\\"")) } else { state.clone() };
+        let value =
+            if quoted { format!("\"{}\"", state.replace('\\', "\\\\").replace('"', "\\\"")) } else { state.clone() };
         let asks = format!("state={value}");
         StateCount {
             href: address(&format!("/flow/{}/all", flow.key), &[("q", &asks)]),
@@ -253,8 +254,13 @@ fn work_table(cx: &Reading, words: &Words, whose: Whose, rows: Rows) -> Table {
 
 /// 待处理条目 of one flow.
 fn pending_table(cx: &Reading, words: &Words, flow: &Flow, rows: Rows) -> Table {
-    let labels =
-        [words.word("summary"), words.word("state"), words.word("holder"), words.word("reporter"), words.word("updated")];
+    let labels = [
+        words.word("summary"),
+        words.word("state"),
+        words.word("holder"),
+        words.word("reporter"),
+        words.word("updated"),
+    ];
     let cells = |row: &Row| {
         vec![
             Cell::Title(row.title.clone()),
@@ -271,14 +277,7 @@ fn pending_table(cx: &Reading, words: &Words, flow: &Flow, rows: Rows) -> Table 
 }
 
 /// A flow's own list, with the columns that its file names.
-fn flow_table(
-    cx: &Reading,
-    words: &Words,
-    flow: &Flow,
-    rows: Option<Rows>,
-    query: &ListQuery,
-    path: &str,
-) -> Table {
+fn flow_table(cx: &Reading, words: &Words, flow: &Flow, rows: Option<Rows>, query: &ListQuery, path: &str) -> Table {
     let column = |key: &String| {
         let kind = flow.fields.get(key).map(|field| (&field.kind, field.multiple));
         let can_sort = !matches!(kind, Some((flow::Kind::Textarea { .. }, _) | (_, true)));

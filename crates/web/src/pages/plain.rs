@@ -51,7 +51,8 @@ pub(crate) async fn readyz(State(web): State<Web>) -> Response {
         Ok(()) => "ready".into_response(),
         Err(failed) => {
             tracing::warn!(error = %failed.error, "not ready");
-            (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "2")], "the database does not answer").into_response()
+            (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "2")], "the database does not answer")
+                .into_response()
         }
     }
 }

@@ -113,8 +113,7 @@ impl Visit {
             .read_as(visit.session.clone(), visit.language, move |cx, caller| {
                 let menu = Menu::of(cx, caller)?;
                 let entries = menu.entries();
-                let around =
-                    Around { visit: &within, menu: Some(&menu), entries: &entries, words: caller.words };
+                let around = Around { visit: &within, menu: Some(&menu), entries: &entries, words: caller.words };
                 Ok((make(cx, caller, &around)?, caller.signed.touch))
             })
             .await;
@@ -211,10 +210,10 @@ impl Visit {
 
     /// Writes down that the session is in use, beside the request.
     fn touch(&self, web: &Web) {
-        let Some(Credential::Session(secret)) = self.session.clone() else { return };
+        let Some(session) = self.session.clone() else { return };
         let web = web.clone();
         tokio::spawn(async move {
-            let touched = web.run(Language::Chinese, move |app| app.write(move |cx| signin::touch(cx, &secret)));
+            let touched = web.run(Language::Chinese, move |app| app.write(move |cx| signin::touch(cx, &session)));
             if let Err(failed) = touched.await {
                 tracing::warn!(error = %failed.error, "a session's last use was not written down");
             }

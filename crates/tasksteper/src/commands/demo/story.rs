@@ -102,7 +102,10 @@ impl Story {
         let view = act(app, at.timestamp(), actor, item, step, fields, places)?;
         if let Some(view) = view {
             if let Some(opened) = &step.opens {
-                places.insert(opened.trim_start_matches('@').to_owned(), opened_by(&view, &step.r#do).ok_or("it opened nothing")?);
+                places.insert(
+                    opened.trim_start_matches('@').to_owned(),
+                    opened_by(&view, &step.r#do).ok_or("it opened nothing")?,
+                );
             }
             places.insert(item.name.clone(), (item.flow.clone(), view.item.number));
         }
@@ -162,7 +165,12 @@ fn moment(text: &str, now: &Zoned) -> Option<Zoned> {
         Some((days, time)) => {
             let days: i64 = days.strip_suffix('d')?.parse().ok()?;
             let time: Time = time.parse().ok()?;
-            now.date().checked_add(Span::new().try_days(days).ok()?).ok()?.to_datetime(time).to_zoned(now.time_zone().clone()).ok()
+            now.date()
+                .checked_add(Span::new().try_days(days).ok()?)
+                .ok()?
+                .to_datetime(time)
+                .to_zoned(now.time_zone().clone())
+                .ok()
         }
         None => {
             let unit = text.chars().last()?;

@@ -1,0 +1,248 @@
+//! A person at a browser: Chromium, driven through its own driver, ended by its own process id.
+
+use std::{
+    io::{BufRead as _, BufReader},
+    path::Path,
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use thirtyfour::{ChromiumLikeCapabilities as _, prelude::*};
+
+/// How long a page may take to show what is waited for.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A person at a browser.
+pub struct Person {
+    driver: WebDriver,
+    chromedriver: Child,
+    _profile: tempfile::TempDir,
+    base: String,
+    script: bool,
+}
+
+impl Person {
+    /// Opens a browser. Without `script`, pages run no JavaScript.
+    pub async fn new(base: &str, script: bool) -> Person {
+        let mut chromedriver = Command::new("chromedriver")
+            .args(["--port=0", "--allowed-ips=127.0.0.1"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("chromedriver starts; scripts/install-test-deps.sh installs it");
+        let mut lines = BufReader::new(chromedriver.stdout.take().expect("its stdout")).lines();
+        let port = lines
+            .by_ref()
+            .map_while(Result::ok)
+            .find_map(|line| line.split("on port ").nth(1).map(|rest| rest.trim_end_matches('.').to_owned()))
+            .expect("chromedriver says its port");
+        std::thread::spawn(move || lines.for_each(drop));
+        let profile = tempfile::tempdir().expect("a temporary directory");
+        let mut wanted = DesiredCapabilities::chrome();
+        for argument in [
+            "--headless=new",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-dev-shm-usage",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            "--hide-scrollbars",
+            "--lang=zh-CN",
+            "--window-size=1440,900",
+            &format!("--user-data-dir={}", profile.path().display()),
+        ] {
+            wanted.add_arg(argument).expect("an argument");
+        }
+        let mut preferences = serde_json::json!({"intl.accept_languages": "zh-CN,zh"});
+        if !script {
+            preferences["profile.managed_default_content_settings.javascript"] = 2.into();
+        }
+        wanted.add_experimental_option("prefs", preferences).expect("preferences");
+        let driver = WebDriver::new(format!("http://127.0.0.1:{port}"), wanted).await.expect("a browser");
+        Person { driver, chromedriver, _profile: profile, base: base.to_owned(), script }
+    }
+
+    /// Opens a browser and signs in, with the password of the test installations.
+    pub async fn signed_in(base: &str, name: &str, script: bool) -> Person {
+        let person = Person::new(base, script).await;
+        person.open("/login").await;
+        person.fill("用户名", name).await;
+        person.fill("密码", "pass-word-1").await;
+        person.press("登录").await;
+        person.sees("我发起的").await;
+        person
+    }
+
+    /// Opens a page.
+    pub async fn open(&self, path: &str) {
+        self.driver.goto(format!("{}{path}", self.base)).await.expect("the page opens");
+    }
+
+    /// The path of the page.
+    pub async fn path(&self) -> String {
+        let url = self.driver.current_url().await.expect("an address");
+        url.path().to_owned()
+    }
+
+    /// Waits until the page shows the text.
+    #[track_caller]
+    pub async fn sees(&self, text: &str) {
+        let deadline = Instant::now() + PATIENCE;
+        while !self.text().await.contains(text) {
+            assert!(Instant::now() < deadline, "no {text:?} on {}:\n{}", self.path().await, self.text().await);
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Waits until the page no longer shows the text.
+    pub async fn sees_no(&self, text: &str) {
+        let deadline = Instant::now() + PATIENCE;
+        while self.text().await.contains(text) {
+            assert!(Instant::now() < deadline, "still {text:?} on {}", self.path().await);
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// What the page shows.
+    pub async fn text(&self) -> String {
+        match self.driver.find(By::Tag("body")).await {
+            Ok(body) => body.text().await.unwrap_or_default(),
+            Err(_) => String::new(),
+        }
+    }
+
+    /// The input that this label labels.
+    async fn labelled(&self, label: &str) -> WebElement {
+        let words = quoted(label);
+        let found = self.find(&format!("//label[normalize-space(.)={words}] | //textarea[@aria-label={words}]")).await;
+        if found.tag_name().await.expect("a tag") == "textarea" {
+            return found;
+        }
+        match found.attr("for").await.expect("an attribute") {
+            Some(id) => self.find(&format!("//*[@id={}]", quoted(&id))).await,
+            None => found.find(By::XPath(".//input|.//select|.//textarea")).await.expect("an input in its label"),
+        }
+    }
+
+    /// Whether an input has this label.
+    pub async fn has_input(&self, label: &str) -> bool {
+        let path = format!("//label[normalize-space(.)={}]", quoted(label));
+        self.driver.find(By::XPath(path)).await.is_ok()
+    }
+
+    /// Types into the input of this label, in place of what stands there.
+    pub async fn fill(&self, label: &str, text: impl Into<TypingData>) {
+        let input = self.labelled(label).await;
+        input.clear().await.expect("it is emptied");
+        input.send_keys(text).await.expect("it is typed into");
+    }
+
+    /// What stands in the input of this label.
+    pub async fn value(&self, label: &str) -> String {
+        self.labelled(label).await.prop("value").await.expect("a property").unwrap_or_default()
+    }
+
+    /// Chooses a word in the select of this label.
+    pub async fn choose(&self, label: &str, word: &str) {
+        let select = self.labelled(label).await;
+        let path = format!(".//option[normalize-space(.)={}]", quoted(word));
+        select.find(By::XPath(path)).await.expect("the word is offered").click().await.expect("it is chosen");
+    }
+
+    /// Picks a person or an item in the picker of this label: types, and takes the first that is offered.
+    pub async fn pick(&self, label: &str, text: &str) {
+        let input = self.labelled(label).await;
+        if !self.script {
+            input.clear().await.expect("it is emptied");
+            input.send_keys(text).await.expect("it is typed into");
+            return;
+        }
+        input.click().await.expect("it is opened");
+        input.send_keys(text).await.expect("it is typed into");
+        let offered = self
+            .find("//*[contains(@class,'ts-dropdown') and not(contains(@style,'display: none'))]//*[@data-selectable]")
+            .await;
+        offered.click().await.expect("it is taken");
+    }
+
+    /// Presses the button of these words.
+    pub async fn press(&self, words: &str) {
+        let button = self.find(&format!("//button[normalize-space(.)={}]", quoted(words))).await;
+        button.click().await.unwrap_or_else(|error| panic!("{words}: {error}"));
+    }
+
+    /// Whether there is a button of these words.
+    pub async fn has_button(&self, words: &str) -> bool {
+        let path = format!("//button[normalize-space(.)={}]", quoted(words));
+        match self.driver.find(By::XPath(path)).await {
+            Ok(button) => button.is_displayed().await.unwrap_or(false),
+            Err(_) => false,
+        }
+    }
+
+    /// Follows the link of these words.
+    pub async fn follow(&self, words: &str) {
+        let link = self.find(&format!("//a[normalize-space(.)={}]", quoted(words))).await;
+        link.click().await.unwrap_or_else(|error| panic!("{words}: {error}"));
+    }
+
+    /// Waits for the element of this XPath.
+    pub async fn find(&self, path: &str) -> WebElement {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let found = self.driver.find_all(By::XPath(path)).await.unwrap_or_default();
+            for element in found {
+                if element.is_displayed().await.unwrap_or(false) {
+                    return element;
+                }
+            }
+            assert!(Instant::now() < deadline, "no {path} on {}:\n{}", self.path().await, self.text().await);
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Makes the window this large.
+    pub async fn resize(&self, width: u32, height: u32) {
+        self.driver.set_window_rect(0, 0, width, height).await.expect("the window's size");
+    }
+
+    /// How wide the page is, and how wide the window.
+    pub async fn widths(&self) -> (i64, i64) {
+        let script = "return [document.documentElement.scrollWidth, window.innerWidth]";
+        let widths = self.driver.execute(script, Vec::new()).await.expect("the widths");
+        widths.convert().expect("two numbers")
+    }
+
+    /// Takes a picture of the page.
+    pub async fn picture(&self, file: &Path) {
+        self.driver.screenshot(file).await.expect("a picture");
+    }
+
+    /// The driver, for what has no word of its own here.
+    pub fn driver(&self) -> &WebDriver {
+        &self.driver
+    }
+
+    /// Closes the browser.
+    pub async fn leave(mut self) {
+        let _ = self.driver.clone().quit().await;
+        let _ = self.chromedriver.kill();
+        let _ = self.chromedriver.wait();
+    }
+}
+
+impl Drop for Person {
+    fn drop(&mut self) {
+        let _ = self.chromedriver.kill();
+        let _ = self.chromedriver.wait();
+    }
+}
+
+/// A text as an XPath literal.
+fn quoted(text: &str) -> String {
+    assert!(!text.contains('\''), "{text}");
+    format!("'{text}'")
+}

@@ -1,0 +1,175 @@
+//! Every URL is tried as nobody, as a user without rights, and as the right one. A route that is not in the table fails.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use crate::harness::{Installation, Server, User, answer, project};
+
+/// A flow of which `delegate` may neither create nor see anything.
+const CLOSED: &str = r#"
+key = "t"
+name = "封闭"
+
+[create]
+by = ["user:engineer"]
+
+[view]
+by = ["created_by", "assigned_to"]
+
+[[field]]
+key = "summary"
+type = "text"
+
+[[transition]]
+source = "开"
+trigger = "关"
+dest = "完"
+"#;
+
+/// A method and a path of the API, what is sent, and the answers to nobody, to a user without rights, to the right one.
+const API: [(&str, &str, &str, [u16; 3]); 14] = [
+    ("GET", "/api/v1/me", "", [401, 200, 200]),
+    ("GET", "/api/v1/flows", "", [401, 200, 200]),
+    ("GET", "/api/v1/flows/{flow}", "", [401, 404, 200]),
+    ("GET", "/api/v1/flows/{flow}/items", "", [401, 404, 200]),
+    ("POST", "/api/v1/flows/{flow}/items", "{}", [401, 404, 201]),
+    ("GET", "/api/v1/flows/{flow}/items/{number}", "", [401, 404, 200]),
+    ("PATCH", "/api/v1/flows/{flow}/items/{number}", r#"{"fields":{"summary":"新"}}"#, [401, 404, 200]),
+    ("POST", "/api/v1/flows/{flow}/items/{number}/comments", r#"{"comment":"说"}"#, [401, 404, 201]),
+    ("POST", "/api/v1/flows/{flow}/items/{number}/holder", r#"{"to":"admin"}"#, [401, 404, 200]),
+    ("GET", "/api/v1/flows/{flow}/items/{number}/history", "", [401, 404, 200]),
+    ("POST", "/api/v1/flows/{flow}/items/{number}/triggers", r#"{"trigger":"关"}"#, [401, 404, 200]),
+    ("GET", "/api/v1/work", "", [401, 200, 200]),
+    ("GET", "/api/v1/openapi.json", "", [200, 200, 200]),
+    ("GET", "/api/docs", "", [200, 200, 200]),
+];
+
+/// A method and a path of the pages, what the form sends, and the answers likewise. Nobody is sent to sign in.
+const PAGES: [(&str, &str, &str, [u16; 3]); 11] = [
+    ("GET", "/", "", [303, 200, 200]),
+    ("GET", "/login", "", [200, 303, 303]),
+    ("POST", "/login", "name=x&password=x", [422, 422, 422]),
+    ("GET", "/work/{list}", "", [303, 200, 200]),
+    ("GET", "/flow/{flow}", "", [303, 404, 200]),
+    ("GET", "/flow/{flow}/all", "", [303, 404, 200]),
+    ("GET", "/static/{file}", "", [404, 404, 404]),
+    ("GET", "/healthz", "", [200, 200, 200]),
+    ("GET", "/readyz", "", [200, 200, 200]),
+    ("GET", "/metrics", "", [200, 200, 200]),
+    // Last: nobody of them is signed in afterwards.
+    ("POST", "/logout", "a=b", [303, 303, 303]),
+];
+
+#[test]
+fn each_page_as_nobody_as_the_wrong_user_as_the_right_one() {
+    let at = Installation::with_flows(&[("t.toml", CLOSED)]);
+    for name in ["delegate", "admin"] {
+        at.done(&["user", "passwd", name, "--password-stdin"], "pass-word-1\n");
+    }
+    let server = at.into_server();
+    server.user("engineer").create("t", &json!({"summary": "一"}));
+    let people =
+        [server.nobody(), server.signed_in("delegate", "pass-word-1"), server.signed_in("admin", "pass-word-1")];
+    for (method, path, body, expected) in PAGES {
+        let real = [("{flow}", "t"), ("{number}", "1"), ("{list}", "pending"), ("{file}", "none.css")];
+        let path = real.iter().fold(path.to_owned(), |path, (name, value)| path.replace(name, value));
+        for (person, status) in people.iter().zip(expected) {
+            let request = person.request(method, &path);
+            let form = "application/x-www-form-urlencoded";
+            let request = if body.is_empty() { request } else { request.header("content-type", form).body(body) };
+            let got = answer(request);
+            assert_eq!(got.status.as_u16(), status, "{method} {path} as {:?}", person.name);
+            if person.name.is_empty() && status == 303 && path != "/logout" {
+                assert!(got.headers["location"].to_str().unwrap().starts_with("/login"), "{method} {path}");
+            }
+        }
+    }
+}
+
+#[test]
+fn each_call_of_the_api_as_nobody_as_the_wrong_user_as_the_right_one() {
+    let server = Server::with_flow(CLOSED);
+    server.user("engineer").create("t", &json!({"summary": "一"}));
+    // Administrators are the right ones for every call.
+    let people = [server.nobody(), server.user("delegate"), server.user("admin")];
+    for (method, path, body, expected) in API {
+        let path = path.replace("{flow}", "t").replace("{number}", "1");
+        for (person, status) in people.iter().zip(expected) {
+            let got = send(person, method, &path, body);
+            assert_eq!(got, status, "{method} {path} as {:?}", person.name);
+        }
+    }
+    let item = server.user("engineer").item("t", 1);
+    assert_eq!(
+        (&item["fields"]["summary"], &item["state"]),
+        (&json!("新"), &json!("完")),
+        "only the right one changed it"
+    );
+}
+
+fn send(person: &User, method: &str, path: &str, body: &str) -> u16 {
+    let request = person.request(method, path);
+    let answer = answer(if body.is_empty() {
+        request
+    } else {
+        request.header("content-type", "application/json").body(body.to_owned())
+    });
+    if path.starts_with("/api/v1") && !answer.status.is_success() {
+        let problem: Value = answer.json();
+        assert_eq!(problem["status"], answer.status.as_u16(), "{method} {path}: {problem}");
+    }
+    answer.status.as_u16()
+}
+
+#[test]
+fn who_may_see_an_item_is_told_403_of_what_they_may_not_do() {
+    let server = Server::by_token();
+    let (engineer, delegate) = (server.user("engineer"), server.user("delegate"));
+    engineer.create("issue_track", &json!({}));
+    let calls = [
+        ("PATCH", "/flows/issue_track/items/1", json!({"fields": {"summary": "新"}})),
+        ("POST", "/flows/issue_track/items/1/triggers", json!({"trigger": "更新进展"})),
+        ("POST", "/flows/issue_track/items/1/holder", json!({"to": "delegate"})),
+    ];
+    for (method, path, body) in calls {
+        assert_eq!(delegate.send(method, path, Some(&body)).refused(403), "not_allowed", "{method} {path}");
+    }
+    assert_eq!(
+        engineer.post("/flows/issue_track/items/1/holder", &json!({"to": "delegate"})).refused(403),
+        "not_allowed"
+    );
+    assert_eq!(engineer.item("issue_track", 1)["revision"], 1);
+}
+
+#[test]
+fn every_route_is_in_the_table() {
+    let table = API.iter().chain(&PAGES).map(|(method, path, ..)| ((*method).to_owned(), (*path).to_owned()));
+    let (known, found): (BTreeSet<_>, BTreeSet<_>) = (table.collect(), routes().into_iter().collect());
+    let missing: Vec<_> = found.difference(&known).collect();
+    assert!(missing.is_empty(), "in routes.rs, not in this table: {missing:?}");
+    let gone: Vec<_> = known.difference(&found).collect();
+    assert!(gone.is_empty(), "in this table, not in routes.rs: {gone:?}");
+}
+
+/// Method and path of every route that `routes.rs` names.
+pub(crate) fn routes() -> Vec<(String, String)> {
+    let source = std::fs::read_to_string(project().join("crates/web/src/routes.rs")).expect("the list of routes");
+    let mut routes = Vec::new();
+    for piece in source.split(".route(").skip(1) {
+        let (path, rest) =
+            piece.trim_start().strip_prefix('"').and_then(|piece| piece.split_once('"')).expect("a path");
+        let mut depth = 1;
+        let end = rest.find(|c| {
+            depth += i32::from(c == '(') - i32::from(c == ')');
+            depth == 0
+        });
+        let handlers = &rest[..end.expect("the end of the route")];
+        for method in ["get", "post", "put", "patch", "delete"] {
+            if handlers.contains(&format!("{method}(")) {
+                routes.push((method.to_uppercase(), path.to_owned()));
+            }
+        }
+    }
+    routes
+}
