@@ -135,12 +135,12 @@ pub fn view(cx: &Reading, actor: &Actor, key: &str, number: i64) -> Result<ItemV
     with_buttons(cx, actor, published.archived, flow, item, &Input::new())
 }
 
-/// The rules that the item lives under, if the actor may see it.
+/// The rules that the item lives under and the values in it, if the actor may see it.
 ///
 /// # Errors
 /// `NotFound`.
-pub fn rules(cx: &Reading, actor: &Actor, key: &str, number: i64) -> Result<Arc<Flow>, Error> {
-    load(cx, actor, key, number).map(|(_, flow, _)| flow)
+pub fn stored(cx: &Reading, actor: &Actor, key: &str, number: i64) -> Result<(Arc<Flow>, Fields), Error> {
+    load(cx, actor, key, number).map(|(_, flow, item)| (flow, item.fields))
 }
 
 /// The item with its buttons as they follow `typed`, values in a form that are not stored yet.
@@ -511,7 +511,7 @@ fn facts<'c>(
     for key in asks.opens {
         let Some(published) = cx.flows.get(&key).filter(|published| !published.archived) else { continue };
         users.extend(flow::asks(&published.flow, None, &Input::new()).users);
-        opens.insert(key, OpenFact { flow: &*published.flow, version: published.version, number: 0 });
+        opens.insert(key, OpenFact { flow: &published.flow, version: published.version, number: 0 });
     }
     let mut facts = Facts { actor, users: BTreeMap::new(), items, opens, now: cx.now, zone: cx.zone };
     look_up_users(cx, &mut facts, &users)?;

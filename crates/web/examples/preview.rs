@@ -483,7 +483,8 @@ impl Sample {
 
     fn item_conflict(&self) -> ItemPage<'static> {
         let mut page = self.item();
-        page.conflict = Some(Conflict { events: self.history().events.into_iter().take(1).collect(), differs: true });
+        page.conflict =
+            Some(Conflict { events: self.history().events.into_iter().take(1).collect(), differs: true, idle: false });
         if let Some(field) = page.fields.iter_mut().find(|field| field.key == "current_process") {
             field.theirs = Some(vec![Shown::Lines("11-20 15:40 旧板复现成功，确认内存泄漏。".to_owned())]);
         }

@@ -152,6 +152,7 @@ unsaved = There are unsaved changes. Leave all the same?
 conflict = While you were typing, this item was changed:
 conflict-differs = What you typed is still below; where it differs, what stands there now is shown beside it. Check it and send it again: then yours counts.
 conflict-same = What you typed is still below. Check it and send it again.
+conflict-idle = What you typed was not saved; you can copy it from below.
 conflict-now = Now:
 hand-over = Hand over
 hand-over-to = Hand over to

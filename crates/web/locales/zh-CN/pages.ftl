@@ -128,6 +128,7 @@ unsaved = 有未保存的修改，确定离开吗？
 conflict = 你填写期间，这个条目已经被更新：
 conflict-differs = 你填写的内容都还在下面；与现在不同的地方，标出了现在的内容。核对后再提交，将以你填写的为准。
 conflict-same = 你填写的内容都还在下面，核对后再提交。
+conflict-idle = 这次的填写没有保存；需要的话，可以从下面复制你填写的内容。
 conflict-now = 现在是：
 hand-over = 转交
 hand-over-to = 转交给
