@@ -99,8 +99,17 @@ fn each_page_as_nobody_as_the_wrong_user_as_the_right_one() {
     let people =
         [server.nobody(), server.signed_in("delegate", "pass-word-1"), server.signed_in("admin", "pass-word-1")];
     for (method, path, body, expected) in PAGES {
-        let real = [("{flow}", "t"), ("{number}", "1"), ("{list}", "pending"), ("{file}", "none.css"), ("{secret}", "none"), ("{id}", "9"), ("{name}", "x"),
-            ("{group}", "g"), ("{version}", "1")];
+        let real = [
+            ("{flow}", "t"),
+            ("{number}", "1"),
+            ("{list}", "pending"),
+            ("{file}", "none.css"),
+            ("{secret}", "none"),
+            ("{id}", "9"),
+            ("{name}", "x"),
+            ("{group}", "g"),
+            ("{version}", "1"),
+        ];
         let path = real.iter().fold(path.to_owned(), |path, (name, value)| path.replace(name, value));
         for (person, status) in people.iter().zip(expected) {
             let request = person.request(method, &path);
