@@ -94,7 +94,15 @@ impl Web {
     ) -> Result<T, Failed> {
         let spoken = Spoken::new(preferred);
         let within = spoken.clone();
-        spoken.told(self.app.read(|cx| use_case(cx, &caller(cx, credential.as_ref(), &within)?)))
+        let read = self.app.read(|cx| {
+            let caller = caller(cx, credential.as_ref(), &within)?;
+            Ok((use_case(cx, &caller)?, credential.filter(|_| caller.signed.touch)))
+        });
+        let (read, used) = spoken.told(read)?;
+        if let Some(used) = used {
+            self.touch(used);
+        }
+        Ok(read)
     }
 
     /// Runs a use case that writes, on the writer's thread; it is on disk when this returns.
@@ -108,12 +116,29 @@ impl Web {
         let within = spoken.clone();
         let (sender, answer) = tokio::sync::oneshot::channel();
         self.app.write_with(
-            move |cx| use_case(cx, &caller(cx, credential.as_ref(), &within)?),
+            move |cx| {
+                let caller = caller(cx, credential.as_ref(), &within)?;
+                if let Some(used) = credential.as_ref().filter(|_| caller.signed.touch) {
+                    signin::touch(cx, used)?;
+                }
+                use_case(cx, &caller)
+            },
             // Whoever asked may have gone away: what was written stays written.
             move |result| drop(sender.send(result)),
         );
         let lost = || Err(Error::Damaged("the writer ended without an answer".to_owned()));
         spoken.told(answer.await.unwrap_or_else(|_| lost()))
+    }
+
+    /// Writes down that a session or token is in use, beside the request.
+    fn touch(&self, used: Credential) {
+        let web = self.clone();
+        tokio::spawn(async move {
+            let touched = web.run(Language::Chinese, move |app| app.write(move |cx| signin::touch(cx, &used)));
+            if let Err(failed) = touched.await {
+                tracing::warn!(error = %failed.error, "the last use of a session or token was not written down");
+            }
+        });
     }
 
     /// Runs something of the application's on a thread that may wait, for whoever it is.
