@@ -24,6 +24,8 @@ pub struct ItemView {
     pub buttons: Vec<Button>,
     /// Its flow is out of use: nothing can be done to it.
     pub archived: bool,
+    /// The item that the press just made has opened: its flow's key and number.
+    pub opened: Option<(String, i64)>,
 }
 
 impl ItemView {
@@ -92,6 +94,8 @@ pub struct LinkedItem {
     pub seen: Option<(String, String)>,
     /// Keys of this item's fields that link to it; empty where only the other end does.
     pub fields: Vec<String>,
+    /// Keys of the other item's fields that link to this one.
+    pub back: Vec<String>,
 }
 
 /// Everything that an item's page shows.
@@ -131,6 +135,41 @@ pub fn view(cx: &Reading, actor: &Actor, key: &str, number: i64) -> Result<ItemV
     with_buttons(cx, actor, published.archived, flow, item, &Input::new())
 }
 
+/// The rules that the item lives under, if the actor may see it.
+///
+/// # Errors
+/// `NotFound`.
+pub fn rules(cx: &Reading, actor: &Actor, key: &str, number: i64) -> Result<Arc<Flow>, Error> {
+    load(cx, actor, key, number).map(|(_, flow, _)| flow)
+}
+
+/// The item with its buttons as they follow `typed`, values in a form that are not stored yet.
+///
+/// # Errors
+/// `NotFound`.
+pub fn typed(cx: &Reading, actor: &Actor, key: &str, number: i64, typed: &Input) -> Result<ItemView, Error> {
+    let (published, flow, item) = load(cx, actor, key, number)?;
+    with_buttons(cx, actor, published.archived, flow, item, typed)
+}
+
+/// The item of that name, as the actor may see it; one that is not there is not seen either.
+///
+/// # Errors
+/// The store's.
+pub fn linked(cx: &Reading, actor: &Actor, key: &str, number: i64) -> Result<LinkedItem, Error> {
+    let seen = match load(cx, actor, key, number) {
+        Ok((published, flow, item)) => {
+            let state = item.state.clone();
+            let archived = published.archived;
+            Some((ItemView { flow, item, buttons: Vec::new(), archived, opened: None }.title(), state))
+        }
+        Err(Error::NotFound) => None,
+        Err(other) => return Err(other),
+    };
+    let (fields, back) = (Vec::new(), Vec::new());
+    Ok(LinkedItem { flow: key.to_owned(), number, id: item_id(cx, key, number), seen, fields, back })
+}
+
 /// Everything that the item's page shows. `typed` are values in the form that are not stored yet: the buttons follow them.
 ///
 /// # Errors
@@ -142,6 +181,10 @@ pub fn page(cx: &Reading, actor: &Actor, key: &str, number: i64, typed: &Input) 
     let links = links(cx, actor, key, number)?;
     let mut people = named(&flow, &item.fields);
     people.extend(item.assigned_to.iter().cloned().chain([item.created_by.clone()]));
+    people.extend(flow::people_named(&flow).into_iter().filter_map(|who| match who {
+        flow::Who::User(name) => Some(name),
+        _ => None,
+    }));
     for entry in &history {
         people.insert(entry.actor.clone());
         people.extend(entry.assigned_to.iter().cloned());
@@ -171,6 +214,15 @@ pub fn blank(cx: &Reading, actor: &Actor, key: &str) -> Result<NewItem, Error> {
         let refusal = flow::Refusal::NotAllowed(flow::NotAllowed::Create);
         return Err(Error::Refused { flow: Arc::clone(&published.flow), refusal });
     }
+    first_values(cx, actor, key)
+}
+
+/// What the form of a new item starts with, whether or not the actor may create one now.
+///
+/// # Errors
+/// `NotFound`.
+pub fn first_values(cx: &Reading, actor: &Actor, key: &str) -> Result<NewItem, Error> {
+    let published = cx.flow_for(actor, key)?;
     let facts = facts(cx, actor, &published.flow, None, &Input::new())?;
     let fields = flow::initial_fields(&published.flow, &facts);
     let names = store::user::displays(cx.tx, &named(&published.flow, &fields))?;
@@ -315,7 +367,7 @@ pub fn pick(
         && key.is_none_or(|key| key == flow)
         && let Ok((_, rules, item)) = load(cx, actor, &flow, number)
     {
-        let view = ItemView { flow: rules, item, buttons: Vec::new(), archived: false };
+        let view = ItemView { flow: rules, item, buttons: Vec::new(), archived: false, opened: None };
         found.push((flow, number, view.title()));
     }
     for published in cx.flows.in_use().filter(|published| key.is_none_or(|key| key == published.flow.key)) {
@@ -385,7 +437,9 @@ fn apply(
 fn write(cx: &Writing, actor: &Actor, flow: Arc<Flow>, decision: &Decision) -> Result<ItemView, Error> {
     let opened = decision.opens().and_then(|(key, _)| cx.flows.get(key)).map(|published| Arc::clone(&published.flow));
     store::item::save(cx.tx, &flow, decision, opened.as_deref())?;
-    with_buttons(cx, actor, false, flow, decision.after().clone(), &Input::new())
+    let view = with_buttons(cx, actor, false, flow, decision.after().clone(), &Input::new())?;
+    let opened = decision.opens().map(|(key, opened)| (key.to_owned(), opened.after().number));
+    Ok(ItemView { opened, ..view })
 }
 
 fn refused(flow: &Arc<Flow>) -> impl FnOnce(flow::Refusal) -> Error {
@@ -431,7 +485,7 @@ fn with_buttons(
         let facts = facts(cx, actor, &flow, Some(&item), typed)?;
         flow::buttons(&flow, &item, typed, &facts)
     };
-    Ok(ItemView { flow, item, buttons, archived })
+    Ok(ItemView { flow, item, buttons, archived, opened: None })
 }
 
 /// Looks up what the rules may ask about.
@@ -523,9 +577,11 @@ fn links(cx: &Reading, actor: &Actor, key: &str, number: i64) -> Result<Vec<Link
             flow: link.flow.clone(),
             number: link.number,
             fields: Vec::new(),
+            back: Vec::new(),
         });
-        if link.outward && !entry.fields.contains(&link.field) {
-            entry.fields.push(link.field);
+        let holders = if link.outward { &mut entry.fields } else { &mut entry.back };
+        if !holders.contains(&link.field) {
+            holders.push(link.field);
         }
     }
     Ok(found.into_values().collect())

@@ -1,12 +1,12 @@
 //! Users and groups: adding, changing, disabling, handing over what someone holds.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use flow::Actor;
 use store::{audit, group, user};
 use unicode_normalization::UnicodeNormalization;
 
-use crate::{App, Error, InputProblem, Reading, Reason, Writing, item};
+use crate::{App, Error, Names, Reading, Reason, Writing, item};
 
 /// Who acts for the command line in histories and the audit; nobody can register the name.
 pub const SYSTEM: &str = "system";
@@ -46,6 +46,8 @@ pub struct UserView {
     pub active: bool,
     /// Their groups.
     pub groups: BTreeSet<String>,
+    /// Registered when, ms.
+    pub created_at: i64,
 }
 
 /// A group and who is in it.
@@ -226,25 +228,31 @@ pub fn enable(cx: &Writing, actor: &Actor, name: &str) -> Result<(), Error> {
 /// # Errors
 /// The store's.
 pub fn users(cx: &Reading) -> Result<Vec<UserView>, Error> {
-    let groups = group::list(cx.tx)?;
-    let of = |name: &str| {
-        groups
-            .iter()
-            .filter(|group| group.members.iter().any(|member| member == name))
-            .map(|group| group.name.clone())
-            .collect()
-    };
-    Ok(user::list(cx.tx)?
-        .into_iter()
-        .map(|user| UserView {
-            groups: of(&user.name),
-            name: user.name,
-            display: user.display,
-            email: user.email,
-            admin: user.admin,
-            active: user.active,
-        })
-        .collect())
+    let mut groups: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for group in group::list(cx.tx)? {
+        for member in group.members {
+            groups.entry(member).or_default().insert(group.name.clone());
+        }
+    }
+    let all = user::list(cx.tx)?.into_iter();
+    Ok(all.map(|user| UserView::of(groups.remove(&user.name).unwrap_or_default(), user)).collect())
+}
+
+/// One user.
+///
+/// # Errors
+/// `NotFound`.
+pub fn user(cx: &Reading, name: &str) -> Result<UserView, Error> {
+    let user = user::by_name(cx.tx, name)?.ok_or(Error::NotFound)?;
+    Ok(UserView::of(user::groups_of(cx.tx, &user.name)?, user))
+}
+
+/// What people see for each of these names; a name that is no user is left out.
+///
+/// # Errors
+/// The store's.
+pub fn displays(cx: &Reading, names: &BTreeSet<String>) -> Result<Names, Error> {
+    Ok(user::displays(cx.tx, names)?)
 }
 
 /// Every group, by name.
@@ -255,6 +263,51 @@ pub fn groups(cx: &Reading) -> Result<Vec<GroupView>, Error> {
     Ok(group::list(cx.tx)?.into_iter().map(|group| GroupView { name: group.name, members: group.members }).collect())
 }
 
+/// Makes a group.
+///
+/// # Errors
+/// `AdminsOnly`, `Input`: a bad or taken name.
+pub fn add_group(cx: &Writing, actor: &Actor, name: &str) -> Result<String, Error> {
+    admins_only(actor)?;
+    let name = check_name("group", name)?;
+    if group::exists(cx.tx, &name)? {
+        return Err(Error::input("group", Reason::Taken(name)));
+    }
+    group::add(cx.tx, &name, cx.now.as_millisecond())?;
+    audited(cx, actor, "group added", &serde_json::json!({"group": name}))?;
+    Ok(name)
+}
+
+/// Puts an active user into a group: the user's name as registered.
+///
+/// # Errors
+/// `AdminsOnly`, `NotFound` for the group, `Input` for the user.
+pub fn add_member(cx: &Writing, actor: &Actor, group: &str, name: &str) -> Result<String, Error> {
+    admins_only(actor)?;
+    if !group::exists(cx.tx, group)? {
+        return Err(Error::NotFound);
+    }
+    let user = active(cx, "member", name.trim())?;
+    group::add_member(cx.tx, group, &user.name)?;
+    audited(cx, actor, "member added", &serde_json::json!({"group": group, "user": user.name}))?;
+    Ok(user.name)
+}
+
+/// Takes a user out of a group: the user's name as registered.
+///
+/// # Errors
+/// `AdminsOnly`, `NotFound` for either.
+pub fn remove_member(cx: &Writing, actor: &Actor, group: &str, name: &str) -> Result<String, Error> {
+    admins_only(actor)?;
+    let user = user::by_name(cx.tx, name)?.ok_or(Error::NotFound)?;
+    if !group::exists(cx.tx, group)? {
+        return Err(Error::NotFound);
+    }
+    group::remove_member(cx.tx, group, &user.name)?;
+    audited(cx, actor, "member removed", &serde_json::json!({"group": group, "user": user.name}))?;
+    Ok(user.name)
+}
+
 /// Active users whose name or display name contains the text, for pickers.
 ///
 /// # Errors
@@ -262,6 +315,14 @@ pub fn groups(cx: &Reading) -> Result<Vec<GroupView>, Error> {
 pub fn pick(cx: &Reading, text: &str, limit: i64) -> Result<Vec<(String, String)>, Error> {
     let found = user::search(cx.tx, text.trim(), limit)?;
     Ok(found.into_iter().map(|user| (user.name, user.display)).collect())
+}
+
+/// What people see for each of these users; a name that is none is left out.
+///
+/// # Errors
+/// The store's.
+pub fn displays(cx: &Reading, names: &BTreeSet<String>) -> Result<Names, Error> {
+    Ok(user::displays(cx.tx, names)?)
 }
 
 /// The language of the actor's pages.
@@ -314,11 +375,25 @@ pub(crate) fn active(cx: &Reading, field: &'static str, name: &str) -> Result<us
 }
 
 /// Refuses whoever is no administrator.
-pub(crate) fn admins_only(actor: &Actor) -> Result<(), Error> {
+///
+/// # Errors
+/// `AdminsOnly`.
+pub fn admins_only(actor: &Actor) -> Result<(), Error> {
     if actor.admin { Ok(()) } else { Err(Error::AdminsOnly) }
+}
+
+impl UserView {
+    fn of(groups: BTreeSet<String>, user: user::User) -> UserView {
+        let user::User { name, display, email, admin, active, created_at, .. } = user;
+        UserView { name, display, email, admin, active, groups, created_at }
+    }
+}
+
+fn audited(cx: &Writing, actor: &Actor, act: &str, detail: &serde_json::Value) -> Result<(), Error> {
+    Ok(audit::add(cx.tx, cx.now.as_millisecond(), &actor.name, act, detail)?)
 }
 
 fn keep_an_admin(cx: &Reading, name: &str) -> Result<(), Error> {
     let another = user::list(cx.tx)?.iter().any(|user| user.admin && user.active && user.name != name);
-    if another { Ok(()) } else { Err(Error::Input(vec![InputProblem { field: "name", reason: Reason::LastAdmin }])) }
+    if another { Ok(()) } else { Err(Error::input("admin", Reason::LastAdmin)) }
 }

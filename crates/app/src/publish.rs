@@ -42,6 +42,8 @@ pub struct VersionView {
     pub published_by: String,
     /// The flow is out of use.
     pub archived: bool,
+    /// Items that are not closed and still follow it.
+    pub open: i64,
 }
 
 /// Every problem that publishing these files would meet, as things stand. Errors would stop it.
@@ -50,6 +52,23 @@ pub struct VersionView {
 /// The store's.
 pub fn problems(cx: &Reading, files: &[FlowFile]) -> Result<Vec<Problem>, Error> {
     Ok(checked(cx, files)?.1)
+}
+
+/// What publishing these files would come to, as things stand: for each that can be read, and every problem.
+///
+/// # Errors
+/// `AdminsOnly`, the store's.
+pub fn check(cx: &Reading, actor: &Actor, files: &[FlowFile]) -> Result<(Vec<Option<Outcome>>, Vec<Problem>), Error> {
+    people::admins_only(actor)?;
+    let (flows, problems) = checked(cx, files)?;
+    let outcome = |(flow, file): (Option<Flow>, &FlowFile)| {
+        let flow = flow?;
+        let known = cx.flows.get(&flow.key);
+        let same = known.is_some_and(|known| !known.archived && *known.text == *file.text);
+        let version = known.map_or(0, |known| known.version) + i64::from(!same);
+        Some(Outcome { key: flow.key, name: flow.name, version, unchanged: same })
+    };
+    Ok((flows.into_iter().zip(files).map(outcome).collect(), problems))
 }
 
 /// Publishes all of the files or none; a file equal to what is published changes nothing. The warnings come with it.
@@ -111,17 +130,26 @@ pub fn text(cx: &Reading, key: &str, version: Option<i64>) -> Result<String, Err
 /// # Errors
 /// The store's.
 pub fn versions(cx: &Reading, key: &str) -> Result<Vec<VersionView>, Error> {
-    let rows = flow_version::history(cx.tx, key)?;
-    Ok(rows
-        .into_iter()
-        .map(|row| VersionView {
-            key: row.key,
-            version: row.version,
-            published_at: row.published_at,
-            published_by: row.published_by,
-            archived: row.archived,
-        })
-        .collect())
+    let open = flow_version::open_items(cx.tx, key)?;
+    let view = |row: flow_version::Row| VersionView::of(open.get(&row.version).copied().unwrap_or(0), row);
+    Ok(flow_version::history(cx.tx, key)?.into_iter().map(view).collect())
+}
+
+/// The newest version of every flow, by key, with all open items of the flow.
+///
+/// # Errors
+/// The store's.
+pub fn current(cx: &Reading) -> Result<Vec<VersionView>, Error> {
+    let open = store::list::open_items(cx.tx)?;
+    let view = |row: flow_version::Row| VersionView::of(open.get(&row.key).copied().unwrap_or(0), row);
+    Ok(flow_version::current(cx.tx)?.into_iter().map(view).collect())
+}
+
+impl VersionView {
+    fn of(open: i64, row: flow_version::Row) -> VersionView {
+        let flow_version::Row { key, version, published_at, published_by, archived, .. } = row;
+        VersionView { key, version, published_at, published_by, archived, open }
+    }
 }
 
 type Checked = (Vec<Option<Flow>>, Vec<Problem>);

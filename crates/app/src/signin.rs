@@ -4,7 +4,10 @@
 //! signs nobody in. It is looked up in the snapshot of the request that it came with, so what was revoked is refused
 //! at the very next request.
 
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::{
+    collections::BTreeSet,
+    sync::{Condvar, Mutex, PoisonError},
+};
 
 use argon2::{
     Argon2,
@@ -47,7 +50,7 @@ pub struct SignedIn {
     pub display: String,
     /// The language chosen in the settings, if any.
     pub language: Option<String>,
-    /// The session's last use is to be written down ([`touch`]).
+    /// The session's or token's last use is to be written down ([`touch`]).
     pub touch: bool,
 }
 
@@ -226,7 +229,7 @@ pub fn who(cx: &Reading, credential: &Credential) -> Result<Option<SignedIn>, Er
             .map(|(session, user, groups)| (user, groups, now - session.seen_at >= TOUCH_MS)),
         Credential::Token(secret) => token::load(cx.tx, &hashed(secret))?
             .filter(|(token, ..)| token.expires_at.is_none_or(|at| at > now))
-            .map(|(_, user, groups)| (user, groups, false)),
+            .map(|(token, user, groups)| (user, groups, token.used_at.is_none_or(|at| now - at >= TOUCH_MS))),
     };
     Ok(found.filter(|(user, ..)| user.active).map(|(user, groups, touch)| SignedIn {
         actor: Actor { name: user.name, admin: user.admin, groups },
@@ -236,13 +239,17 @@ pub fn who(cx: &Reading, credential: &Credential) -> Result<Option<SignedIn>, Er
     }))
 }
 
-/// Writes down that the session is in use.
+/// Writes down that the session or token is in use.
 ///
 /// # Errors
 /// The store's.
-pub fn touch(cx: &Writing, secret: &str) -> Result<(), Error> {
+pub fn touch(cx: &Writing, credential: &Credential) -> Result<(), Error> {
     let now = cx.now.as_millisecond();
-    Ok(session::touch(cx.tx, &hashed(secret), now, now + SESSION_MS)?)
+    match credential {
+        Credential::Session(secret) => session::touch(cx.tx, &hashed(secret), now, now + SESSION_MS)?,
+        Credential::Token(secret) => token::touch(cx.tx, &hashed(secret), now)?,
+    }
+    Ok(())
 }
 
 /// Ends one session.
@@ -253,12 +260,60 @@ pub fn sign_out(cx: &Writing, secret: &str) -> Result<(), Error> {
     Ok(session::delete(cx.tx, &hashed(secret))?)
 }
 
-/// Ends every session of the actor.
+/// Ends every session of the actor but the one that asks.
 ///
 /// # Errors
 /// The store's.
-pub fn sign_out_everywhere(cx: &Writing, actor: &Actor) -> Result<(), Error> {
-    Ok(session::delete_of(cx.tx, &actor.name)?)
+pub fn sign_out_elsewhere(cx: &Writing, actor: &Actor, present: &str) -> Result<(), Error> {
+    Ok(session::delete_others(cx.tx, &actor.name, &hashed(present))?)
+}
+
+/// What people see of their own account.
+#[derive(Debug, Clone)]
+pub struct Account {
+    /// The groups they are in.
+    pub groups: BTreeSet<String>,
+    /// The language chosen.
+    pub language: Option<String>,
+    /// Whether they sign in with a password of ours.
+    pub has_password: bool,
+    /// Where they are signed in, the last used first.
+    pub sessions: Vec<SessionView>,
+    /// Their tokens, newest first.
+    pub tokens: Vec<TokenView>,
+}
+
+/// A session as its owner sees it.
+#[derive(Debug, Clone)]
+pub struct SessionView {
+    /// It is the one that asks.
+    pub present: bool,
+    /// Signed in when, ms.
+    pub created_at: i64,
+    /// Last used when, ms; written down at most hourly.
+    pub seen_at: i64,
+}
+
+/// The actor's own account, seen from the session `present`.
+///
+/// # Errors
+/// `NotFound` if the actor is no user.
+pub fn account(cx: &Reading, actor: &Actor, present: &str) -> Result<Account, Error> {
+    let user = user::by_name(cx.tx, &actor.name)?.ok_or(Error::NotFound)?;
+    let present = hashed(present);
+    let sessions = session::of(cx.tx, &actor.name, cx.now.as_millisecond())?;
+    let view = |row: session::Session| SessionView {
+        present: row.hash == present,
+        created_at: row.created_at,
+        seen_at: row.seen_at,
+    };
+    Ok(Account {
+        groups: actor.groups.clone(),
+        language: user.language,
+        has_password: user.password_hash.is_some(),
+        sessions: sessions.into_iter().map(view).collect(),
+        tokens: tokens(cx, actor)?,
+    })
 }
 
 /// An API token as its owner sees it.
@@ -272,6 +327,8 @@ pub struct TokenView {
     pub created_at: i64,
     /// When it ends, ms.
     pub expires_at: Option<i64>,
+    /// When it was last used, ms; written down at most hourly.
+    pub used_at: Option<i64>,
 }
 
 /// The actor's tokens, newest first.
@@ -280,10 +337,14 @@ pub struct TokenView {
 /// The store's.
 pub fn tokens(cx: &Reading, actor: &Actor) -> Result<Vec<TokenView>, Error> {
     let rows = token::of(cx.tx, &actor.name)?;
-    Ok(rows
-        .into_iter()
-        .map(|row| TokenView { id: row.id, name: row.name, created_at: row.created_at, expires_at: row.expires_at })
-        .collect())
+    let view = |row: token::Token| TokenView {
+        id: row.id,
+        name: row.name,
+        created_at: row.created_at,
+        expires_at: row.expires_at,
+        used_at: row.used_at,
+    };
+    Ok(rows.into_iter().map(view).collect())
 }
 
 /// Revokes one of the actor's tokens.

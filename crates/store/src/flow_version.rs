@@ -1,5 +1,7 @@
 //! Published flows: every version's text, byte for byte, for ever.
 
+use std::collections::BTreeMap;
+
 use crate::{Error, Tx, WriteTx, sheet, sqlite::Row as SqlRow, value::params};
 
 /// A published version.
@@ -100,6 +102,15 @@ pub fn seq(tx: &Tx) -> Result<i64, Error> {
 pub fn versions_in_use(tx: &Tx, key: &str) -> Result<Vec<i64>, Error> {
     let sql = "select version from open_version where flow = $1 and items > 0 order by version";
     tx.all(sql, params![key], |row| row.int(0))
+}
+
+/// How many items that are not closed each version still holds; versions without any are left out.
+///
+/// # Errors
+/// The records failed.
+pub fn open_items(tx: &Tx, key: &str) -> Result<BTreeMap<i64, i64>, Error> {
+    let sql = "select version, items from open_version where flow = $1 and items > 0";
+    Ok(tx.all(sql, params![key], |row| Ok((row.int(0)?, row.int(1)?)))?.into_iter().collect())
 }
 
 /// Whether any item was ever created.

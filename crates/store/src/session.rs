@@ -84,6 +84,32 @@ pub fn delete_of(tx: &WriteTx, user: &str) -> Result<(), Error> {
     tx.execute("delete from session where member = $1", params![fold(user)]).map(drop)
 }
 
+/// Signs a user out everywhere but in one session.
+///
+/// # Errors
+/// The records failed.
+pub fn delete_others(tx: &WriteTx, user: &str, hash: &str) -> Result<(), Error> {
+    tx.execute("delete from session where member = $1 and hash <> $2", params![fold(user), hash]).map(drop)
+}
+
+/// The user's sessions that have not expired at `now`, the last used first.
+///
+/// # Errors
+/// The records failed.
+pub fn of(tx: &Tx, user: &str, now: i64) -> Result<Vec<Session>, Error> {
+    let sql = "select hash, created_at, seen_at, expires_at from session
+               where member = $1 and expires_at > $2 order by seen_at desc, hash";
+    tx.all(sql, params![fold(user), now], |row| {
+        Ok(Session {
+            hash: row.text(0)?,
+            user: user.to_owned(),
+            created_at: row.int(1)?,
+            seen_at: row.int(2)?,
+            expires_at: row.int(3)?,
+        })
+    })
+}
+
 /// Forgets those that have expired.
 ///
 /// # Errors

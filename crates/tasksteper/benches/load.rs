@@ -321,6 +321,7 @@ async fn press(address: &str, tokens: &[String], round: usize) -> f64 {
                         .header("content-type", "application/json")
                         .body(Full::new(Bytes::from(body.to_string())))
                         .unwrap();
+                    client.ready().await.unwrap();
                     let response = client.send_request(request).await.unwrap();
                     assert_eq!(response.status(), 200);
                     response.into_body().collect().await.unwrap();
@@ -353,6 +354,7 @@ fn cookie(session: &str) -> String {
 async fn get(client: &mut Client, path: &str, cookie: &str) -> Bytes {
     let request =
         Request::get(path).header("host", "localhost").header("cookie", cookie).body(Full::default()).unwrap();
+    client.ready().await.unwrap();
     let response = client.send_request(request).await.unwrap();
     assert_eq!(response.status(), 200, "{path}");
     response.into_body().collect().await.unwrap().to_bytes()
@@ -389,6 +391,7 @@ async fn first_visit(address: &str, session: &str) -> f64 {
             .header("accept-encoding", "gzip, br")
             .body(Full::default())
             .unwrap();
+        client.ready().await.unwrap();
         let response = client.send_request(request).await.unwrap();
         bytes += response.into_body().collect().await.unwrap().to_bytes().len();
     }

@@ -415,15 +415,14 @@ impl Sample {
     fn item(&self) -> ItemPage<'static> {
         let w = self.words;
         let fact = |label: &str, value| Fact { label: label.to_owned(), value };
-        let link = |id: &str, title: &str, field: &str, outward, chip| LinkView {
+        let link = |id: &str, title: &str, label: &str, chip| LinkView {
             item: ItemRef {
                 href: some("/flow/buglist/12"),
                 id: id.to_owned(),
                 title: title.to_owned(),
                 state: Some(chip),
             },
-            field: field.to_owned(),
-            outward,
+            label: label.to_owned(),
         };
         let archived = StateChip { name: "归档".to_owned(), hue: Hue::GREEN };
         ItemPage {
@@ -450,8 +449,8 @@ impl Sample {
             ],
             links: if self.full {
                 vec![
-                    link("bug_12", "主控板内存泄漏导致定时重启", "Buglist链接", true, archived),
-                    link("improve_3", "主控板固件增加内存水位告警", "来源问题", false, state(1)),
+                    link("bug_12", "主控板内存泄漏导致定时重启", "Buglist链接", archived),
+                    link("improve_3", "主控板固件增加内存水位告警", "来自对方的“来源问题”", state(1)),
                 ]
             } else {
                 vec![]
@@ -755,5 +754,6 @@ fn field(key: &str, label: &str, control: Control) -> FieldView {
         note: None,
         error: None,
         theirs: None,
+        mine: None,
     }
 }

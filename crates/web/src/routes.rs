@@ -20,7 +20,7 @@ use tower_http::{
 use crate::{
     api::{self, Problem},
     metrics,
-    pages::{account, lists, plain, visit::Visit},
+    pages::{account, item, lists, plain, visit::Visit},
     server::Web,
 };
 
@@ -36,6 +36,13 @@ pub(crate) fn router(web: Web) -> Router {
         .route("/work/{list}", get(lists::work_list))
         .route("/flow/{flow}", get(lists::flow))
         .route("/flow/{flow}/all", get(lists::all))
+        .route("/flow/{flow}/new", get(item::new).post(item::create))
+        .route("/flow/{flow}/{number}", get(item::show).post(item::send))
+        .route("/flow/{flow}/{number}/comments", post(item::comment))
+        .route("/flow/{flow}/{number}/buttons", post(item::buttons))
+        .route("/flow/{flow}/{number}/holder", post(item::hand_over))
+        .route("/pick/users", get(item::pick_users))
+        .route("/pick/items", get(item::pick_items))
         .route("/static/{file}", get(plain::asset))
         .fallback(plain::nowhere)
         .method_not_allowed_fallback(plain::wrong_method);

@@ -5,6 +5,8 @@ colon = {": "}
 list-comma = {", "}
 list-semicolon = {"; "}
 nothing = (empty)
+yes = Yes
+no = No
 
 ## Times
 time-now = just now
@@ -157,6 +159,9 @@ hand-over-of = Hand { $id } over to
 hand-over-admin = Hand over to someone else (administrator)
 handed-over-now = { $id } is handed over.
 saved-now = Saved.
+created-now = { $id } created.
+opened-now = created
+typed-was = You typed:
 stranded-lead = Everyone who holds these items is disabled: hand them over to someone active.
 stranded-empty = Every item has someone
 stranded-empty-next = Items that are not handed over when a user is disabled appear here.

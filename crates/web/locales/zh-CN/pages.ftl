@@ -5,6 +5,8 @@ colon = ：
 list-comma = 、
 list-semicolon = ；
 nothing = （空）
+yes = 是
+no = 否
 
 ## 时间
 time-now = 刚刚
@@ -133,6 +135,9 @@ hand-over-of = 把 { $id } 转交给
 hand-over-admin = 转交给其他人（管理员）
 handed-over-now = 已转交 { $id }。
 saved-now = 已保存。
+created-now = 已创建 { $id }。
+opened-now = 已创建
+typed-was = 你填写的是：
 stranded-lead = 这些条目的处理人都已停用，请转交给在用的人。
 stranded-empty = 每个条目都有人处理
 stranded-empty-next = 停用用户时若有条目未转交，会出现在这里。

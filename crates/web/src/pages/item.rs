@@ -1,1 +1,338 @@
 //! An item, a new item, and what pickers ask for.
+
+mod fields;
+mod history;
+mod page;
+mod parts;
+mod scene;
+
+use std::collections::BTreeSet;
+
+use app::{
+    Error, Writing,
+    item::{self, ItemView, Press},
+};
+use axum::{
+    Json,
+    body::Body,
+    extract::{Path, State},
+    http::Uri,
+    response::{IntoResponse as _, Response},
+};
+use flow::Actor;
+use serde::{Deserialize, Serialize};
+
+use self::{
+    fields::Typed,
+    page::{Refused, Sent},
+};
+use super::visit::{Visit, local};
+use crate::{
+    api::body::number,
+    body::Form,
+    server::{Failed, Web},
+    words::Words,
+};
+
+/// Suggestions of a picker.
+const PICKS: i64 = 20;
+/// Holders named in the line that says what a press has done.
+const HOLDERS: usize = 3;
+/// Characters of that line: it travels in a cookie.
+const SAID: usize = 200;
+
+/// What an address asks beside its path.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Asked {
+    history: String,
+    q: String,
+    flow: Option<String>,
+}
+
+/// What a picker is answered.
+#[derive(Serialize)]
+struct Picks {
+    items: Vec<Pick>,
+}
+
+#[derive(Serialize)]
+struct Pick {
+    /// What is typed for it.
+    value: String,
+    /// What people see.
+    text: String,
+}
+
+/// `GET /flow/{flow}/new`
+pub(crate) async fn new(visit: Visit, State(web): State<Web>, Path(key): Path<String>) -> Response {
+    visit.page(&web, move |cx, caller, around| page::draw_new(cx, caller, around, &key, None)).await
+}
+
+/// `POST /flow/{flow}/new`
+pub(crate) async fn create(visit: Visit, State(web): State<Web>, Path(key): Path<String>, body: Body) -> Response {
+    let form = match Form::read(body).await {
+        Ok(form) => form,
+        Err(bad) => return visit.bad_body(&web, bad).await,
+    };
+    let (place, sent) = (key.clone(), form.clone());
+    let created = web.write_as(visit.session.clone(), visit.language, move |cx, caller| {
+        let actor = &caller.signed.actor;
+        // Unknown to this person, or out of use: said before anything of the fields is.
+        let flow = item::first_values(cx, actor, &place)?.flow;
+        let view = item::create(cx, actor, &place, &Typed::of(&sent).input(cx, &flow))?;
+        Ok((view.id(), place_after(cx, actor, &view)))
+    });
+    match created.await.map_err(Refused::from) {
+        Ok((id, to)) => visit.go(&web, &to, Some(("created", &id))),
+        Err(Err(failed)) => visit.failed(&web, failed).await,
+        Err(Ok(refused)) => {
+            let sent = (form, refused);
+            visit.page(&web, move |cx, caller, around| page::draw_new(cx, caller, around, &key, Some(&sent))).await
+        }
+    }
+}
+
+/// `GET /flow/{flow}/{number}`
+pub(crate) async fn show(
+    visit: Visit,
+    State(web): State<Web>,
+    Path((key, text)): Path<(String, String)>,
+    uri: Uri,
+) -> Response {
+    let whole = asked(&uri).history == "all";
+    visit
+        .page(&web, move |cx, caller, around| {
+            let number = number(&text).ok_or(Error::NotFound)?;
+            page::draw(cx, caller, around, (&key, number), whole, None)
+        })
+        .await
+}
+
+/// `POST /flow/{flow}/{number}`: saves, or presses a trigger.
+pub(crate) async fn send(
+    visit: Visit,
+    State(web): State<Web>,
+    Path((key, text)): Path<(String, String)>,
+    body: Body,
+) -> Response {
+    let form = match Form::read(body).await {
+        Ok(form) => form,
+        Err(bad) => return visit.bad_body(&web, bad).await,
+    };
+    let (place, sent) = ((key.clone(), text.clone()), form.clone());
+    let done = web.write_as(visit.session.clone(), visit.language, move |cx, caller| {
+        let number = number(&place.1).ok_or(Error::NotFound)?;
+        carry_out(cx, &caller.signed.actor, caller.words, (&place.0, number), &sent)
+    });
+    match done.await {
+        Ok(done) => visit.go(&web, &done.to, Some((done.code, &done.about))),
+        Err(failed) => again(visit, &web, failed, key, text, move |refused| Sent::Form(form, refused)).await,
+    }
+}
+
+/// `POST /flow/{flow}/{number}/comments`
+pub(crate) async fn comment(
+    mut visit: Visit,
+    State(web): State<Web>,
+    Path((key, text)): Path<(String, String)>,
+    body: Body,
+) -> Response {
+    visit.path = format!("/flow/{key}/{text}");
+    let said = match Form::read(body).await {
+        Ok(form) => form.text("comment").to_owned(),
+        Err(bad) => return visit.bad_body(&web, bad).await,
+    };
+    let (place, comment) = ((key.clone(), text.clone()), said.clone());
+    let done = web.write_as(visit.session.clone(), visit.language, move |cx, caller| {
+        let number = number(&place.1).ok_or(Error::NotFound)?;
+        item::comment(cx, &caller.signed.actor, (&place.0, number), &comment)
+    });
+    match done.await {
+        Ok(_) if visit.htmx => {
+            let draw = move |cx: &app::Reading, caller: &crate::server::Caller, around: &super::visit::Around| {
+                let number = number(&text).ok_or(Error::NotFound)?;
+                page::draw_history(cx, caller, around.words, (&key, number), None)
+            };
+            visit.page(&web, draw).await
+        }
+        Ok(_) => visit.go(&web, &format!("{}#history", visit.path), None),
+        Err(failed) => again(visit, &web, failed, key, text, move |refused| Sent::Comment(said, refused)).await,
+    }
+}
+
+/// `POST /flow/{flow}/{number}/buttons`: what can be pressed with the values in the form.
+pub(crate) async fn buttons(
+    mut visit: Visit,
+    State(web): State<Web>,
+    Path((key, text)): Path<(String, String)>,
+    body: Body,
+) -> Response {
+    visit.path = format!("/flow/{key}/{text}");
+    let form = match Form::read(body).await {
+        Ok(form) => form,
+        Err(bad) => return visit.bad_body(&web, bad).await,
+    };
+    let drawn = web.read_as(visit.session.clone(), visit.language, move |cx, caller| {
+        let number = number(&text).ok_or(Error::NotFound)?;
+        page::draw_press(cx, caller, (&key, number), &form)
+    });
+    match drawn.await {
+        Ok(response) => response,
+        Err(failed) => visit.failed(&web, failed).await,
+    }
+}
+
+/// `POST /flow/{flow}/{number}/holder`: an administrator hands over.
+pub(crate) async fn hand_over(
+    mut visit: Visit,
+    State(web): State<Web>,
+    Path((key, text)): Path<(String, String)>,
+    body: Body,
+) -> Response {
+    visit.path = format!("/flow/{key}/{text}");
+    let form = match Form::read(body).await {
+        Ok(form) => form,
+        Err(bad) => return visit.bad_body(&web, bad).await,
+    };
+    let (place, to) = ((key.clone(), text.clone()), form.text("to").trim().to_owned());
+    let done = web.write_as(visit.session.clone(), visit.language, move |cx, caller| {
+        let number = number(&place.1).ok_or(Error::NotFound)?;
+        Ok(item::hand_over(cx, &caller.signed.actor, (&place.0, number), &to)?.id())
+    });
+    match done.await {
+        Ok(id) => {
+            let back = form.get("back").map_or(visit.path.as_str(), local);
+            visit.go(&web, back, Some(("handed-over", &id)))
+        }
+        Err(failed) => {
+            let to = form.text("to").to_owned();
+            again(visit, &web, failed, key, text, move |refused| Sent::HandOver(to, refused)).await
+        }
+    }
+}
+
+/// `GET /pick/users`
+pub(crate) async fn pick_users(visit: Visit, State(web): State<Web>, uri: Uri) -> Response {
+    let asked = asked(&uri);
+    let found = web.read_as(visit.session.clone(), visit.language, move |cx, _| {
+        let found = app::people::pick(cx, &asked.q, PICKS)?;
+        Ok(found.into_iter().map(|(value, text)| Pick { value, text }).collect())
+    });
+    picks(&visit, &web, found.await).await
+}
+
+/// `GET /pick/items`
+pub(crate) async fn pick_items(visit: Visit, State(web): State<Web>, uri: Uri) -> Response {
+    let asked = asked(&uri);
+    let found = web.read_as(visit.session.clone(), visit.language, move |cx, caller| {
+        let found = item::pick(cx, &caller.signed.actor, asked.flow.as_deref(), &asked.q, PICKS)?;
+        let pick = |(key, number, text): (String, i64, String)| Pick { value: item::item_id(cx, &key, number), text };
+        Ok(found.into_iter().map(pick).collect())
+    });
+    picks(&visit, &web, found.await).await
+}
+
+async fn picks(visit: &Visit, web: &Web, found: Result<Vec<Pick>, Failed>) -> Response {
+    match found {
+        Ok(items) => Json(Picks { items }).into_response(),
+        Err(failed) => visit.failed(web, failed).await,
+    }
+}
+
+/// The page again with what was sent and not taken; an error's page where there is no such page.
+async fn again(
+    visit: Visit,
+    web: &Web,
+    failed: Failed,
+    key: String,
+    text: String,
+    sent: impl FnOnce(Refused) -> Sent,
+) -> Response {
+    let sent = match Refused::from(failed) {
+        Ok(refused) => sent(refused),
+        Err(failed) => return visit.failed(web, failed).await,
+    };
+    let alone = visit.htmx && matches!(sent, Sent::Comment(..));
+    visit
+        .page(web, move |cx, caller, around| {
+            let number = number(&text).ok_or(Error::NotFound)?;
+            if alone {
+                return page::draw_history(cx, caller, around.words, (&key, number), Some(&sent));
+            }
+            page::draw(cx, caller, around, (&key, number), false, Some(&sent))
+        })
+        .await
+}
+
+fn asked(uri: &Uri) -> Asked {
+    axum::extract::Query::<Asked>::try_from_uri(uri).map(|query| query.0).unwrap_or_default()
+}
+
+/// The revision that a form was drawn from; one that is none fits no item.
+fn revision(form: &Form) -> Option<i64> {
+    form.get("revision").map(|text| text.parse().unwrap_or(0))
+}
+
+/// What was done, to be said once: its code and what it was about, and where to.
+struct Done {
+    code: &'static str,
+    about: String,
+    to: String,
+}
+
+/// Saves or presses, as the form says; what is said with a save is a comment.
+fn carry_out(
+    cx: &Writing,
+    actor: &Actor,
+    words: &Words,
+    (key, number): (&str, i64),
+    form: &Form,
+) -> Result<Done, Error> {
+    let flow = item::rules(cx, actor, key, number)?;
+    let fields = Typed::of(form).input(cx, &flow);
+    let (revision, comment) = (revision(form), form.text("comment"));
+    let Some(trigger) = form.get("trigger") else {
+        let view = item::save(cx, actor, (key, number), revision, &fields)?;
+        if !comment.trim().is_empty() {
+            item::comment(cx, actor, (key, number), comment)?;
+        }
+        return Ok(Done { code: "saved", about: String::new(), to: place_after(cx, actor, &view) });
+    };
+    let comment = Some(comment.to_owned()).filter(|text| !text.trim().is_empty());
+    let press = Press { trigger: trigger.to_owned(), revision, fields, comment };
+    let view = item::press(cx, actor, (key, number), &press)?;
+    let said = said(cx, words, trigger, &view)?;
+    let (code, about) = match &view.opened {
+        Some((key, number)) => ("opened", format!("{key}/{number} {} {said}", item::item_id(cx, key, *number))),
+        None => ("pressed", said),
+    };
+    Ok(Done { code, about, to: place_after(cx, actor, &view) })
+}
+
+/// `提交审核 → 维护代表审核 · 维护代表`
+fn said(cx: &Writing, words: &Words, trigger: &str, view: &ItemView) -> Result<String, Error> {
+    let holders: BTreeSet<String> = view.item.assigned_to.iter().take(HOLDERS).cloned().collect();
+    let names = app::people::displays(cx, &holders)?;
+    let mut people: Vec<&str> = names.values().map(String::as_str).collect();
+    if view.item.assigned_to.len() > HOLDERS {
+        people.push("…");
+    }
+    let mut said = format!("{trigger} → {}", view.item.state);
+    if !people.is_empty() {
+        said.push_str(" · ");
+        said.push_str(&people.join(words.word("list-comma")));
+    }
+    Ok(said.chars().take(SAID).collect())
+}
+
+/// Where to go from what was done: the item, while the person may still see it.
+fn place_after(cx: &Writing, actor: &Actor, view: &ItemView) -> String {
+    let key = &view.flow.key;
+    match cx.flows.get(key) {
+        Some(published) if flow::may_see(&published.flow, &view.item, actor) => {
+            format!("/flow/{key}/{}", view.item.number)
+        }
+        _ => "/".to_owned(),
+    }
+}

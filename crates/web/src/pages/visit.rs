@@ -210,10 +210,10 @@ impl Visit {
 
     /// Writes down that the session is in use, beside the request.
     fn touch(&self, web: &Web) {
-        let Some(Credential::Session(secret)) = self.session.clone() else { return };
+        let Some(session) = self.session.clone() else { return };
         let web = web.clone();
         tokio::spawn(async move {
-            let touched = web.run(Language::Chinese, move |app| app.write(move |cx| signin::touch(cx, &secret)));
+            let touched = web.run(Language::Chinese, move |app| app.write(move |cx| signin::touch(cx, &session)));
             if let Err(failed) = touched.await {
                 tracing::warn!(error = %failed.error, "a session's last use was not written down");
             }

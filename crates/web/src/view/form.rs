@@ -28,6 +28,8 @@ pub struct FieldView {
     pub error: Option<String>,
     /// In a conflict: what stands there now, when it is not what was typed.
     pub theirs: Option<Vec<Shown>>,
+    /// What was typed, where it can no longer be typed: to be copied from.
+    pub mine: Option<String>,
 }
 
 /// What to type into, or to read. What was typed comes back as it was typed, right or wrong.
@@ -166,6 +168,15 @@ const TAKEN: [&str; 5] = ["comment", "create", "revision", "save", "trigger"];
 #[must_use]
 pub fn input_name(key: &str) -> Cow<'_, str> {
     if TAKEN.contains(&key) { Cow::Owned(format!("field:{key}")) } else { Cow::Borrowed(key) }
+}
+
+/// The key of the field whose input has that name; none for an input that is no field.
+#[must_use]
+pub fn field_key(name: &str) -> Option<&str> {
+    match name.strip_prefix("field:") {
+        Some(key) if TAKEN.contains(&key) => Some(key),
+        _ => (!TAKEN.contains(&name)).then_some(name),
+    }
 }
 
 impl FieldView {

@@ -76,6 +76,8 @@ pub struct Flash {
     pub tone: Tone,
     /// A sentence.
     pub text: String,
+    /// Where it leads: address and words.
+    pub link: Option<(String, String)>,
 }
 
 /// How something went.
@@ -106,11 +108,27 @@ impl Flash {
             "flow-published" => words.one("flow-published-now", "name", about),
             "handed-over" => words.one("handed-over-now", "id", about),
             "saved" => words.word("saved-now").to_owned(),
+            "created" => words.one("created-now", "id", about),
+            "pressed" => about.to_owned(),
+            "opened" => return Flash::opened(words, about),
             "signed-out" => words.word("login-out").to_owned(),
-            "login-needed" => return Some(Flash { tone: Tone::Info, text: words.word("login-needed").to_owned() }),
+            "login-needed" => {
+                let text = words.word("login-needed").to_owned();
+                return Some(Flash { tone: Tone::Info, text, link: None });
+            }
             _ => return None,
         };
-        Some(Flash { tone: Tone::Good, text })
+        Some(Flash { tone: Tone::Good, text, link: None })
+    }
+
+    /// A press that opened an item: its path after `/flow/`, its ID, and what was pressed.
+    fn opened(words: &Words, about: &str) -> Option<Flash> {
+        let mut parts = about.splitn(3, ' ');
+        let (path, id, pressed) = (parts.next()?, parts.next()?, parts.next()?);
+        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '/');
+        let link = path.chars().all(plain).then(|| (format!("/flow/{path}"), id.to_owned()));
+        let text = format!("{pressed}{}{}", words.word("list-semicolon"), words.word("opened-now"));
+        Some(Flash { tone: Tone::Good, text, link })
     }
 }
 

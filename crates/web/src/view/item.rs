@@ -192,10 +192,8 @@ pub enum FactValue {
 pub struct LinkView {
     /// The item.
     pub item: ItemRef,
-    /// The label of the field that holds it.
-    pub field: String,
-    /// It is this item that holds it.
-    pub outward: bool,
+    /// What links them: the label of the field that holds it.
+    pub label: String,
 }
 
 /// What happened.
@@ -340,6 +338,12 @@ pub fn idle(words: &Words, holders: &[Person]) -> String {
     }
     let names: Vec<&str> = holders.iter().map(|who| who.display.as_str()).collect();
     words.one("idle-other", "who", names.join(words.word("list-comma")))
+}
+
+/// `来自对方的“来源问题”`: what links an item here whose own field holds the link.
+#[must_use]
+pub fn inward(words: &Words, field: &str) -> String {
+    words.one("links-inward", "field", field)
 }
 
 /// How long it has been in its state, and how long it may.

@@ -1,0 +1,316 @@
+//! The pages put together: an item, a new one, and both again with what was sent and not taken.
+
+use std::collections::BTreeMap;
+
+use app::{
+    Error, Reading,
+    item::{self, ItemPage as Known, NewItem},
+};
+use axum::{
+    http::StatusCode,
+    response::{IntoResponse as _, Response},
+};
+use flow::{FieldProblem, Holder, Input, Refusal};
+
+use super::{
+    fields::{Typed, Values, views},
+    history, parts,
+    scene::Scene,
+};
+use crate::{
+    api::Problem,
+    body::Form,
+    pages::visit::{Around, rendered},
+    server::{Caller, Failed},
+    view::{
+        Active, Person,
+        form::{Control, FieldView, Trouble},
+        item::{Conflict, HandOver, History, HistoryPart, ItemPage, NewPage, Press},
+        refusal::{label, refusal},
+    },
+    words::Words,
+};
+
+/// Events on an item's page; the others when asked for.
+const EVENTS: usize = 40;
+/// People offered to those who have no script.
+const PEOPLE: i64 = 50;
+
+/// Why what was sent was not taken.
+pub(super) struct Refused {
+    pub(super) status: StatusCode,
+    text: String,
+    refusal: Option<Refusal>,
+}
+
+/// What was sent and not taken, to be shown again.
+pub(super) enum Sent {
+    /// The item's own form.
+    Form(Form, Refused),
+    /// A comment.
+    Comment(String, Refused),
+    /// A hand-over.
+    HandOver(String, Refused),
+}
+
+impl Refused {
+    /// From a failure after which the page can be shown again; the failure itself where it cannot.
+    pub(super) fn from(failed: Failed) -> Result<Refused, Failed> {
+        let refusal = match &failed.error {
+            Error::Refused { refusal, .. } => Some(refusal.clone()),
+            Error::Stale | Error::Archived(_) => None,
+            Error::Store(store) if store.retryable() => None,
+            _ => return Err(failed),
+        };
+        let problem = Problem::from_error(failed.error, failed.words);
+        Ok(Refused { status: problem.status(), text: problem.detail().to_owned(), refusal })
+    }
+
+    /// The fields at fault.
+    fn problems(&self) -> &[FieldProblem] {
+        match &self.refusal {
+            Some(Refusal::Invalid(problems)) => problems,
+            _ => &[],
+        }
+    }
+
+    /// The whole of it in words.
+    fn sentence(&self, scene: &Scene) -> String {
+        match &self.refusal {
+            Some(Refusal::Invalid(problems)) => {
+                let all: Vec<String> = problems.iter().map(|problem| scene.wrong(problem)).collect();
+                all.join(scene.words.word("list-semicolon"))
+            }
+            Some(refused) => refusal(scene.words, scene.names(), refused),
+            None => self.text.clone(),
+        }
+    }
+}
+
+impl Sent {
+    fn refused(&self) -> &Refused {
+        match self {
+            Sent::Form(_, refused) | Sent::Comment(_, refused) | Sent::HandOver(_, refused) => refused,
+        }
+    }
+}
+
+/// An item's page; `whole`: with its whole history.
+pub(super) fn draw(
+    cx: &Reading,
+    caller: &Caller,
+    around: &Around,
+    (key, number): (&str, i64),
+    whole: bool,
+    sent: Option<&Sent>,
+) -> Result<Response, Error> {
+    let actor = &caller.signed.actor;
+    let form = match sent {
+        Some(Sent::Form(form, refused)) => Some((form, refused)),
+        _ => None,
+    };
+    let typed = form.map(|(form, _)| Typed::of(form));
+    let input = match &typed {
+        Some(typed) => typed.input(cx, &*item::rules(cx, actor, key, number)?),
+        None => Input::new(),
+    };
+    let known = item::page(cx, actor, key, number, &input)?;
+    let mut scene = Scene::new(cx, (actor, around.words), &known.view.flow, known.names.clone(), typed.as_ref())?;
+    scene.know(&known.links);
+    let page = page(&scene, actor, around, &known, (typed.as_ref(), sent), whole)?;
+    let status = sent.map_or(StatusCode::OK, |sent| sent.refused().status);
+    Ok((status, rendered(&page)?).into_response())
+}
+
+fn page<'p>(
+    scene: &Scene,
+    actor: &flow::Actor,
+    around: &Around<'p>,
+    known: &'p Known,
+    (typed, sent): (Option<&Typed>, Option<&Sent>),
+    whole: bool,
+) -> Result<ItemPage<'p>, Error> {
+    let (view, flow, now) = (&known.view, &*known.view.flow, &known.view.item);
+    let form = match sent {
+        Some(Sent::Form(form, refused)) => Some((form, refused)),
+        _ => None,
+    };
+    // Someone was faster: the form was drawn from another revision.
+    let stale = form.and_then(|(form, _)| super::revision(form)).filter(|sent| *sent != now.revision);
+    let missed = stale.map(|sent| history::since(&known.history, now.revision, sent));
+    let before = missed.as_ref().map(|missed| history::before(&known.history, missed));
+    let errors = form.map(|(_, refused)| errors(scene, refused)).unwrap_or_default();
+    let values = Values { stored: &now.fields, typed, since: before.as_ref(), errors: &errors, needs: needs(known) };
+    let fields = views(scene, &now.state, parts::is_writable(known), &values);
+    let comment = form.map(|(form, _)| form.text("comment")).unwrap_or_default();
+    let press = parts::press_bar(scene, view, known.may_save, comment, errors.get("comment").cloned());
+    let mut troubles = Trouble::of(&fields);
+    if let Some((_, refused)) = form.filter(|_| stale.is_none()) {
+        troubles.extend(other_troubles(scene, refused, &fields, press.comment.is_some()));
+    }
+    let limit = if whole { usize::MAX } else { EVENTS };
+    let hand_over = (actor.admin && !view.is_final()).then(|| hand_over(scene, sent));
+    let title = Some(view.title()).filter(|title| !title.trim().is_empty());
+    Ok(ItemPage {
+        f: around.frame(&view.id(), Active::Flow(&flow.key)),
+        key: &flow.key,
+        flow_name: &flow.name,
+        number: now.number,
+        id: view.id(),
+        title: title.unwrap_or_else(|| view.id()),
+        steps: parts::steps(scene, known),
+        revision: now.revision,
+        people: people(scene.cx, &fields, hand_over.is_some())?,
+        conflict: missed.map(|missed| Conflict {
+            events: missed.iter().filter_map(|index| history::event(scene, &known.history, *index)).collect(),
+            differs: fields.iter().any(|field| field.theirs.is_some() || field.mine.is_some()),
+        }),
+        facts: parts::facts(scene, known),
+        links: parts::links(scene, &known.links),
+        history: history_of(scene, known, limit, sent),
+        fields,
+        troubles,
+        press,
+        hand_over,
+    })
+}
+
+/// What is wrong with each field, in words.
+fn errors(scene: &Scene, refused: &Refused) -> BTreeMap<String, String> {
+    refused.problems().iter().map(|problem| (problem.field.clone(), scene.wrong(problem))).collect()
+}
+
+/// What is wrong beside the fields that the form shows.
+fn other_troubles(scene: &Scene, refused: &Refused, fields: &[FieldView], comment: bool) -> Vec<Trouble> {
+    let trouble = |message| Trouble { anchor: None, label: String::new(), message };
+    if !matches!(refused.refusal, Some(Refusal::Invalid(_))) {
+        return vec![trouble(refused.sentence(scene))];
+    }
+    let elsewhere = refused.problems().iter().filter(|problem| fields.iter().all(|field| field.key != problem.field));
+    let said = |problem: &FieldProblem| {
+        let (label, message) = (label(scene.words, scene.flow, &problem.field), scene.wrong(problem));
+        if problem.field == "comment" && comment {
+            return Trouble { anchor: Some("say-with".to_owned()), label, message };
+        }
+        trouble(format!("{label}{}{message}", scene.words.word("colon")))
+    };
+    elsewhere.map(said).collect()
+}
+
+/// Which triggers ask for which fields.
+fn needs(known: &Known) -> BTreeMap<&str, Vec<&str>> {
+    let mut needs: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for button in known.view.buttons.iter().filter(|button| button.refusal.is_none()) {
+        for field in &button.needs {
+            needs.entry(field).or_default().push(&button.trigger);
+        }
+    }
+    needs
+}
+
+fn hand_over(scene: &Scene, sent: Option<&Sent>) -> HandOver {
+    match sent {
+        Some(Sent::HandOver(to, refused)) => HandOver { to: to.clone(), error: Some(refused.sentence(scene)) },
+        _ => HandOver { to: String::new(), error: None },
+    }
+}
+
+fn history_of(scene: &Scene, known: &Known, limit: usize, sent: Option<&Sent>) -> History {
+    let (draft, error) = match sent {
+        Some(Sent::Comment(text, refused)) => (text.clone(), Some(refused.sentence(scene))),
+        _ => (String::new(), None),
+    };
+    let address = || format!("/flow/{}/{}?history=all#history", scene.flow.key, known.view.item.number);
+    History {
+        events: history::events(scene, &known.history, limit),
+        more: (known.history.len() > limit).then(address),
+        draft,
+        error,
+    }
+}
+
+/// Suggestions for those who have no script, where a name can be typed.
+fn people(cx: &Reading, fields: &[FieldView], also: bool) -> Result<Vec<Person>, Error> {
+    if !also && !fields.iter().any(|field| matches!(field.control, Control::User { .. })) {
+        return Ok(Vec::new());
+    }
+    let found = app::people::pick(cx, "", PEOPLE)?;
+    Ok(found.into_iter().map(|(name, display)| Person { name, display }).collect())
+}
+
+/// The history alone, after a comment or instead of one.
+pub(super) fn draw_history(
+    cx: &Reading,
+    caller: &Caller,
+    words: &'static Words,
+    (key, number): (&str, i64),
+    sent: Option<&Sent>,
+) -> Result<Response, Error> {
+    let actor = &caller.signed.actor;
+    let known = item::page(cx, actor, key, number, &Input::new())?;
+    let mut scene = Scene::new(cx, (actor, words), &known.view.flow, known.names.clone(), None)?;
+    scene.know(&known.links);
+    let history = history_of(&scene, &known, EVENTS, sent);
+    let status = sent.map_or(StatusCode::OK, |sent| sent.refused().status);
+    Ok((status, rendered(&HistoryPart { f: words, key, number, history })?).into_response())
+}
+
+/// What can be pressed alone, with the values that a form sends.
+pub(super) fn draw_press(
+    cx: &Reading,
+    caller: &Caller,
+    (key, number): (&str, i64),
+    form: &Form,
+) -> Result<Response, Error> {
+    let (actor, words) = (&caller.signed.actor, caller.words);
+    let flow = item::rules(cx, actor, key, number)?;
+    let view = item::typed(cx, actor, key, number, &Typed::of(form).input(cx, &flow))?;
+    let mut names: std::collections::BTreeSet<String> = view.item.assigned_to.iter().cloned().collect();
+    names.extend(flow::people_named(&flow).into_iter().filter_map(|who| match who {
+        flow::Who::User(name) => Some(name),
+        _ => None,
+    }));
+    let scene = Scene::new(cx, (actor, words), &flow, app::people::displays(cx, &names)?, None)?;
+    let may_save = !view.archived && flow::may_save(&flow, &view.item, actor);
+    rendered(&Press { f: words, press: parts::press_bar(&scene, &view, may_save, "", None) })
+}
+
+/// A new item's page; with what was sent and not taken.
+pub(super) fn draw_new(
+    cx: &Reading,
+    caller: &Caller,
+    around: &Around,
+    key: &str,
+    sent: Option<&(Form, Refused)>,
+) -> Result<Response, Error> {
+    let actor = &caller.signed.actor;
+    let NewItem { flow, fields: stored, names } = match sent {
+        Some(_) => item::first_values(cx, actor, key)?,
+        None => item::blank(cx, actor, key)?,
+    };
+    let typed = sent.map(|(form, _)| Typed::of(form));
+    let scene = Scene::new(cx, (actor, around.words), &flow, names, typed.as_ref())?;
+    let errors = sent.map(|(_, refused)| errors(&scene, refused)).unwrap_or_default();
+    let values =
+        Values { stored: &stored, typed: typed.as_ref(), since: None, errors: &errors, needs: BTreeMap::new() };
+    let mut fields = views(&scene, &flow.initial, true, &values);
+    for field in &mut fields {
+        // Who holds it must be known from the first.
+        field.required |= field.writable() && flow.create.assign_to == Holder::Field(field.key.clone());
+    }
+    let mut troubles = Trouble::of(&fields);
+    if let Some((_, refused)) = sent {
+        troubles.extend(other_troubles(&scene, refused, &fields, false));
+    }
+    let page = NewPage {
+        f: around.frame(around.words.word("create-item"), Active::Flow(key)),
+        key,
+        flow_name: &flow.name,
+        steps: parts::first_steps(&flow),
+        people: people(cx, &fields, false)?,
+        fields,
+        troubles,
+    };
+    let status = sent.map_or(StatusCode::OK, |(_, refused)| refused.status);
+    Ok((status, rendered(&page)?).into_response())
+}
