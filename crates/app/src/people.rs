@@ -247,14 +247,6 @@ pub fn user(cx: &Reading, name: &str) -> Result<UserView, Error> {
     Ok(UserView::of(user::groups_of(cx.tx, &user.name)?, user))
 }
 
-/// What people see for each of these names; a name that is no user is left out.
-///
-/// # Errors
-/// The store's.
-pub fn displays(cx: &Reading, names: &BTreeSet<String>) -> Result<Names, Error> {
-    Ok(user::displays(cx.tx, names)?)
-}
-
 /// Every group, by name.
 ///
 /// # Errors
