@@ -126,7 +126,7 @@
     });
     const row = (data) => `<div><span class="id">${escape(data.value)}</span> ${escape(data.text === data.value ? "" : data.text)}${data.more ? ` <span class="id">${escape(data.more)}</span>` : ""}</div>`;
     input.removeAttribute("list");
-    new TomSelect(input, {
+    const chooser = new TomSelect(input, {
       maxItems: input.hasAttribute("data-many") ? null : 1,
       delimiter: ",",
       options: known,
@@ -165,6 +165,9 @@
       },
       onChange: () => input.dispatchEvent(new Event("input", { bubbles: true })),
     });
+    // The label is the input's alone.
+    chooser.dropdown_content.removeAttribute("aria-labelledby");
+    chooser.dropdown_content.setAttribute("aria-label", document.documentElement.lang === "en" ? "Suggestions" : "可选");
   };
 
   // Unsaved changes: leaving asks.
