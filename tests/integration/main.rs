@@ -9,6 +9,7 @@ mod harness;
 mod access;
 mod api;
 mod cli;
+mod forms;
 mod golden;
 mod invariants;
 mod kill;
