@@ -8,6 +8,7 @@ mod harness;
 
 mod access;
 mod api;
+mod check;
 mod cli;
 mod forms;
 mod golden;
