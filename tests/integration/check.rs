@@ -122,7 +122,11 @@ const ERRORS: [(&str, &str, &str); 67] = [
     ("#STATE", "nothing = 1", "nothing"),
     ("#STATE", "[[state]]\nname = \"没有\"", "没有"),
     ("#STATE", "[[state]]\nname = \"办\"", "办"),
-    ("#STATE", "[[state]]\nname = \"完\"\nfinal = true\n[[transition]]\nsource = \"开\"\ntrigger = \"悬\"\ndest = \"悬\"", "悬"),
+    (
+        "#STATE",
+        "[[state]]\nname = \"完\"\nfinal = true\n[[transition]]\nsource = \"开\"\ntrigger = \"悬\"\ndest = \"悬\"",
+        "悬",
+    ),
     ("#ROW", "nothing = 1", "nothing"),
     ("#ROW", "comment = \"maybe\"", "maybe"),
     ("#ROW", "by = [\"kind\"]", "kind"),
@@ -140,7 +144,11 @@ const ERRORS: [(&str, &str, &str); 67] = [
     ("#ROW", "create = { flow = \"u\", link = \"link\", copy = { title = \"nothing\" } }", "nothing"),
     ("#END", "[[transition]]\nsource = \"办\"\ntrigger = \"退\"\ndest = \"完\"", "退"),
     ("#END", "[[transition]]\nsource = \"孤\"\ntrigger = \"走\"\ndest = \"完\"", "孤"),
-    ("#END", "[[transition]]\nsource = \"开\"\ntrigger = \"转\"\ndest = \"圈\"\n[[transition]]\nsource = \"圈\"\ntrigger = \"转\"\ndest = \"圈\"", "转"),
+    (
+        "#END",
+        "[[transition]]\nsource = \"开\"\ntrigger = \"转\"\ndest = \"圈\"\n[[transition]]\nsource = \"圈\"\ntrigger = \"转\"\ndest = \"圈\"",
+        "转",
+    ),
 ];
 
 /// A sound flow, so put: no error may be found.
@@ -165,12 +173,21 @@ const FINE: [(&str, &str); 26] = [
     ("#ROW", "condition = { kind = \"甲\", amount = 5 }\nunmet = \"不行\""),
     ("#ROW", "condition = 'current_state == \"开\" && \"ann\" in assigned_to && created_by != who && today > day'"),
     ("#ROW", "set = { kind = \"乙\", part = \"二\", day = \"today\", who = \"actor\", amount = 1 }"),
-    ("#ROW", "by = [\"assigned_to\", \"created_by\", \"who\", \"user:ann\", \"group:x\", \"anyone\"]\ncomment = \"required\"\nback = true"),
+    (
+        "#ROW",
+        "by = [\"assigned_to\", \"created_by\", \"who\", \"user:ann\", \"group:x\", \"anyone\"]\ncomment = \"required\"\nback = true",
+    ),
     ("#ROW", "required = [\"summary\", \"amount\"]"),
     ("#END", "[[transition]]\nsource = [\"开\", \"办\"]\ntrigger = \"取消\"\ndest = \"完\""),
     ("#END", "[[transition]]\nsource = \"*\"\ntrigger = \"作废\"\ndest = \"完\""),
-    ("#END", "[[state]]\nname = \"完\"\nfinal = true\n[[transition]]\nsource = \"完\"\ntrigger = \"重开\"\ndest = \"开\"\nby = [\"created_by\"]\nassign_to = \"created_by\""),
-    ("#END", "[[transition]]\nsource = \"开\"\ntrigger = \"分\"\ndest = \"完\"\ncondition = { kind = \"甲\" }\n[[transition]]\nsource = \"开\"\ntrigger = \"分\"\ndest = \"办\""),
+    (
+        "#END",
+        "[[state]]\nname = \"完\"\nfinal = true\n[[transition]]\nsource = \"完\"\ntrigger = \"重开\"\ndest = \"开\"\nby = [\"created_by\"]\nassign_to = \"created_by\"",
+    ),
+    (
+        "#END",
+        "[[transition]]\nsource = \"开\"\ntrigger = \"分\"\ndest = \"完\"\ncondition = { kind = \"甲\" }\n[[transition]]\nsource = \"开\"\ntrigger = \"分\"\ndest = \"办\"",
+    ),
 ];
 
 /// The flow with this put at its place; its first line.
@@ -194,7 +211,12 @@ fn each_mistake_is_found_where_it_is() {
         let said = stderr(&output);
         let lines: Vec<usize> = said
             .lines()
-            .filter_map(|line| line.strip_prefix(path.to_str().unwrap())?.strip_prefix(':')?.split_once(": error: ").map(|(place, _)| place))
+            .filter_map(|line| {
+                line.strip_prefix(path.to_str().unwrap())?
+                    .strip_prefix(':')?
+                    .split_once(": error: ")
+                    .map(|(place, _)| place)
+            })
             .filter_map(|place| place.split(':').next()?.parse().ok())
             .collect();
         let points = lines.iter().any(|line| text.lines().nth(line - 1).is_some_and(|line| line.contains(part)));
@@ -226,7 +248,11 @@ fn warnings_are_said_and_do_not_refuse() {
     let folder = tempfile::tempdir().unwrap();
     let cases = [
         ("#FIELD", "flow = \"elsewhere\"", "elsewhere"),
-        ("#END", "[[transition]]\nsource = \"开\"\ntrigger = \"直结\"\ndest = \"完\"\nassign_to = \"who\"", "assign_to"),
+        (
+            "#END",
+            "[[transition]]\nsource = \"开\"\ntrigger = \"直结\"\ndest = \"完\"\nassign_to = \"who\"",
+            "assign_to",
+        ),
         ("#ROW", "create = { flow = \"elsewhere\", link = \"link\" }", "elsewhere"),
     ];
     for (at, what, part) in cases {

@@ -120,7 +120,19 @@ fn an_item_goes_its_way_by_plain_forms() {
     for label in ["概要", "详细", "下一人", "数量", "是否", "标记", "创建"] {
         assert!(page.text.contains(label), "{label}");
     }
-    let made = send(&engineer, "/flow/t/new", &[("summary", "一"), ("detail", "甲\r\n乙"), ("marks", ""), ("marks", "绿"), ("yes", ""), ("yes", "true"), ("amount", "12.5")]);
+    let made = send(
+        &engineer,
+        "/flow/t/new",
+        &[
+            ("summary", "一"),
+            ("detail", "甲\r\n乙"),
+            ("marks", ""),
+            ("marks", "绿"),
+            ("yes", ""),
+            ("yes", "true"),
+            ("amount", "12.5"),
+        ],
+    );
     assert_eq!(there(&made), "/flow/t/1");
     let api = server.user("engineer");
     let item = api.item("t", 1);
@@ -135,7 +147,11 @@ fn an_item_goes_its_way_by_plain_forms() {
     let item = api.item("t", 1);
     assert_eq!((&item["fields"]["yes"], &item["fields"]["marks"]), (&json!(false), &json!(null)), "unticked is sent");
     assert_eq!(item["fields"]["amount"], 12.5, "what was not sent is unchanged");
-    let passed = send(&engineer, "/flow/t/1", &[("trigger", "交办"), ("revision", "2"), ("who", "delegate"), ("field:trigger", "同名")]);
+    let passed = send(
+        &engineer,
+        "/flow/t/1",
+        &[("trigger", "交办"), ("revision", "2"), ("who", "delegate"), ("field:trigger", "同名")],
+    );
     there(&passed);
     let page = delegate.page("/flow/t/1").text;
     assert!(page.contains("办结") && page.contains("同名"));
@@ -153,9 +169,14 @@ fn an_item_goes_its_way_by_plain_forms() {
 fn what_was_typed_survives_every_refusal() {
     let (server, engineer, delegate) = serve();
     let typed = "别丢了 <b>\"这'个\"</b> 🙂";
-    let refused = send(&engineer, "/flow/t/new", &[("summary", ""), ("detail", typed), ("amount", "很多"), ("who", "nobody")]);
+    let refused =
+        send(&engineer, "/flow/t/new", &[("summary", ""), ("detail", typed), ("amount", "很多"), ("who", "nobody")]);
     assert_eq!(refused.status, 422);
-    assert!(refused.text.contains("别丢了 &lt;b&gt;") || refused.text.contains("别丢了 &#60;b&#62;"), "{}", main_part(&refused));
+    assert!(
+        refused.text.contains("别丢了 &lt;b&gt;") || refused.text.contains("别丢了 &#60;b&#62;"),
+        "{}",
+        main_part(&refused)
+    );
     assert!(refused.text.contains("value=\"很多\"") && refused.text.contains("value=\"nobody\""));
     let api = server.user("engineer");
     assert_eq!(api.get("/flows/t/items").json()["total"], 0);
@@ -263,7 +284,9 @@ dest = "完"
     let engineer = server.signed_in("engineer", PASSWORD);
     let page = engineer.page("/flow/t/1").text;
     assert!(page.contains("h_1") && !page.contains("机密标题") && !page.contains("藏"), "the ID alone");
-    for path in ["/pick/items?q=h_1", "/pick/items?q=机密", "/pick/items?q=机密&flow=h", "/flow/h/1", "/", "/flow/t/all"] {
+    for path in
+        ["/pick/items?q=h_1", "/pick/items?q=机密", "/pick/items?q=机密&flow=h", "/flow/h/1", "/", "/flow/t/all"]
+    {
         assert!(!engineer.page(path).text.contains("机密标题"), "{path}");
     }
     assert_eq!(engineer.page("/flow/h/1").status, 404);

@@ -10,6 +10,7 @@ mod access;
 mod api;
 mod check;
 mod cli;
+mod demo;
 mod forms;
 mod golden;
 mod invariants;
