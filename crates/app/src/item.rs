@@ -511,7 +511,7 @@ fn facts<'c>(
     for key in asks.opens {
         let Some(published) = cx.flows.get(&key).filter(|published| !published.archived) else { continue };
         users.extend(flow::asks(&published.flow, None, &Input::new()).users);
-        opens.insert(key, OpenFact { flow: &*published.flow, version: published.version, number: 0 });
+        opens.insert(key, OpenFact { flow: &published.flow, version: published.version, number: 0 });
     }
     let mut facts = Facts { actor, users: BTreeMap::new(), items, opens, now: cx.now, zone: cx.zone };
     look_up_users(cx, &mut facts, &users)?;
