@@ -94,10 +94,11 @@ impl Web {
     ) -> Result<T, Failed> {
         let spoken = Spoken::new(preferred);
         let within = spoken.clone();
-        let (read, used) = spoken.told(self.app.read(|cx| {
+        let read = self.app.read(|cx| {
             let caller = caller(cx, credential.as_ref(), &within)?;
             Ok((use_case(cx, &caller)?, credential.filter(|_| caller.signed.touch)))
-        }))?;
+        });
+        let (read, used) = spoken.told(read)?;
         if let Some(used) = used {
             self.touch(used);
         }
