@@ -7,6 +7,7 @@
 mod harness;
 
 mod access;
+mod admin;
 mod api;
 mod check;
 mod cli;
