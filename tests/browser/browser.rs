@@ -34,6 +34,7 @@ impl Person {
         let port = lines
             .by_ref()
             .map_while(Result::ok)
+            .filter(|line| !line.ends_with("on port 0"))
             .find_map(|line| line.split("on port ").nth(1).map(|rest| rest.trim_end_matches('.').to_owned()))
             .expect("chromedriver says its port");
         std::thread::spawn(move || lines.for_each(drop));
