@@ -23,6 +23,7 @@ pub(crate) struct Installation {
 pub(crate) struct Server {
     child: Option<Child>,
     log: std::sync::Arc<Mutex<String>>,
+    printing: Option<std::thread::JoinHandle<String>>,
     pub(crate) base: String,
     pub(crate) data: PathBuf,
     _directory: Option<tempfile::TempDir>,
@@ -167,6 +168,11 @@ impl Installation {
         Server::start(&["serve", "--listen", "127.0.0.1:0"], self.data().to_path_buf())
     }
 
+    /// Starts the demo on it.
+    pub(crate) fn demo(&self) -> Server {
+        Server::start(&["demo", "--listen", "127.0.0.1:0"], self.data().to_path_buf())
+    }
+
     /// Starts a server on it, with more arguments.
     pub(crate) fn serve_with(&self, arguments: &[&str]) -> Server {
         Server::start(&[&["serve", "--listen", "127.0.0.1:0"], arguments].concat(), self.data().to_path_buf())
@@ -235,12 +241,25 @@ impl Server {
         });
         let mut lines = BufReader::new(child.stdout.take().expect("its stdout")).lines();
         let first = lines.next().and_then(Result::ok).unwrap_or_default();
-        std::thread::spawn(move || lines.for_each(drop));
+        let mut printed = format!("{first}\n");
+        let printing = std::thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                printed.push_str(&line);
+                printed.push('\n');
+            }
+            printed
+        });
         let Some(base) = first.strip_prefix("listening on ") else {
             let _ = child.wait();
             panic!("the first line is {first:?}; stderr: {}", log.lock().expect("the log"));
         };
-        Server { child: Some(child), log, base: base.to_owned(), data, _directory: None }
+        Server { child: Some(child), log, printing: Some(printing), base: base.to_owned(), data, _directory: None }
+    }
+
+    /// Ends it in good order: what it printed on stdout.
+    pub(crate) fn printed(&mut self) -> String {
+        assert!(self.stop().success());
+        self.printing.take().expect("once").join().expect("what it printed")
     }
 
     /// What it wrote to stderr so far.

@@ -46,13 +46,22 @@ const API: [(&str, &str, &str, [u16; 3]); 14] = [
 ];
 
 /// A method and a path of the pages, what the form sends, and the answers likewise. Nobody is sent to sign in.
-const PAGES: [(&str, &str, &str, [u16; 3]); 11] = [
+const PAGES: [(&str, &str, &str, [u16; 3]); 20] = [
     ("GET", "/", "", [303, 200, 200]),
     ("GET", "/login", "", [200, 303, 303]),
     ("POST", "/login", "name=x&password=x", [422, 422, 422]),
     ("GET", "/work/{list}", "", [303, 200, 200]),
     ("GET", "/flow/{flow}", "", [303, 404, 200]),
     ("GET", "/flow/{flow}/all", "", [303, 404, 200]),
+    ("GET", "/flow/{flow}/new", "", [303, 404, 200]),
+    ("POST", "/flow/{flow}/new", "summary=x", [303, 404, 303]),
+    ("GET", "/flow/{flow}/{number}", "", [303, 404, 200]),
+    ("POST", "/flow/{flow}/{number}", "summary=x&revision=1", [303, 404, 303]),
+    ("POST", "/flow/{flow}/{number}/comments", "comment=x", [303, 404, 303]),
+    ("POST", "/flow/{flow}/{number}/buttons", "summary=x", [303, 404, 200]),
+    ("POST", "/flow/{flow}/{number}/holder", "to=admin", [303, 404, 303]),
+    ("GET", "/pick/users", "", [303, 200, 200]),
+    ("GET", "/pick/items", "", [303, 200, 200]),
     ("GET", "/static/{file}", "", [404, 404, 404]),
     ("GET", "/healthz", "", [200, 200, 200]),
     ("GET", "/readyz", "", [200, 200, 200]),

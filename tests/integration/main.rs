@@ -8,7 +8,10 @@ mod harness;
 
 mod access;
 mod api;
+mod check;
 mod cli;
+mod demo;
+mod forms;
 mod golden;
 mod invariants;
 mod kill;

@@ -182,8 +182,8 @@ password = Password
 password-old = Present password
 password-new = New password
 password-again = Once more
-password-help = At least 10 characters
-password-short = Too short: at least 10 characters
+password-help = At least 8 characters
+password-short = Too short: at least 8 characters
 password-differs = The two passwords differ
 password-wrong = That is not your present password
 setup-title = The first administrator
@@ -193,6 +193,7 @@ settings-person = Me
 settings-password = Change the password
 settings-password-go = Change the password
 settings-saved = Saved.
+password-changed = The password is changed; you are signed out everywhere else.
 sessions = Where I am signed in
 sessions-end = Sign out everywhere else
 sessions-ended = You are signed out everywhere else.
@@ -258,6 +259,10 @@ group-add = Add
 group-add-to = Whom to add to “{ $group }”
 group-remove = Remove { $who }
 group-exists = There is a group of that name already
+group-name-bad = A name has 1 to 64 letters or digits, and . _ -
+group-added = The group “{ $name }” is made.
+group-joined = “{ $who }” is in the group now.
+group-left = “{ $who }” is out of the group.
 
 ## Administration: flows
 flows-none = No flow is published yet
@@ -291,9 +296,30 @@ flow-sound-warnings = No errors: it can be published. Mind the warnings below.
 flow-unchanged = It equals what is published; there is nothing to publish.
 flow-publish = Publish as version { $n }
 flow-published-now = “{ $name }” is published and in force.
+flow-publish-all = Publish all ({ $n } files)
+flow-download = Download the file
+flow-again = Check it, to publish it again
+flow-not-utf-8 = This is not text in UTF-8
+flow-not-utf-8-help = Save it as UTF-8 in your editor and try again
+flow-nothing-given = Choose a file, or paste the text of a flow
 severity-error = Error
 severity-warning = Warning
 severity-note = Note
+
+## The API's document
+docs = API
+docs-lead = With these calls programs do what people do on the pages, with the rights of the token's owner.
+docs-token = Send a token with every call; make one in “My settings”.
+docs-json = The description that programs read (OpenAPI)
+docs-calls = Calls
+docs-shapes = Data
+docs-parameters = Parameters
+docs-body = Body
+docs-answers = Answers
+docs-example = Example
+docs-needed = needed
+docs-in-path = path
+docs-in-query = query
 
 ## Trouble
 error-reference = Reference

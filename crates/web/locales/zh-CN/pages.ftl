@@ -158,8 +158,8 @@ password = 密码
 password-old = 现在的密码
 password-new = 新密码
 password-again = 再输入一次
-password-help = 至少 10 个字符
-password-short = 密码太短，至少 10 个字符
+password-help = 至少 8 个字符
+password-short = 密码太短，至少 8 个字符
 password-differs = 两次输入的密码不一样
 password-wrong = 现在的密码不对
 setup-title = 创建第一个管理员
@@ -169,6 +169,7 @@ settings-person = 我
 settings-password = 修改密码
 settings-password-go = 修改密码
 settings-saved = 已保存。
+password-changed = 密码已修改，其他地方的登录已全部退出。
 sessions = 登录的设备
 sessions-end = 退出其他所有登录
 sessions-ended = 其他登录都已退出。
@@ -234,6 +235,10 @@ group-add = 加入
 group-add-to = 加入“{ $group }”的人
 group-remove = 移出{ $who }
 group-exists = 已经有这个组名了
+group-name-bad = 组名只能有 1 到 64 个字母、数字或汉字，以及 . _ -
+group-added = 用户组“{ $name }”已建立。
+group-joined = “{ $who }”已加入。
+group-left = “{ $who }”已移出。
 
 ## 管理：流程
 flows-none = 还没有发布流程
@@ -261,9 +266,30 @@ flow-sound-warnings = 没有错误，可以发布；请留意下面的提醒。
 flow-unchanged = 与已发布的版本完全相同，不需要发布。
 flow-publish = 发布为第 { $n } 版
 flow-published-now = “{ $name }”已发布，立即生效。
+flow-publish-all = 全部发布（{ $n } 个文件）
+flow-download = 下载文件
+flow-again = 检查这一版，以便重新发布
+flow-not-utf-8 = 不是 UTF-8 编码的文本
+flow-not-utf-8-help = 请用编辑器另存为 UTF-8 后再试
+flow-nothing-given = 请选择一个文件，或粘贴流程的内容
 severity-error = 错误
 severity-warning = 提醒
 severity-note = 说明
+
+## 接口文档
+docs = 接口文档
+docs-lead = 程序可以通过这些调用做人在页面上能做的事，权限与令牌的主人相同。
+docs-token = 每次调用都要带上令牌，令牌在“个人设置”中创建。
+docs-json = 供程序读取的描述（OpenAPI）
+docs-calls = 调用
+docs-shapes = 数据
+docs-parameters = 参数
+docs-body = 请求内容
+docs-answers = 返回
+docs-example = 示例
+docs-needed = 必填
+docs-in-path = 地址
+docs-in-query = 查询
 
 ## 出错
 error-reference = 编号
