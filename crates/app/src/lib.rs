@@ -123,6 +123,16 @@ impl App {
         self.0.db.write(move |tx| use_case(&Writing { reading: inner.reading(tx, now)?, tx }))
     }
 
+    /// [`App::write`] without waiting: `done` gets the result on the writer's thread, where it must not linger.
+    pub fn write_with<T: Send + 'static>(
+        &self,
+        mut use_case: impl FnMut(&Writing) -> Result<T, Error> + Send + 'static,
+        done: impl FnOnce(Result<T, Error>) + Send + 'static,
+    ) {
+        let (inner, now) = (Arc::clone(&self.0), self.now());
+        self.0.db.write_with(move |tx| use_case(&Writing { reading: inner.reading(tx, now)?, tx }), done);
+    }
+
     /// The moment, by the installation's clock.
     #[must_use]
     pub fn now(&self) -> Timestamp {

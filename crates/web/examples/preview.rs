@@ -110,7 +110,7 @@ impl Sample {
             Login { f: self.nobody(w.word("login-title")), name: "engineer", next: "/", error }.render()?,
         )?;
         let mut errors = Errors::default();
-        errors.add("password", account::trouble(w, account::Trouble::PasswordShort));
+        errors.add("password", w.word("password-short"));
         let f = self.nobody(w.word("setup-title"));
         write("setup", Setup { f, secret: "x", name: "admin", display: "管理员", errors }.render()?)?;
         write("settings", self.settings().render()?)?;
@@ -483,7 +483,8 @@ impl Sample {
 
     fn item_conflict(&self) -> ItemPage<'static> {
         let mut page = self.item();
-        page.conflict = Some(Conflict { events: self.history().events.into_iter().take(1).collect(), differs: true });
+        page.conflict =
+            Some(Conflict { events: self.history().events.into_iter().take(1).collect(), differs: true, idle: false });
         if let Some(field) = page.fields.iter_mut().find(|field| field.key == "current_process") {
             field.theirs = Some(vec![Shown::Lines("11-20 15:40 旧板复现成功，确认内存泄漏。".to_owned())]);
         }
@@ -596,6 +597,7 @@ impl Sample {
                 SessionRow { present: false, since: self.ago(20_000), seen: self.ago(3_000) },
             ],
             tokens: if self.full { vec![token(1, "日报脚本"), token(2, "监控系统")] } else { vec![] },
+            token_name: "",
             made: self.full.then(|| "ts_4f9c1d0b7a6e5f4c3b2a19087766554433221100ffeeddccbbaa998877665544".to_owned()),
         }
     }
@@ -637,11 +639,12 @@ impl Sample {
             holds_count: if self.full { 3 } else { 0 },
             people: (0..4).map(person).collect(),
             oneself: false,
+            hand_over: "",
         }
     }
 
     fn groups(&self) -> Groups<'static> {
-        let group = |name: &str, members: Vec<Person>| GroupRow { name: name.to_owned(), members };
+        let group = |name: &str, members: Vec<Person>| GroupRow { name: name.to_owned(), members, wrong: None };
         Groups {
             f: self.frame(self.words.word("menu-admin-groups"), Active::Groups),
             groups: if self.full {
@@ -673,7 +676,9 @@ impl Sample {
                 vec![]
             },
             text: if checked.is_some() { TOML } else { "" },
-            checked,
+            trouble: None,
+            checked: checked.into_iter().collect(),
+            publish: None,
         }
     }
 
@@ -700,7 +705,8 @@ impl Sample {
         ];
         CheckedFile {
             name: some("网上问题处理"),
-            version: self.full.then_some(3),
+            file: None,
+            exact: String::new(),
             unchanged: false,
             errors: 2,
             problems: problems.iter().map(|problem| ProblemView::new(self.words, problem, TOML, 4, 8)).collect(),
@@ -716,6 +722,7 @@ impl Sample {
             archived: false,
             versions: vec![row(2, 18), row(1, 2)],
             shown: Some((2, TOML.to_owned())),
+            again: Some(String::new()),
         }
     }
 }

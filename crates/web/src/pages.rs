@@ -6,7 +6,9 @@
 
 pub(crate) mod account;
 pub(crate) mod admin;
+pub(crate) mod attempt;
 pub(crate) mod item;
 pub(crate) mod lists;
 pub(crate) mod plain;
+pub(crate) mod settings;
 pub(crate) mod visit;

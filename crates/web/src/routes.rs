@@ -20,7 +20,7 @@ use tower_http::{
 use crate::{
     api::{self, Problem},
     metrics,
-    pages::{account, item, lists, plain, visit::Visit},
+    pages::{account, admin, item, lists, plain, settings, visit::Visit},
     server::Web,
 };
 
@@ -33,6 +33,29 @@ pub(crate) fn router(web: Web) -> Router {
         .route("/", get(lists::home))
         .route("/login", get(account::login).post(account::sign_in))
         .route("/logout", post(account::sign_out))
+        .route("/preferences", post(account::preferences))
+        .route("/setup/{secret}", get(account::setup).post(account::set_up))
+        .route("/settings", get(settings::settings))
+        .route("/settings/language", post(settings::language))
+        .route("/settings/password", post(settings::password))
+        .route("/settings/sessions", post(settings::end_sessions))
+        .route("/settings/tokens", post(settings::make_token))
+        .route("/settings/tokens/{id}/revoke", post(settings::revoke_token))
+        .route("/admin", get(admin::index))
+        .route("/admin/users", get(admin::users::list).post(admin::users::add))
+        .route("/admin/users/{name}", get(admin::users::show).post(admin::users::edit))
+        .route("/admin/users/{name}/disable", post(admin::users::disable))
+        .route("/admin/users/{name}/enable", post(admin::users::enable))
+        .route("/admin/groups", get(admin::groups::list).post(admin::groups::add))
+        .route("/admin/groups/{group}/add", post(admin::groups::join))
+        .route("/admin/groups/{group}/remove", post(admin::groups::leave))
+        .route("/admin/flows", get(admin::flows::list))
+        .route("/admin/flows/check", post(admin::flows::check))
+        .route("/admin/flows/publish", post(admin::flows::publish))
+        .route("/admin/flows/{flow}", get(admin::flows::show))
+        .route("/admin/flows/{flow}/archive", post(admin::flows::archive))
+        .route("/admin/flows/{flow}/versions/{version}", get(admin::flows::file))
+        .route("/admin/stranded", get(admin::stranded::stranded))
         .route("/work/{list}", get(lists::work_list))
         .route("/flow/{flow}", get(lists::flow))
         .route("/flow/{flow}/all", get(lists::all))

@@ -84,7 +84,8 @@ pub(crate) struct Failed {
 }
 
 impl Web {
-    /// Runs a use case that reads, as whom the credential names, on a thread that may wait.
+    /// Runs a use case that reads, as whom the credential names, where it stands: a read of the embedded records takes
+    /// less time than handing it to another thread would (`docs/decisions/0004-reads-where-they-stand.md`).
     pub(crate) async fn read_as<T: Send + 'static>(
         &self,
         credential: Option<Credential>,
@@ -92,11 +93,19 @@ impl Web {
         use_case: impl FnOnce(&Reading, &Caller) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Failed> {
         let spoken = Spoken::new(preferred);
-        let (web, within) = (self.clone(), spoken.clone());
-        spoken.on_thread(move || web.app.read(|cx| use_case(cx, &caller(cx, credential.as_ref(), &within)?))).await
+        let within = spoken.clone();
+        let read = self.app.read(|cx| {
+            let caller = caller(cx, credential.as_ref(), &within)?;
+            Ok((use_case(cx, &caller)?, credential.filter(|_| caller.signed.touch)))
+        });
+        let (read, used) = spoken.told(read)?;
+        if let Some(used) = used {
+            self.touch(used);
+        }
+        Ok(read)
     }
 
-    /// Runs a use case that writes, likewise; it is on disk when this returns.
+    /// Runs a use case that writes, on the writer's thread; it is on disk when this returns.
     pub(crate) async fn write_as<T: Send + 'static>(
         &self,
         credential: Option<Credential>,
@@ -104,10 +113,32 @@ impl Web {
         mut use_case: impl FnMut(&Writing, &Caller) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Failed> {
         let spoken = Spoken::new(preferred);
-        let (web, within) = (self.clone(), spoken.clone());
-        spoken
-            .on_thread(move || web.app.write(move |cx| use_case(cx, &caller(cx, credential.as_ref(), &within)?)))
-            .await
+        let within = spoken.clone();
+        let (sender, answer) = tokio::sync::oneshot::channel();
+        self.app.write_with(
+            move |cx| {
+                let caller = caller(cx, credential.as_ref(), &within)?;
+                if let Some(used) = credential.as_ref().filter(|_| caller.signed.touch) {
+                    signin::touch(cx, used)?;
+                }
+                use_case(cx, &caller)
+            },
+            // Whoever asked may have gone away: what was written stays written.
+            move |result| drop(sender.send(result)),
+        );
+        let lost = || Err(Error::Damaged("the writer ended without an answer".to_owned()));
+        spoken.told(answer.await.unwrap_or_else(|_| lost()))
+    }
+
+    /// Writes down that a session or token is in use, beside the request.
+    fn touch(&self, used: Credential) {
+        let web = self.clone();
+        tokio::spawn(async move {
+            let touched = web.run(Language::Chinese, move |app| app.write(move |cx| signin::touch(cx, &used)));
+            if let Err(failed) = touched.await {
+                tracing::warn!(error = %failed.error, "the last use of a session or token was not written down");
+            }
+        });
     }
 
     /// Runs something of the application's on a thread that may wait, for whoever it is.
@@ -149,13 +180,14 @@ impl Spoken {
         self,
         work: impl FnOnce() -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Failed> {
-        let result = tokio::task::spawn_blocking(work).await;
+        let broke_off = |panic| Err(Error::Damaged(format!("a use case broke off: {panic}")));
+        let result = tokio::task::spawn_blocking(work).await.unwrap_or_else(broke_off);
+        self.told(result)
+    }
+
+    fn told<T>(self, result: Result<T, Error>) -> Result<T, Failed> {
         let words = self.settled.get().copied().unwrap_or(self.preferred).words();
-        match result {
-            Ok(Ok(done)) => Ok(done),
-            Ok(Err(error)) => Err(Failed { error, words }),
-            Err(panic) => Err(Failed { error: Error::Damaged(format!("a use case broke off: {panic}")), words }),
-        }
+        result.map_err(|error| Failed { error, words })
     }
 }
 

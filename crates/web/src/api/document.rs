@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 
 use axum::{
+    extract::State,
     http::header,
     response::{IntoResponse, Response},
 };
@@ -12,6 +13,10 @@ use utoipa::{
 };
 
 use super::{calls, items};
+use crate::{
+    pages::{plain, visit::Visit},
+    server::Web,
+};
 
 /// The document.
 #[derive(OpenApi)]
@@ -40,6 +45,6 @@ pub(crate) async fn openapi() -> Response {
 }
 
 /// The document as a page.
-pub(crate) async fn docs() -> Response {
-    crate::pages::plain::api_docs(&JSON)
+pub(crate) async fn docs(visit: Visit, State(web): State<Web>) -> Response {
+    plain::api_docs(visit, &web, &JSON).await
 }

@@ -1,20 +1,24 @@
-//! Signing in and out, the first administrator, one's own settings.
+//! Signing in and out, the first administrator, language and colours for whoever asks.
 
 use std::net::SocketAddr;
 
-use app::{Error, signin};
+use app::{Error, InputProblem, Reason, people, signin};
 use axum::{
     body::Body,
-    extract::{ConnectInfo, State},
+    extract::{ConnectInfo, Path, State},
     http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
     response::{IntoResponse, Response},
 };
 
-use super::visit::{Visit, local, rendered, with_session, without_session};
+use super::visit::{Visit, local, rendered, with_preferences, with_session, without_session};
 use crate::{
     body::Form,
     server::{Web, address},
-    view::account::{Login, login_trouble},
+    view::{
+        Theme,
+        account::{Errors, Login, Setup, login_trouble},
+    },
+    words::Language,
 };
 
 /// `GET /login`
@@ -68,6 +72,75 @@ pub(crate) async fn sign_out(visit: Visit, State(web): State<Web>) -> Response {
         }
     }
     without_session(visit.go(&web, "/login", Some(("signed-out", ""))), &web)
+}
+
+/// `GET /setup/{secret}`
+pub(crate) async fn setup(
+    visit: Visit,
+    State(web): State<Web>,
+    Path(secret): Path<String>,
+) -> Result<Response, Response> {
+    let link = secret.clone();
+    match web.run(visit.language, move |app| app.check_setup(&link)).await {
+        Ok(()) => Ok(setup_page(&visit, &secret, ["", ""], &[])),
+        Err(failed) => Err(visit.failed(&web, failed).await),
+    }
+}
+
+/// `POST /setup/{secret}`
+pub(crate) async fn set_up(
+    visit: Visit,
+    State(web): State<Web>,
+    Path(secret): Path<String>,
+    body: Body,
+) -> Result<Response, Response> {
+    let form = visit.form(&web, body).await?;
+    let [name, display, password, again] =
+        ["name", "display", "password", "again"].map(|input| form.text(input).to_owned());
+    let (link, same) = (secret.clone(), password == again);
+    let done = web.run(visit.language, move |app| {
+        app.check_setup(&link)?;
+        people::check_password(&password)?;
+        if !same {
+            return Err(Error::Input(vec![InputProblem { field: "again", reason: Reason::Different }]));
+        }
+        app.set_up(&link, &name, &display, &password)
+    });
+    Ok(match visit.troubles(&web, done.await).await? {
+        Ok(session) => {
+            with_session(visit.go(&web, "/", Some(("user-added", form.text("name").trim()))), &web, &session)
+        }
+        Err(problems) => setup_page(&visit, &secret, [form.text("name"), form.text("display")], &problems),
+    })
+}
+
+/// `POST /preferences`: language or colours; of the browser, and of the person where someone is signed in.
+pub(crate) async fn preferences(visit: Visit, State(web): State<Web>, body: Body) -> Result<Response, Response> {
+    let form = visit.form(&web, body).await?;
+    let language = Language::from_tag(form.text("language"));
+    let theme = form.get("theme").map(Theme::from_tag);
+    if let Some(language) = language {
+        let saved = web.write_as(visit.session.clone(), visit.language, move |cx, caller| {
+            people::set_language(cx, &caller.signed.actor, Some(language.tag()))
+        });
+        match saved.await {
+            Ok(()) => {}
+            Err(failed) if matches!(failed.error, Error::NotSignedIn) => {}
+            Err(failed) => return Err(visit.failed(&web, failed).await),
+        }
+    }
+    Ok(with_preferences(visit.go(&web, local(form.text("back")), None), &web, language, theme))
+}
+
+fn setup_page(visit: &Visit, secret: &str, [name, display]: [&str; 2], problems: &[InputProblem]) -> Response {
+    let words = visit.language.words();
+    let f = visit.bare(words.word("setup-title"), words);
+    let errors = Errors::of_problems(words, problems, &[]);
+    let status = if problems.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    match rendered(&Setup { f, secret, name, display, errors }) {
+        Ok(page) => (status, page).into_response(),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
 }
 
 fn sign_in_page(visit: &Visit, name: &str, next: &str, error: Option<String>, status: StatusCode) -> Response {

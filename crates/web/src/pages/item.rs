@@ -19,7 +19,7 @@ use axum::{
     http::Uri,
     response::{IntoResponse as _, Response},
 };
-use flow::Actor;
+use flow::{Actor, Fields};
 use serde::{Deserialize, Serialize};
 
 use self::{
@@ -80,7 +80,7 @@ pub(crate) async fn create(visit: Visit, State(web): State<Web>, Path(key): Path
         let actor = &caller.signed.actor;
         // Unknown to this person, or out of use: said before anything of the fields is.
         let flow = item::first_values(cx, actor, &place)?.flow;
-        let view = item::create(cx, actor, &place, &Typed::of(&sent).input(cx, &flow))?;
+        let view = item::create(cx, actor, &place, &Typed::of(&sent).input(cx, &flow, &Fields::new()))?;
         Ok((view.id(), place_after(cx, actor, &view)))
     });
     match created.await.map_err(Refused::from) {
@@ -289,8 +289,8 @@ fn carry_out(
     (key, number): (&str, i64),
     form: &Form,
 ) -> Result<Done, Error> {
-    let flow = item::rules(cx, actor, key, number)?;
-    let fields = Typed::of(form).input(cx, &flow);
+    let (flow, stored) = item::stored(cx, actor, key, number)?;
+    let fields = Typed::of(form).input(cx, &flow, &stored);
     let (revision, comment) = (revision(form), form.text("comment"));
     let Some(trigger) = form.get("trigger") else {
         let view = item::save(cx, actor, (key, number), revision, &fields)?;

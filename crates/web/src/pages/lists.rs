@@ -224,7 +224,8 @@ pub(crate) fn when(cx: &Reading, words: &Words, at: i64) -> When {
     When::new(words, cx.zone, jiff::Timestamp::from_millisecond(at).unwrap_or(cx.now), cx.now)
 }
 
-fn state_of(cx: &Reading, key: &str, state: &str) -> StateChip {
+/// A state of a flow.
+pub(crate) fn state_of(cx: &Reading, key: &str, state: &str) -> StateChip {
     match cx.flows.get(key) {
         Some(published) => StateChip::of(&published.flow, state),
         None => StateChip { name: state.to_owned(), hue: crate::view::Hue::GREY },

@@ -4,13 +4,14 @@ use app::Error;
 use axum::{
     extract::State,
     http::{HeaderMap, StatusCode, Uri, header},
-    response::{Html, IntoResponse, Response},
+    response::{IntoResponse, Response},
 };
 
-use super::visit::Visit;
+use super::visit::{Visit, rendered};
 use crate::{
     assets::{self, Coding},
     server::Web,
+    view::{Active, api::ApiDocs},
     words::Language,
 };
 
@@ -73,13 +74,20 @@ pub(crate) async fn wrong_method(visit: Visit, State(web): State<Web>) -> Respon
     visit.error(&web, StatusCode::METHOD_NOT_ALLOWED, None).await
 }
 
-/// The API's document as a page to read.
-pub(crate) fn api_docs(json: &str) -> Response {
-    match crate::view::api::page(json) {
-        Ok(page) => Html(page).into_response(),
+/// The API's document as a page to read, for whoever it is.
+pub(crate) async fn api_docs(visit: Visit, web: &Web, json: &str) -> Response {
+    let base = web.config.base_url().unwrap_or("http://127.0.0.1:8000");
+    let drawn = visit.open_page(web, |around| {
+        let f = around.frame(around.words.word("docs"), Active::None);
+        let page =
+            ApiDocs::new(f, json, base).map_err(|error| Error::Damaged(format!("the API's document: {error}")))?;
+        rendered(&page)
+    });
+    match drawn.await {
+        Ok(page) => page,
         Err(error) => {
-            tracing::error!(error = %Error::Damaged(error), "the API's document cannot be drawn");
-            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+            tracing::error!(%error, "the API's document cannot be drawn");
+            visit.error(web, StatusCode::INTERNAL_SERVER_ERROR, None).await
         }
     }
 }

@@ -2,11 +2,7 @@
 
 use std::{convert::Infallible, sync::Arc};
 
-use app::{
-    Error, Reading, Writing,
-    signin::{self, Credential},
-    work,
-};
+use app::{Error, Reading, Writing, signin::Credential, work};
 use askama::Template;
 use axum::{
     extract::FromRequestParts,
@@ -114,16 +110,11 @@ impl Visit {
                 let menu = Menu::of(cx, caller)?;
                 let entries = menu.entries();
                 let around = Around { visit: &within, menu: Some(&menu), entries: &entries, words: caller.words };
-                Ok((make(cx, caller, &around)?, caller.signed.touch))
+                make(cx, caller, &around)
             })
             .await;
         match made {
-            Ok((response, touch)) => {
-                if touch {
-                    visit.touch(web);
-                }
-                visit.finish(response)
-            }
+            Ok(response) => visit.finish(response),
             Err(failed) => visit.failed(web, failed).await,
         }
     }
@@ -165,6 +156,23 @@ impl Visit {
 
     /// The page of an error, with the menu of whoever is signed in.
     pub(crate) async fn error(&self, web: &Web, status: StatusCode, text: Option<String>) -> Response {
+        let drawn = self.open_page(web, |around| {
+            let mut page = ErrorPage::of(around.frame("", Active::None), status.as_u16());
+            page.f.title.clone_from(&page.heading);
+            if let Some(text) = text.filter(|_| matches!(status.as_u16(), 403 | 409 | 422 | 429)) {
+                page.text = text;
+            }
+            rendered(&page)
+        });
+        (status, drawn.await.unwrap_or_else(|_| status.into_response())).into_response()
+    }
+
+    /// A page for whoever it is, with the menu of whoever is signed in.
+    pub(crate) async fn open_page(
+        &self,
+        web: &Web,
+        make: impl FnOnce(&Around) -> Result<Response, Error>,
+    ) -> Result<Response, Error> {
         let menu = web
             .read_as(self.session.clone(), self.language, |cx, caller| Ok((Menu::of(cx, caller)?, caller.words)))
             .await;
@@ -173,14 +181,7 @@ impl Visit {
             Err(failed) => (None, failed.words),
         };
         let entries = menu.as_ref().map(Menu::entries).unwrap_or_default();
-        let around = Around { visit: self, menu: menu.as_ref(), entries: &entries, words };
-        let mut page = ErrorPage::of(around.frame("", Active::None), status.as_u16());
-        page.f.title.clone_from(&page.heading);
-        if let Some(text) = text.filter(|_| matches!(status.as_u16(), 403 | 409 | 422 | 429)) {
-            page.text = text;
-        }
-        let response = rendered(&page).unwrap_or_else(|_| status.into_response());
-        (status, response).into_response()
+        make(&Around { visit: self, menu: menu.as_ref(), entries: &entries, words })
     }
 
     /// A page for someone who need not be signed in.
@@ -206,18 +207,6 @@ impl Visit {
             path => format!("/login?next={}", utf8_percent_encode(path, NON_ALPHANUMERIC)),
         };
         redirect(&to, self.htmx)
-    }
-
-    /// Writes down that the session is in use, beside the request.
-    fn touch(&self, web: &Web) {
-        let Some(session) = self.session.clone() else { return };
-        let web = web.clone();
-        tokio::spawn(async move {
-            let touched = web.run(Language::Chinese, move |app| app.write(move |cx| signin::touch(cx, &session)));
-            if let Err(failed) = touched.await {
-                tracing::warn!(error = %failed.error, "a session's last use was not written down");
-            }
-        });
     }
 
     /// What was said once is not said again.
@@ -309,6 +298,12 @@ pub(crate) fn with_preferences(
     if let Some(theme) = theme {
         add_cookie(&mut response, web, THEME, theme.tag().unwrap_or("system"), Some(400 * 24 * 3600));
     }
+    response
+}
+
+/// Forgets the language remembered in the browser: it asks for its own again.
+pub(crate) fn without_language(mut response: Response, web: &Web) -> Response {
+    add_cookie(&mut response, web, LANGUAGE, "", Some(0));
     response
 }
 

@@ -1,5 +1,6 @@
 //! Signing in, the first administrator, one's own settings.
 
+use app::{InputProblem, Reason};
 use askama::Template;
 
 use super::{Frame, When, time::duration};
@@ -55,6 +56,8 @@ pub struct Settings<'a> {
     pub tokens: Vec<TokenRow>,
     /// The token just made: shown once.
     pub made: Option<String>,
+    /// A new token, as typed.
+    pub token_name: &'a str,
 }
 
 /// A signed-in session.
@@ -94,40 +97,35 @@ pub fn login_trouble(words: &Words, wait_seconds: Option<i64>) -> String {
     }
 }
 
-/// What is wrong with a password, a name, a group: by code, in words.
+/// What is wrong with something typed about a user, a group or a token, in words.
 #[must_use]
-pub fn trouble<'a>(words: &'a Words, code: Trouble) -> &'a str {
-    match code {
-        Trouble::PasswordShort => words.word("password-short"),
-        Trouble::PasswordDiffers => words.word("password-differs"),
-        Trouble::PasswordWrong => words.word("password-wrong"),
-        Trouble::UserExists => words.word("user-exists"),
-        Trouble::UserName => words.word("user-name-bad"),
-        Trouble::LastAdmin => words.word("user-last-admin"),
-        Trouble::GroupExists => words.word("group-exists"),
+pub fn trouble(words: &Words, problem: &InputProblem) -> String {
+    let word = |key| words.word(key).to_owned();
+    match &problem.reason {
+        Reason::Missing => word("wrong-required"),
+        Reason::BadName(_) if problem.field == "group" => word("group-name-bad"),
+        Reason::BadName(_) => word("user-name-bad"),
+        Reason::Taken(_) if problem.field == "group" => word("group-exists"),
+        Reason::Taken(_) => word("user-exists"),
+        Reason::Unknown(given) => words.one("wrong-no-user", "given", given),
+        Reason::Disabled(name) => words.one("wrong-disabled", "user", name),
+        Reason::TooShort(_) => word("password-short"),
+        Reason::TooLong(most) => words.one("wrong-too-long", "max", most),
+        Reason::WrongPassword => word("password-wrong"),
+        Reason::Different => word("password-differs"),
+        Reason::LastAdmin => word("user-last-admin"),
+        Reason::Character => word("wrong-character"),
     }
 }
 
-/// What can be wrong with an account's form.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Trouble {
-    /// The password is too short.
-    PasswordShort,
-    /// Typed twice, differently.
-    PasswordDiffers,
-    /// Not the present password.
-    PasswordWrong,
-    /// There is such a user.
-    UserExists,
-    /// No name for a user or group.
-    UserName,
-    /// Nobody could administrate any more.
-    LastAdmin,
-    /// There is such a group.
-    GroupExists,
-}
-
 impl Errors {
+    /// What is wrong, in words; `inputs` says which input a problem stands at where it is not the one of its name.
+    #[must_use]
+    pub fn of_problems(words: &Words, problems: &[InputProblem], inputs: &[(&str, &'static str)]) -> Errors {
+        let input = |field| inputs.iter().find(|(from, _)| *from == field).map_or(field, |(_, to)| *to);
+        Errors(problems.iter().map(|problem| (input(problem.field), trouble(words, problem))).collect())
+    }
+
     /// Adds what is wrong with an input.
     pub fn add(&mut self, input: &'static str, message: &str) {
         self.0.push((input, message.to_owned()));

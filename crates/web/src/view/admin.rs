@@ -79,6 +79,8 @@ pub struct UserPage<'a> {
     pub people: Vec<Person>,
     /// It is oneself: cannot be disabled.
     pub oneself: bool,
+    /// Whom to hand over to, as typed.
+    pub hand_over: &'a str,
 }
 
 /// An item that someone still holds.
@@ -101,7 +103,7 @@ pub struct Groups<'a> {
     pub groups: Vec<GroupRow>,
     /// A new one, as typed.
     pub name: &'a str,
-    /// What is wrong: `name`, `member`.
+    /// What is wrong: `name`.
     pub errors: Errors,
     /// To add.
     pub people: Vec<Person>,
@@ -113,6 +115,8 @@ pub struct GroupRow {
     pub name: String,
     /// Its members.
     pub members: Vec<Person>,
+    /// Whom to add, as typed, and what is wrong with that.
+    pub wrong: Option<(String, String)>,
 }
 
 /// The flows: published, checked, out of use.
@@ -125,8 +129,12 @@ pub struct Flows<'a> {
     pub flows: Vec<FlowRow>,
     /// A text to check, as pasted or uploaded.
     pub text: &'a str,
-    /// What the check found.
-    pub checked: Option<CheckedFile>,
+    /// What is wrong with what was given to check.
+    pub trouble: Option<&'a str>,
+    /// What the check found, by file; none: nothing was checked.
+    pub checked: Vec<CheckedFile>,
+    /// They can be published: the words of the button.
+    pub publish: Option<String>,
 }
 
 /// A published flow.
@@ -147,12 +155,14 @@ pub struct FlowRow {
     pub archived: bool,
 }
 
-/// What a check found.
+/// What a check found in a file.
 pub struct CheckedFile {
+    /// The file, where there are several.
+    pub file: Option<String>,
+    /// Its text in a form that browsers send back unchanged.
+    pub exact: String,
     /// The flow's name, when it could be read.
     pub name: Option<String>,
-    /// The version it would become, when it can be published.
-    pub version: Option<i64>,
     /// It equals what is published.
     pub unchanged: bool,
     /// The problems.
@@ -218,6 +228,8 @@ pub struct FlowVersions<'a> {
     pub versions: Vec<VersionRow>,
     /// The version shown, and its text.
     pub shown: Option<(i64, String)>,
+    /// That text, as [`CheckedFile::exact`], where it is not what is in force: to check and publish it again.
+    pub again: Option<String>,
 }
 
 /// A version of a flow.

@@ -218,3 +218,19 @@ impl Trouble {
         fields.iter().filter_map(trouble).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_input_is_found_by_its_name_whatever_the_field_is_called() {
+        for key in ["summary", "comment", "create", "revision", "save", "trigger", "field"] {
+            assert_eq!(field_key(&input_name(key)), Some(key));
+        }
+        for control in TAKEN {
+            assert_eq!(field_key(control), None);
+        }
+        assert_eq!(field_key("field:summary"), Some("field:summary"), "no second name for the same field");
+    }
+}

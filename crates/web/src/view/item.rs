@@ -121,6 +121,8 @@ pub struct Conflict {
     pub events: Vec<EventView>,
     /// Some of what was typed differs from what stands there now.
     pub differs: bool,
+    /// The person can do nothing with it any more.
+    pub idle: bool,
 }
 
 /// What can be pressed.

@@ -52,10 +52,10 @@ impl Typed {
     }
 
     /// As a request to the rules. What the flow does not know is sent on, to be refused there.
-    pub(super) fn input(&self, cx: &Reading, flow: &Flow) -> Input {
+    pub(super) fn input(&self, cx: &Reading, flow: &Flow, stored: &Fields) -> Input {
         let read = |(key, texts): (&String, &Vec<String>)| {
             let json = match flow.fields.get(key) {
-                Some(field) => json_of(cx, field, texts),
+                Some(field) => json_of(cx, field, texts, &value_of(stored, field)),
                 None => Json::from(texts.concat()),
             };
             (key.clone(), json)
@@ -67,7 +67,7 @@ impl Typed {
     pub(super) fn names<'t>(&'t self, cx: &Reading, flow: &Flow, wanted: fn(&Kind) -> bool) -> Vec<String> {
         let of_kind = |(key, texts): (&'t String, &'t Vec<String>)| {
             let field = flow.fields.get(key).filter(|field| wanted(&field.kind))?;
-            Some(match json_of(cx, field, texts) {
+            Some(match json_of(cx, field, texts, &Value::Empty) {
                 Json::Array(list) => list.iter().filter_map(|one| one.as_str().map(str::to_owned)).collect(),
                 json => json.as_str().map(str::to_owned).into_iter().collect::<Vec<_>>(),
             })
@@ -76,9 +76,15 @@ impl Typed {
     }
 }
 
-/// What the texts of a field's inputs say. Items are named as they are stored, so that one that stays is not written anew.
-fn json_of(cx: &Reading, field: &Field, texts: &[String]) -> Json {
+/// What the texts of a field's inputs say. What stays as it is is said as it is stored, so that it is not written anew:
+/// items by their flow and number, a moment to the millisecond.
+fn json_of(cx: &Reading, field: &Field, texts: &[String], stored: &Value) -> Json {
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    if let (Value::Instant(at), Some(text)) = (stored, texts.last())
+        && text.trim() == time::for_input(cx.zone, *at)
+    {
+        return stored.to_json(cx.zone);
+    }
     let json = flow::from_form(field, &texts, cx.zone);
     if !matches!(field.kind, Kind::Item { .. }) {
         return json;
@@ -138,9 +144,9 @@ fn view(scene: &Scene, field: &Field, state: &str, writable: bool, values: &Valu
     let typed = values.typed.and_then(|typed| typed.0.get(&field.key));
     // What was not touched shows what stands there now, whoever has changed it meanwhile.
     let typed = typed.filter(|texts| {
-        let json = json_of(scene.cx, field, texts);
+        let says = |value: &Value| is_same(field, &json_of(scene.cx, field, texts, value), value);
         let before = values.since.and_then(|since| since.get(&field.key));
-        !is_same(field, &json, &stored) && !before.is_some_and(|before| is_same(field, &json, before))
+        !says(&stored) && !before.is_some_and(says)
     });
     let needed = values.needs.get(field.key.as_str()).filter(|_| writable && stored.is_empty() && !field.required);
     FieldView {
@@ -176,8 +182,11 @@ fn as_typed(scene: &Scene, field: &Field, texts: &[String]) -> String {
     }
 }
 
-/// A stored value as its inputs show it; items by their IDs.
+/// A stored value as its inputs show it; items by their IDs, moments to the minute.
 fn to_form(scene: &Scene, field: &Field, value: &Value) -> Vec<String> {
+    if let Value::Instant(at) = value {
+        return vec![time::for_input(scene.cx.zone, *at)];
+    }
     let texts = flow::to_form(value, scene.cx.zone);
     if !matches!(field.kind, Kind::Item { .. }) {
         return texts;

@@ -114,3 +114,52 @@ fn kind(kind: &str) -> RecordKind {
         _ => RecordKind::Saved,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(kind: &str, change: Option<(&str, &str)>) -> HistoryEntry {
+        let text = |text: &str| Value::Text(text.to_owned());
+        HistoryEntry {
+            seq: 0,
+            at: 0,
+            actor: "ann".to_owned(),
+            kind: kind.to_owned(),
+            trigger: None,
+            from: None,
+            to: "一".to_owned(),
+            changes: change.map(|(old, new)| ("summary".to_owned(), (text(old), text(new)))).into_iter().collect(),
+            assigned_to: Vec::new(),
+            comment: None,
+            by_admin: false,
+        }
+    }
+
+    #[test]
+    fn what_happened_meanwhile_is_counted_by_revisions() {
+        let entries = [
+            entry("created", None),
+            entry("saved", Some(("a", "b"))),
+            entry("commented", None),
+            entry("triggered", Some(("b", "c"))),
+            entry("commented", None),
+        ];
+        assert_eq!(since(&entries, 3, 3), Vec::<usize>::new());
+        assert_eq!(since(&entries, 3, 2), [3]);
+        assert_eq!(since(&entries, 3, 1), [1, 3]);
+        assert_eq!(since(&entries, 3, 0), [0, 1, 3]);
+        assert_eq!(since(&entries, 3, 9), Vec::<usize>::new());
+        assert_eq!(since(&entries, 3, i64::MIN), [0, 1, 3]);
+        assert_eq!(before(&entries, &[1, 3]).get("summary"), Some(&Value::Text("a".to_owned())));
+        assert_eq!(before(&entries, &[3]).get("summary"), Some(&Value::Text("b".to_owned())));
+    }
+
+    #[test]
+    fn long_values_are_cut_between_characters() {
+        assert_eq!(cut("短".to_owned()), "短");
+        assert_eq!(cut("长".repeat(MOST)).chars().count(), MOST);
+        assert_eq!(cut("长".repeat(MOST + 1)).chars().count(), MOST + 1);
+        assert!(cut("长".repeat(MOST * 2)).ends_with('…'));
+    }
+}

@@ -111,7 +111,10 @@ pub(super) fn draw(
     };
     let typed = form.map(|(form, _)| Typed::of(form));
     let input = match &typed {
-        Some(typed) => typed.input(cx, &*item::rules(cx, actor, key, number)?),
+        Some(typed) => {
+            let (flow, stored) = item::stored(cx, actor, key, number)?;
+            typed.input(cx, &flow, &stored)
+        }
         None => Input::new(),
     };
     let known = item::page(cx, actor, key, number, &input)?;
@@ -148,6 +151,9 @@ fn page<'p>(
     if let Some((_, refused)) = form.filter(|_| stale.is_none()) {
         troubles.extend(other_troubles(scene, refused, &fields, press.comment.is_some()));
     }
+    if let Some(Sent::HandOver(_, refused)) = sent.filter(|_| !actor.admin || view.is_final()) {
+        troubles.push(trouble(refused.sentence(scene)));
+    }
     let limit = if whole { usize::MAX } else { EVENTS };
     let hand_over = (actor.admin && !view.is_final()).then(|| hand_over(scene, sent));
     let title = Some(view.title()).filter(|title| !title.trim().is_empty());
@@ -163,6 +169,7 @@ fn page<'p>(
         people: people(scene.cx, &fields, hand_over.is_some())?,
         conflict: missed.map(|missed| Conflict {
             events: missed.iter().filter_map(|index| history::event(scene, &known.history, *index)).collect(),
+            idle: press.is_idle(),
             differs: fields.iter().any(|field| field.theirs.is_some() || field.mine.is_some()),
         }),
         facts: parts::facts(scene, known),
@@ -182,7 +189,6 @@ fn errors(scene: &Scene, refused: &Refused) -> BTreeMap<String, String> {
 
 /// What is wrong beside the fields that the form shows.
 fn other_troubles(scene: &Scene, refused: &Refused, fields: &[FieldView], comment: bool) -> Vec<Trouble> {
-    let trouble = |message| Trouble { anchor: None, label: String::new(), message };
     if !matches!(refused.refusal, Some(Refusal::Invalid(_))) {
         return vec![trouble(refused.sentence(scene))];
     }
@@ -195,6 +201,10 @@ fn other_troubles(scene: &Scene, refused: &Refused, fields: &[FieldView], commen
         trouble(format!("{label}{}{message}", scene.words.word("colon")))
     };
     elsewhere.map(said).collect()
+}
+
+fn trouble(message: String) -> Trouble {
+    Trouble { anchor: None, label: String::new(), message }
 }
 
 /// Which triggers ask for which fields.
@@ -263,8 +273,8 @@ pub(super) fn draw_press(
     form: &Form,
 ) -> Result<Response, Error> {
     let (actor, words) = (&caller.signed.actor, caller.words);
-    let flow = item::rules(cx, actor, key, number)?;
-    let view = item::typed(cx, actor, key, number, &Typed::of(form).input(cx, &flow))?;
+    let (flow, stored) = item::stored(cx, actor, key, number)?;
+    let view = item::typed(cx, actor, key, number, &Typed::of(form).input(cx, &flow, &stored))?;
     let mut names: std::collections::BTreeSet<String> = view.item.assigned_to.iter().cloned().collect();
     names.extend(flow::people_named(&flow).into_iter().filter_map(|who| match who {
         flow::Who::User(name) => Some(name),
