@@ -12,8 +12,88 @@ use thirtyfour::{ChromiumLikeCapabilities as _, prelude::*};
 /// How long a page may take to show what is waited for.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A person at a browser.
-pub struct Person {
+/// A person at a browser. What it does is waited for, so that tests read from top to bottom.
+pub(crate) struct Person {
+    page: Page,
+    runtime: tokio::runtime::Runtime,
+}
+
+macro_rules! as_a_person {
+    ($($(#[$doc:meta])* $name:ident($($argument:ident: $kind:ty),*) $(-> $gives:ty)?;)*) => {
+        $($(#[$doc])* pub(crate) fn $name(&self, $($argument: $kind),*) $(-> $gives)? {
+            self.runtime.block_on(self.page.$name($($argument),*))
+        })*
+    };
+}
+
+impl Person {
+    /// Opens a browser. Without `script`, pages run no JavaScript.
+    pub(crate) fn new(base: &str, script: bool) -> Person {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let page = runtime.block_on(Page::new(base, script));
+        Person { page, runtime }
+    }
+
+    /// Opens a browser and signs in, with the password of the test installations.
+    pub(crate) fn signed_in(base: &str, name: &str, script: bool) -> Person {
+        let person = Person::new(base, script);
+        person.open("/login");
+        person.fill("用户名", name);
+        person.fill("密码", "pass-word-1");
+        person.press("登录");
+        person.sees("我发起的");
+        person
+    }
+
+    /// Types into the input of this label, in place of what stands there.
+    pub(crate) fn fill(&self, label: &str, text: impl Into<TypingData>) {
+        self.runtime.block_on(self.page.fill(label, text.into()));
+    }
+
+    as_a_person! {
+        /// Opens a page.
+        open(path: &str);
+        /// The path of the page.
+        path() -> String;
+        /// Waits until the page shows the text.
+        sees(text: &str);
+        /// Waits until the page no longer shows the text.
+        sees_no(text: &str);
+        /// What the page shows.
+        text() -> String;
+        /// What stands in the input of this label.
+        value(label: &str) -> String;
+        /// Chooses a word in the select of this label.
+        choose(label: &str, word: &str);
+        /// Picks a person or an item in the picker of this label: types, and takes the first that is offered.
+        pick(label: &str, text: &str);
+        /// Presses the button of these words.
+        press(words: &str);
+        /// Whether there is a button of these words.
+        has_button(words: &str) -> bool;
+        /// Follows the link of these words.
+        follow(words: &str);
+        /// Clicks the element of this XPath.
+        click(path: &str);
+        /// Makes the window this large.
+        resize(width: u32, height: u32);
+        /// How wide the page is, and how wide the window.
+        widths() -> (i64, i64);
+        /// Takes a picture of the page.
+        picture(file: &Path);
+    }
+}
+
+impl Drop for Person {
+    fn drop(&mut self) {
+        let driver = self.page.driver.clone();
+        // A browser that is gone already needs no closing.
+        let _ = self.runtime.block_on(driver.quit());
+    }
+}
+
+/// The browser's one window, driven asynchronously.
+struct Page {
     driver: WebDriver,
     chromedriver: Child,
     _profile: tempfile::TempDir,
@@ -21,9 +101,9 @@ pub struct Person {
     script: bool,
 }
 
-impl Person {
+impl Page {
     /// Opens a browser. Without `script`, pages run no JavaScript.
-    pub async fn new(base: &str, script: bool) -> Person {
+    async fn new(base: &str, script: bool) -> Page {
         let mut chromedriver = Command::new("chromedriver")
             .args(["--port=0", "--allowed-ips=127.0.0.1"])
             .stdout(Stdio::piped())
@@ -34,7 +114,9 @@ impl Person {
         let port = lines
             .by_ref()
             .map_while(Result::ok)
-            .find_map(|line| line.split("on port ").nth(1).map(|rest| rest.trim_end_matches('.').to_owned()))
+            .find_map(|line| {
+                line.split("successfully on port ").nth(1).map(|rest| rest.trim_end_matches('.').to_owned())
+            })
             .expect("chromedriver says its port");
         std::thread::spawn(move || lines.for_each(drop));
         let profile = tempfile::tempdir().expect("a temporary directory");
@@ -62,34 +144,22 @@ impl Person {
         }
         wanted.add_experimental_option("prefs", preferences).expect("preferences");
         let driver = WebDriver::new(format!("http://127.0.0.1:{port}"), wanted).await.expect("a browser");
-        Person { driver, chromedriver, _profile: profile, base: base.to_owned(), script }
-    }
-
-    /// Opens a browser and signs in, with the password of the test installations.
-    pub async fn signed_in(base: &str, name: &str, script: bool) -> Person {
-        let person = Person::new(base, script).await;
-        person.open("/login").await;
-        person.fill("用户名", name).await;
-        person.fill("密码", "pass-word-1").await;
-        person.press("登录").await;
-        person.sees("我发起的").await;
-        person
+        Page { driver, chromedriver, _profile: profile, base: base.to_owned(), script }
     }
 
     /// Opens a page.
-    pub async fn open(&self, path: &str) {
+    async fn open(&self, path: &str) {
         self.driver.goto(format!("{}{path}", self.base)).await.expect("the page opens");
     }
 
     /// The path of the page.
-    pub async fn path(&self) -> String {
+    async fn path(&self) -> String {
         let url = self.driver.current_url().await.expect("an address");
         url.path().to_owned()
     }
 
     /// Waits until the page shows the text.
-    #[track_caller]
-    pub async fn sees(&self, text: &str) {
+    async fn sees(&self, text: &str) {
         let deadline = Instant::now() + PATIENCE;
         while !self.text().await.contains(text) {
             assert!(Instant::now() < deadline, "no {text:?} on {}:\n{}", self.path().await, self.text().await);
@@ -98,7 +168,7 @@ impl Person {
     }
 
     /// Waits until the page no longer shows the text.
-    pub async fn sees_no(&self, text: &str) {
+    async fn sees_no(&self, text: &str) {
         let deadline = Instant::now() + PATIENCE;
         while self.text().await.contains(text) {
             assert!(Instant::now() < deadline, "still {text:?} on {}", self.path().await);
@@ -107,7 +177,7 @@ impl Person {
     }
 
     /// What the page shows.
-    pub async fn text(&self) -> String {
+    async fn text(&self) -> String {
         match self.driver.find(By::Tag("body")).await {
             Ok(body) => body.text().await.unwrap_or_default(),
             Err(_) => String::new(),
@@ -127,33 +197,27 @@ impl Person {
         }
     }
 
-    /// Whether an input has this label.
-    pub async fn has_input(&self, label: &str) -> bool {
-        let path = format!("//label[normalize-space(.)={}]", quoted(label));
-        self.driver.find(By::XPath(path)).await.is_ok()
-    }
-
     /// Types into the input of this label, in place of what stands there.
-    pub async fn fill(&self, label: &str, text: impl Into<TypingData>) {
+    async fn fill(&self, label: &str, text: TypingData) {
         let input = self.labelled(label).await;
         input.clear().await.expect("it is emptied");
         input.send_keys(text).await.expect("it is typed into");
     }
 
     /// What stands in the input of this label.
-    pub async fn value(&self, label: &str) -> String {
+    async fn value(&self, label: &str) -> String {
         self.labelled(label).await.prop("value").await.expect("a property").unwrap_or_default()
     }
 
     /// Chooses a word in the select of this label.
-    pub async fn choose(&self, label: &str, word: &str) {
+    async fn choose(&self, label: &str, word: &str) {
         let select = self.labelled(label).await;
         let path = format!(".//option[normalize-space(.)={}]", quoted(word));
         select.find(By::XPath(path)).await.expect("the word is offered").click().await.expect("it is chosen");
     }
 
     /// Picks a person or an item in the picker of this label: types, and takes the first that is offered.
-    pub async fn pick(&self, label: &str, text: &str) {
+    async fn pick(&self, label: &str, text: &str) {
         let input = self.labelled(label).await;
         if !self.script {
             input.clear().await.expect("it is emptied");
@@ -162,20 +226,23 @@ impl Person {
         }
         input.click().await.expect("it is opened");
         input.send_keys(text).await.expect("it is typed into");
-        let offered = self
-            .find("//*[contains(@class,'ts-dropdown') and not(contains(@style,'display: none'))]//*[@data-selectable]")
-            .await;
-        offered.click().await.expect("it is taken");
+        // What is offered is drawn anew while the search goes on: only what stands still can be taken.
+        let offered =
+            "//*[contains(@class,'ts-dropdown') and not(contains(@style,'display: none'))]//*[@data-selectable]";
+        let deadline = Instant::now() + PATIENCE;
+        while let Err(error) = self.find(offered).await.click().await {
+            assert!(Instant::now() < deadline, "{label}: {error}");
+        }
     }
 
     /// Presses the button of these words.
-    pub async fn press(&self, words: &str) {
+    async fn press(&self, words: &str) {
         let button = self.find(&format!("//button[normalize-space(.)={}]", quoted(words))).await;
         button.click().await.unwrap_or_else(|error| panic!("{words}: {error}"));
     }
 
     /// Whether there is a button of these words.
-    pub async fn has_button(&self, words: &str) -> bool {
+    async fn has_button(&self, words: &str) -> bool {
         let path = format!("//button[normalize-space(.)={}]", quoted(words));
         match self.driver.find(By::XPath(path)).await {
             Ok(button) => button.is_displayed().await.unwrap_or(false),
@@ -184,13 +251,17 @@ impl Person {
     }
 
     /// Follows the link of these words.
-    pub async fn follow(&self, words: &str) {
+    async fn follow(&self, words: &str) {
         let link = self.find(&format!("//a[normalize-space(.)={}]", quoted(words))).await;
         link.click().await.unwrap_or_else(|error| panic!("{words}: {error}"));
     }
 
+    async fn click(&self, path: &str) {
+        self.find(path).await.click().await.unwrap_or_else(|error| panic!("{path}: {error}"));
+    }
+
     /// Waits for the element of this XPath.
-    pub async fn find(&self, path: &str) -> WebElement {
+    async fn find(&self, path: &str) -> WebElement {
         let deadline = Instant::now() + PATIENCE;
         loop {
             let found = self.driver.find_all(By::XPath(path)).await.unwrap_or_default();
@@ -205,36 +276,24 @@ impl Person {
     }
 
     /// Makes the window this large.
-    pub async fn resize(&self, width: u32, height: u32) {
+    async fn resize(&self, width: u32, height: u32) {
         self.driver.set_window_rect(0, 0, width, height).await.expect("the window's size");
     }
 
     /// How wide the page is, and how wide the window.
-    pub async fn widths(&self) -> (i64, i64) {
+    async fn widths(&self) -> (i64, i64) {
         let script = "return [document.documentElement.scrollWidth, window.innerWidth]";
         let widths = self.driver.execute(script, Vec::new()).await.expect("the widths");
         widths.convert().expect("two numbers")
     }
 
     /// Takes a picture of the page.
-    pub async fn picture(&self, file: &Path) {
+    async fn picture(&self, file: &Path) {
         self.driver.screenshot(file).await.expect("a picture");
-    }
-
-    /// The driver, for what has no word of its own here.
-    pub fn driver(&self) -> &WebDriver {
-        &self.driver
-    }
-
-    /// Closes the browser.
-    pub async fn leave(mut self) {
-        let _ = self.driver.clone().quit().await;
-        let _ = self.chromedriver.kill();
-        let _ = self.chromedriver.wait();
     }
 }
 
-impl Drop for Person {
+impl Drop for Page {
     fn drop(&mut self) {
         let _ = self.chromedriver.kill();
         let _ = self.chromedriver.wait();

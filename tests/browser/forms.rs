@@ -5,71 +5,67 @@ use thirtyfour::Key;
 
 use crate::{browser::Person, harness::Server};
 
-#[tokio::test]
-async fn two_people_at_once_lose_nothing() {
+#[test]
+fn two_people_at_once_lose_nothing() {
     let server = Server::shipped();
     let api = server.user("engineer");
     let item = api.create("issue_track", &json!({"summary": "并发"}));
-    let engineer = Person::signed_in(&server.base, "engineer", true).await;
-    engineer.open("/flow/issue_track/1").await;
-    engineer.fill("处理进展", "我刚写的一大段进展").await;
+    let engineer = Person::signed_in(&server.base, "engineer", true);
+    engineer.open("/flow/issue_track/1");
+    engineer.fill("处理进展", "我刚写的一大段进展");
     api.pressed(&item, "提交审核", &json!({"issue_checker": "delegate", "site": "另一处改的局点"}));
-    engineer.press("更新进展").await;
-    engineer.sees("提交审核").await;
-    engineer.sees("我刚写的一大段进展").await;
+    engineer.press("更新进展");
+    engineer.sees("提交审核");
+    engineer.sees("我刚写的一大段进展");
     assert_eq!(api.item("issue_track", 1)["fields"]["current_process"], json!(null), "nothing was written");
-    engineer.leave().await;
 }
 
-#[tokio::test]
-async fn enter_saves_and_presses_nothing() {
+#[test]
+fn enter_saves_and_presses_nothing() {
     let server = Server::shipped();
     let api = server.user("engineer");
     api.create("issue_track", &json!({"summary": "回车"}));
-    let engineer = Person::signed_in(&server.base, "engineer", true).await;
-    engineer.open("/flow/issue_track/1").await;
-    engineer.fill("局点", "华东某局点" + Key::Enter).await;
-    engineer.sees("局点").await;
+    let engineer = Person::signed_in(&server.base, "engineer", true);
+    engineer.open("/flow/issue_track/1");
+    engineer.fill("局点", "华东某局点" + Key::Enter);
+    engineer.sees("局点");
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
     while api.item("issue_track", 1)["fields"]["site"] != "华东某局点" {
-        assert!(std::time::Instant::now() < deadline, "{}", engineer.text().await);
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        assert!(std::time::Instant::now() < deadline, "{}", engineer.text());
+        std::thread::sleep(std::time::Duration::from_millis(50));
     }
     let item = api.item("issue_track", 1);
     assert_eq!(item["state"], "维护人员处理");
     let kinds: Vec<_> = api.history(&item).iter().map(|event| event["kind"].clone()).collect();
     assert_eq!(kinds, ["created", "saved"]);
-    engineer.leave().await;
 }
 
-#[tokio::test]
-async fn a_cascade_offers_what_fits() {
+#[test]
+fn a_cascade_offers_what_fits() {
     let server = Server::shipped();
-    let engineer = Person::signed_in(&server.base, "engineer", true).await;
-    engineer.open("/flow/issue_track/new").await;
-    engineer.choose("问题大类", "软件").await;
-    engineer.choose("问题小类", "协议").await;
-    engineer.choose("问题大类", "硬件").await;
-    assert_ne!(engineer.value("问题小类").await, "协议", "what no longer fits is let go");
-    engineer.choose("问题小类", "线缆").await;
-    engineer.fill("概要", "<b>粗</b> & \"引号\" 😀 مرحبا 𠮷").await;
-    engineer.press("创建").await;
-    engineer.sees("<b>粗</b> & \"引号\" 😀 مرحبا 𠮷").await;
+    let engineer = Person::signed_in(&server.base, "engineer", true);
+    engineer.open("/flow/issue_track/new");
+    engineer.choose("问题大类", "软件");
+    engineer.choose("问题小类", "协议");
+    engineer.choose("问题大类", "硬件");
+    assert_ne!(engineer.value("问题小类"), "协议", "what no longer fits is let go");
+    engineer.choose("问题小类", "线缆");
+    engineer.fill("概要", "<b>粗</b> & \"引号\" 😀 مرحبا 𠮷");
+    engineer.press("创建");
+    engineer.sees("<b>粗</b> & \"引号\" 😀 مرحبا 𠮷");
     let item = server.user("engineer").item("issue_track", 1);
     assert_eq!(item["fields"]["class_2"], "线缆");
-    engineer.leave().await;
 }
 
-#[tokio::test]
-async fn a_comment_stands_in_the_history() {
+#[test]
+fn a_comment_stands_in_the_history() {
     let server = Server::shipped();
     server.user("engineer").create("issue_track", &json!({"summary": "评论"}));
-    let architect = Person::signed_in(&server.base, "architect", true).await;
-    architect.open("/flow/issue_track/1").await;
-    assert!(!architect.has_button("提交审核").await, "who does not hold it presses nothing");
-    architect.fill("评论", "我来看看日志").await;
-    architect.press("评论").await;
-    architect.sees("我来看看日志").await;
+    let architect = Person::signed_in(&server.base, "architect", true);
+    architect.open("/flow/issue_track/1");
+    assert!(!architect.has_button("提交审核"), "who does not hold it presses nothing");
+    architect.fill("评论", "我来看看日志");
+    architect.press("评论");
+    architect.sees("我来看看日志");
     assert_eq!(server.user("engineer").item("issue_track", 1)["revision"], 1, "a comment changes no revision");
-    architect.leave().await;
 }

@@ -40,27 +40,26 @@ fn fill(admin: &User) {
     }
 }
 
-async fn visit(person: &Person, pages: &[(&str, &str)], folder: &str) {
+fn visit(person: &Person, pages: &[(&str, &str)], folder: &str) {
     let pictures = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("pictures").join(folder);
     std::fs::create_dir_all(&pictures).expect("the folder of the pictures");
     for (size, width, height) in [("desk", 1440, 900), ("phone", 390, 844)] {
-        person.resize(width, height).await;
+        person.resize(width, height);
         for (name, path) in pages {
-            person.open(path).await;
-            let (page, window) = person.widths().await;
+            person.open(path);
+            let (page, window) = person.widths();
             assert!(page <= window, "{path} scrolls sideways at {width}: {page} > {window}");
-            person.picture(&pictures.join(format!("{name}-{size}.png"))).await;
+            person.picture(&pictures.join(format!("{name}-{size}.png")));
         }
     }
 }
 
-#[tokio::test]
-async fn pages_fit_desk_and_phone() {
+#[test]
+fn pages_fit_desk_and_phone() {
     let server = Server::shipped();
-    let person = Person::signed_in(&server.base, "admin", true).await;
-    visit(&person, &PAGES, "empty").await;
+    let person = Person::signed_in(&server.base, "admin", true);
+    visit(&person, &PAGES, "empty");
     fill(&server.user("admin"));
     let item = [("item", "/flow/issue_track/1"), ("bug", "/flow/buglist/1")];
-    visit(&person, &[&PAGES[..], &item].concat(), "full").await;
-    person.leave().await;
+    visit(&person, &[&PAGES[..], &item].concat(), "full");
 }

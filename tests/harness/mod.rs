@@ -1,5 +1,7 @@
 //! The real program, started for one test: its own data, its own port, ended by its own process id.
 
+#![expect(clippy::expect_used, reason = "a test that cannot be set up fails")]
+
 use std::{
     io::{BufRead as _, BufReader, Write as _},
     path::{Path, PathBuf},

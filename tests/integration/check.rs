@@ -222,7 +222,7 @@ fn each_mistake_is_found_where_it_is() {
         let points = lines.iter().any(|line| text.lines().nth(line - 1).is_some_and(|line| line.contains(part)));
         let near = lines.iter().any(|line| (first.saturating_sub(8)..first + 12).contains(line) || *line == 1);
         if output.status.code() != Some(1) || !points || !near || !said.contains("help: ") {
-            let _ = write!(missed, "{at} {what:?}: {:?}\n{said}\n", output.status.code());
+            let _ = writeln!(missed, "{at} {what:?}: {:?}\n{said}", output.status.code());
         }
     }
     assert!(missed.is_empty(), "{missed}");
@@ -237,7 +237,7 @@ fn what_is_sound_is_taken() {
         std::fs::write(&path, put(at, what).0).unwrap();
         let output = run(&["flow", "check", path.to_str().unwrap()], "");
         if output.status.code() != Some(0) {
-            let _ = write!(refused, "{at} {what:?}: {}\n", stderr(&output));
+            let _ = writeln!(refused, "{at} {what:?}: {}", stderr(&output));
         }
     }
     assert!(refused.is_empty(), "{refused}");

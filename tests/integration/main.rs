@@ -1,9 +1,13 @@
 //! The contracts, tried on the real program: HTTP API, command line, pages without a browser.
 
-#![expect(clippy::disallowed_methods, reason = "tests wait by the clock")]
+#![expect(
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "tests fail loudly, and wait by the clock"
+)]
 
 #[path = "../harness/mod.rs"]
-#[expect(dead_code, reason = "shared with the browser tests, which use another part of it")]
 mod harness;
 
 mod access;

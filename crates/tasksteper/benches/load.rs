@@ -8,7 +8,6 @@
     clippy::print_stdout,
     clippy::disallowed_methods,
     clippy::unwrap_used,
-    clippy::expect_used,
     clippy::cast_precision_loss,
     reason = "a measurement, run by hand"
 )]

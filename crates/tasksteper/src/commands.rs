@@ -114,6 +114,12 @@ fn password_from_stdin() -> Result<String, Refusal> {
     Ok(line.to_owned())
 }
 
+/// Prints a line on stderr.
+pub(crate) fn tell(line: impl fmt::Display) {
+    use std::io::Write as _;
+    let _ = writeln!(std::io::stderr(), "{line}");
+}
+
 /// Prints a line on stdout; a reader that went away is no error of ours.
 fn say(line: impl fmt::Display) {
     use std::io::Write as _;

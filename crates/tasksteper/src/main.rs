@@ -19,7 +19,7 @@ fn main() -> ExitCode {
     match commands::run(cli.command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(refusal) => {
-            eprintln!("{refusal}");
+            commands::tell(&refusal);
             ExitCode::from(refusal.status())
         }
     }

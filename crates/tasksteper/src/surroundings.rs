@@ -18,7 +18,7 @@ pub(crate) fn now() -> Timestamp {
 fn random(bytes: &mut [u8]) {
     if let Err(error) = getrandom::fill(bytes) {
         // Without chance every secret would be guessable: nothing can be served.
-        eprintln!("error: the system gives no random bytes: {error}");
+        crate::commands::tell(format_args!("error: the system gives no random bytes: {error}"));
         std::process::exit(1);
     }
 }

@@ -12,7 +12,7 @@ use app::{
 };
 use flow::{Problem, Severity};
 
-use super::{Done, Refusal, open, say, user::table};
+use super::{Done, Refusal, open, say, tell, user::table};
 use crate::cli::Flow;
 
 pub(super) fn run(command: Flow) -> Done {
@@ -109,7 +109,7 @@ fn refused(error: Error, files: &[FlowFile]) -> Refusal {
 fn report(problems: &[Problem], files: &[FlowFile]) {
     for problem in problems {
         let text = files.iter().find(|file| file.name == problem.file).map_or("", |file| file.text.as_str());
-        eprintln!("{}", flow::render(problem, text));
+        tell(flow::render(problem, text));
     }
 }
 

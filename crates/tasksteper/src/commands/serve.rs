@@ -4,7 +4,7 @@ use std::{net::SocketAddr, time::Duration};
 
 use app::App;
 
-use super::{Done, Refusal, open, say};
+use super::{Done, Refusal, open, say, tell};
 use crate::cli::Serve;
 
 /// How long requests in flight may take to finish after a signal.
@@ -19,7 +19,7 @@ pub(super) fn run(serve: &Serve) -> Done {
     listen(app, config, serve.listen, |address, base| {
         say(format_args!("listening on http://{address}"));
         if let Some(secret) = setup {
-            eprintln!("no administrator yet; set up the first one within a day at {base}/setup/{secret}");
+            tell(format_args!("no administrator yet; set up the first one within a day at {base}/setup/{secret}"));
         }
     })
 }

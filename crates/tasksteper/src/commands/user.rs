@@ -5,7 +5,7 @@ use app::{
     people::{self, NewUser, SYSTEM},
 };
 
-use super::{Done, Refusal, open, password_from_stdin, say};
+use super::{Done, Refusal, open, password_from_stdin, say, tell};
 use crate::cli::{Group, Token, User};
 
 pub(super) fn user(command: User) -> Done {
@@ -19,7 +19,7 @@ pub(super) fn user(command: User) -> Done {
             let name = app.write(move |cx| people::add(cx, SYSTEM, &new))?;
             say(format_args!("added {name}"));
             if without {
-                eprintln!("note: {name} has no password yet: tasksteper user passwd {name} --password-stdin");
+                tell(format_args!("note: {name} has no password yet: tasksteper user passwd {name} --password-stdin"));
             }
             Ok(())
         }
