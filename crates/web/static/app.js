@@ -124,6 +124,9 @@
       const [value, text] = line.split("\t");
       return { value, text };
     });
+    // What was typed and could not be taken is shown as it was typed.
+    for (const value of (input.hasAttribute("data-many") ? input.value.split(",") : [input.value]).map((one) => one.trim()))
+      if (value && !known.some((one) => one.value === value)) known.push({ value, text: value });
     const row = (data) => `<div><span class="id">${escape(data.value)}</span> ${escape(data.text === data.value ? "" : data.text)}${data.more ? ` <span class="id">${escape(data.more)}</span>` : ""}</div>`;
     input.removeAttribute("list");
     const chooser = new TomSelect(input, {
