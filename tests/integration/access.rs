@@ -46,7 +46,7 @@ const API: [(&str, &str, &str, [u16; 3]); 14] = [
 ];
 
 /// A method and a path of the pages, what the form sends, and the answers likewise. Nobody is sent to sign in.
-const PAGES: [(&str, &str, &str, [u16; 3]); 20] = [
+const PAGES: [(&str, &str, &str, [u16; 3]); 47] = [
     ("GET", "/", "", [303, 200, 200]),
     ("GET", "/login", "", [200, 303, 303]),
     ("POST", "/login", "name=x&password=x", [422, 422, 422]),
@@ -66,6 +66,33 @@ const PAGES: [(&str, &str, &str, [u16; 3]); 20] = [
     ("GET", "/healthz", "", [200, 200, 200]),
     ("GET", "/readyz", "", [200, 200, 200]),
     ("GET", "/metrics", "", [200, 200, 200]),
+    ("POST", "/preferences", "theme=dark&back=/login", [303, 303, 303]),
+    ("GET", "/setup/{secret}", "", [404, 404, 404]),
+    ("POST", "/setup/{secret}", "name=x&password=pass-word-1&again=pass-word-1", [404, 404, 404]),
+    ("GET", "/settings", "", [303, 200, 200]),
+    ("POST", "/settings/language", "language=zh-CN", [303, 303, 303]),
+    ("POST", "/settings/password", "old=x&password=pass-word-2&again=pass-word-2", [303, 422, 422]),
+    ("POST", "/settings/sessions", "a=b", [303, 303, 303]),
+    ("POST", "/settings/tokens", "token_name=x&expires=90d", [303, 200, 200]),
+    ("POST", "/settings/tokens/{id}/revoke", "a=b", [303, 404, 404]),
+    ("GET", "/admin", "", [303, 403, 303]),
+    ("GET", "/admin/users", "", [303, 403, 200]),
+    ("POST", "/admin/users", "name=x&display=y", [303, 403, 303]),
+    ("GET", "/admin/users/{name}", "", [303, 403, 200]),
+    ("POST", "/admin/users/{name}", "display=z", [303, 403, 303]),
+    ("POST", "/admin/users/{name}/disable", "hand_over=", [303, 403, 303]),
+    ("POST", "/admin/users/{name}/enable", "a=b", [303, 403, 303]),
+    ("GET", "/admin/groups", "", [303, 403, 200]),
+    ("POST", "/admin/groups", "name=g", [303, 403, 303]),
+    ("POST", "/admin/groups/{group}/add", "member=x", [303, 403, 303]),
+    ("POST", "/admin/groups/{group}/remove", "member=x", [303, 403, 303]),
+    ("GET", "/admin/flows", "", [303, 403, 200]),
+    ("POST", "/admin/flows/check", "text=x", [303, 403, 200]),
+    ("POST", "/admin/flows/publish", "text=x", [303, 403, 422]),
+    ("GET", "/admin/flows/{flow}", "", [303, 403, 200]),
+    ("GET", "/admin/flows/{flow}/versions/{version}", "", [303, 403, 200]),
+    ("GET", "/admin/stranded", "", [303, 403, 200]),
+    ("POST", "/admin/flows/{flow}/archive", "a=b", [303, 403, 303]),
     // Last: nobody of them is signed in afterwards.
     ("POST", "/logout", "a=b", [303, 303, 303]),
 ];
@@ -81,7 +108,17 @@ fn each_page_as_nobody_as_the_wrong_user_as_the_right_one() {
     let people =
         [server.nobody(), server.signed_in("delegate", "pass-word-1"), server.signed_in("admin", "pass-word-1")];
     for (method, path, body, expected) in PAGES {
-        let real = [("{flow}", "t"), ("{number}", "1"), ("{list}", "pending"), ("{file}", "none.css")];
+        let real = [
+            ("{flow}", "t"),
+            ("{number}", "1"),
+            ("{list}", "pending"),
+            ("{file}", "none.css"),
+            ("{secret}", "none"),
+            ("{id}", "9"),
+            ("{name}", "x"),
+            ("{group}", "g"),
+            ("{version}", "1"),
+        ];
         let path = real.iter().fold(path.to_owned(), |path, (name, value)| path.replace(name, value));
         for (person, status) in people.iter().zip(expected) {
             let request = person.request(method, &path);
