@@ -1,6 +1,7 @@
 //! The pages, in headless Chromium, as people use them.
 
 #![expect(clippy::disallowed_methods, reason = "tests wait by the clock")]
+#![expect(clippy::expect_used, reason = "a test that cannot go on fails")]
 
 mod browser;
 #[path = "../harness/mod.rs"]

@@ -12,6 +12,7 @@ mod harness;
 
 mod access;
 mod admin;
+mod administration;
 mod api;
 mod check;
 mod cli;

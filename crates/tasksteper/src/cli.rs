@@ -86,8 +86,11 @@ pub(crate) struct Serve {
     /// Where to listen; port 0 picks a free one
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8000")]
     pub(crate) listen: SocketAddr,
-    /// What people type to get here, for links, cookies and the check of origins: https://tasks.example.com
-    #[arg(long, value_name = "URL")]
+    #[arg(
+        long,
+        value_name = "URL",
+        help = "What people type to get here, for links, cookies and the check of origins: https://tasks.example.com"
+    )]
     pub(crate) base_url: Option<String>,
     /// A proxy whose X-Forwarded-For is believed (an address; may be repeated)
     #[arg(long, value_name = "ADDRESS")]
