@@ -387,7 +387,11 @@ fn rows(cx: &Reading, page: list::Page<Brief>, total: Total) -> Result<Rows, Err
 }
 
 fn row(cx: &Reading, brief: Brief, cells: BTreeMap<String, flow::Value>, people: &mut BTreeSet<String>) -> Row {
-    people.extend(brief.assigned_to.iter().cloned().chain([brief.created_by.clone()]));
+    for name in brief.assigned_to.iter().chain([&brief.created_by]) {
+        if !people.contains(name) {
+            people.insert(name.clone());
+        }
+    }
     let id = item::item_id(cx, &brief.flow, brief.number);
     Row {
         title: if brief.title.trim().is_empty() { id.clone() } else { brief.title },

@@ -170,7 +170,9 @@ pub fn of_flow(
         format!("{kind} {}{}", if key.descending { "-" } else { "" }, key.column)
     });
     let mut select = query::select(flow, query, visible);
-    let fields: Vec<&flow::Field> = flow.columns.iter().filter_map(|key| flow.fields.get(key)).collect();
+    // The title stands in every brief already.
+    let columns = flow.columns.iter().filter(|key| flow.title.as_ref() != Some(key));
+    let fields: Vec<&flow::Field> = columns.filter_map(|key| flow.fields.get(key)).collect();
     for name in BRIEF_NAMES.iter().copied().chain(keys.iter().map(|key| key.column.as_str())) {
         select.column(Alias::new(name));
     }
@@ -186,10 +188,14 @@ pub fn of_flow(
     query::order(&mut select, &keys);
     select.limit(u64::try_from(bound(limit) + 1).unwrap_or(u64::MAX));
     let (sql, params) = query::build(&select)?;
+    let mut left = bound(limit);
     let rows = tx.all(&sql, &params, |row| {
         let brief = item::read_brief(row, 0)?;
         let first = BRIEF_NAMES.len();
-        let at = keys.iter().enumerate().map(|(at, key)| query::key_value(row, first + at, key.holds));
+        // Where a row stands in the order matters of the page's last one alone.
+        left -= 1;
+        let at = keys.iter().enumerate().filter(|_| left == 0);
+        let at = at.map(|(at, key)| query::key_value(row, first + at, key.holds));
         let at = at.collect::<Result<Vec<_>, _>>()?;
         let short = fields.iter().filter(|field| query::holds(&field.kind).is_some());
         let cells = short

@@ -1,7 +1,7 @@
 //! The pages that list items.
 
 use app::{
-    Error, Reading,
+    Error, Names, Reading,
     work::{self, Listing, Part, Row, Rows},
 };
 use axum::{
@@ -232,25 +232,27 @@ pub(crate) fn state_of(cx: &Reading, key: &str, state: &str) -> StateChip {
     }
 }
 
-fn line(row: &Row, cells: Vec<Cell>) -> ItemRow {
-    ItemRow { href: format!("/flow/{}/{}", row.flow, row.number), id: row.id.clone(), cells }
+fn line(mut row: Row, cells: impl FnOnce(&mut Row) -> Vec<Cell>) -> ItemRow {
+    let cells = cells(&mut row);
+    ItemRow { href: format!("/flow/{}/{}", row.flow, row.number), id: row.id, cells }
 }
 
 /// A list over all flows.
 fn work_table(cx: &Reading, words: &Words, whose: Whose, rows: Rows) -> Table {
-    let people = |names: &[String]| names.iter().map(|name| person(&rows.names, name)).collect();
-    let cells = |row: &Row| {
+    let Rows { rows, names, .. } = rows;
+    let people = |holders: &[String]| holders.iter().map(|name| person(&names, name)).collect();
+    let cells = |row: &mut Row| {
         let flow = cx.flows.get(&row.flow).map_or_else(String::new, |published| published.flow.name.clone());
         vec![
-            Cell::Title(row.title.clone()),
+            Cell::Title(std::mem::take(&mut row.title)),
             Cell::Flow(flow),
             Cell::State(state_of(cx, &row.flow, &row.state)),
             Cell::People(people(&row.assigned_to)),
-            Cell::Reporter(person(&rows.names, &row.created_by)),
+            Cell::Reporter(person(&names, &row.created_by)),
             Cell::When(when(cx, words, row.updated_at)),
         ]
     };
-    Table { columns: whose.columns(words), rows: rows.rows.iter().map(|row| line(row, cells(row))).collect() }
+    Table { columns: whose.columns(words), rows: rows.into_iter().map(|row| line(row, cells)).collect() }
 }
 
 /// 待处理条目 of one flow.
@@ -262,18 +264,19 @@ fn pending_table(cx: &Reading, words: &Words, flow: &Flow, rows: Rows) -> Table 
         words.word("reporter"),
         words.word("updated"),
     ];
-    let cells = |row: &Row| {
+    let Rows { rows, names, .. } = rows;
+    let cells = |row: &mut Row| {
         vec![
-            Cell::Title(row.title.clone()),
+            Cell::Title(std::mem::take(&mut row.title)),
             Cell::State(StateChip::of(flow, &row.state)),
-            Cell::People(row.assigned_to.iter().map(|name| person(&rows.names, name)).collect()),
-            Cell::Reporter(person(&rows.names, &row.created_by)),
+            Cell::People(row.assigned_to.iter().map(|name| person(&names, name)).collect()),
+            Cell::Reporter(person(&names, &row.created_by)),
             Cell::When(when(cx, words, row.updated_at)),
         ]
     };
     Table {
         columns: labels.into_iter().map(Column::plain).collect(),
-        rows: rows.rows.iter().map(|row| line(row, cells(row))).collect(),
+        rows: rows.into_iter().map(|row| line(row, cells)).collect(),
     }
 }
 
@@ -295,23 +298,23 @@ fn flow_table(cx: &Reading, words: &Words, flow: &Flow, rows: Option<Rows>, quer
             number: matches!(kind, Some((flow::Kind::Number { .. }, _))),
         }
     };
-    let lines = rows.map(|rows| {
-        let cells = |row: &Row| flow.columns.iter().map(|key| cell(cx, words, flow, key, row, &rows)).collect();
-        rows.rows.iter().map(|row| line(row, cells(row))).collect()
+    let lines = rows.map(|Rows { rows, names, .. }| {
+        let cells = |row: &mut Row| flow.columns.iter().map(|key| cell(cx, words, flow, key, row, &names)).collect();
+        rows.into_iter().map(|row| line(row, cells)).collect()
     });
     Table { columns: flow.columns.iter().map(column).collect(), rows: lines.unwrap_or_default() }
 }
 
-fn cell(cx: &Reading, words: &Words, flow: &Flow, key: &String, row: &Row, rows: &Rows) -> Cell {
+fn cell(cx: &Reading, words: &Words, flow: &Flow, key: &String, row: &mut Row, names: &Names) -> Cell {
     if flow.title.as_ref() == Some(key) {
-        return Cell::Title(row.title.clone());
+        return Cell::Title(std::mem::take(&mut row.title));
     }
     match key.as_str() {
         "current_state" => return Cell::State(StateChip::of(flow, &row.state)),
         "assigned_to" => {
-            return Cell::People(row.assigned_to.iter().map(|name| person(&rows.names, name)).collect());
+            return Cell::People(row.assigned_to.iter().map(|name| person(names, name)).collect());
         }
-        "created_by" => return Cell::Reporter(person(&rows.names, &row.created_by)),
+        "created_by" => return Cell::Reporter(person(names, &row.created_by)),
         "created_at" => return Cell::When(when(cx, words, row.created_at)),
         "updated_at" => return Cell::When(when(cx, words, row.updated_at)),
         "closed_at" => return row.closed_at.map_or(Cell::Short(String::new()), |at| Cell::When(when(cx, words, at))),
@@ -322,9 +325,7 @@ fn cell(cx: &Reading, words: &Words, flow: &Flow, key: &String, row: &Row, rows:
     match (row.cells.get(key), kind) {
         (None | Some(Value::Empty), Some(Kind::Bool)) => Cell::Short(words.word("no").to_owned()),
         (None | Some(Value::Empty), _) => Cell::Text(String::new()),
-        (Some(value), Some(Kind::User)) => {
-            Cell::People(value.texts().iter().map(|name| person(&rows.names, name)).collect())
-        }
+        (Some(value), Some(Kind::User)) => Cell::People(value.texts().iter().map(|name| person(names, name)).collect()),
         (Some(value), Some(Kind::Item { .. })) => {
             let ids: Vec<String> = value.texts().iter().map(|text| linked_id(cx, text)).collect();
             Cell::Short(ids.join(" "))
