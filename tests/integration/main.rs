@@ -24,3 +24,4 @@ mod layering;
 mod pages;
 mod rules;
 mod story;
+mod versions;
