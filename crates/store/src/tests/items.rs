@@ -264,7 +264,7 @@ fn publishing_widens_the_sheet_and_refuses_another_type() {
         let current = flow_version::current(tx)?;
         assert_eq!(
             current.iter().map(|row| (row.key.as_str(), row.version)).collect::<Vec<_>>(),
-            [("bug", 1), ("issue", 2)]
+            [("issue", 2), ("bug", 1)]
         );
         assert_eq!(flow_version::seq(tx)?, 3);
         Ok::<_, Error>(())
