@@ -224,3 +224,27 @@ fn list(value: &Value) -> &[Value] {
 fn text(value: &Value, key: &str) -> String {
     value[key].as_str().unwrap_or_default().to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn kinds_lists_and_samples() {
+        let shapes = json!({"A": {"properties": {"n": {"type": ["integer", "null"]}, "s": {"type": "string"}, "b": {"$ref": "#/x/A"}}}});
+        let kind = |schema: Value| {
+            let Kind { name, list, is_shape } = Kind::of(&schema);
+            (name, list, is_shape)
+        };
+        assert_eq!(kind(json!({"type": ["string", "null"]})), ("string".to_owned(), false, false));
+        assert_eq!(kind(json!({"type": "array", "items": {"$ref": "#/x/A"}})), ("A".to_owned(), true, true));
+        assert_eq!(
+            kind(json!({"oneOf": [{"type": "null"}, {"$ref": "#/components/schemas/A"}]})),
+            ("A".to_owned(), false, true)
+        );
+        let sampled = sample(&json!({"$ref": "#/x/A"}), &shapes, 1);
+        assert_eq!(sampled, json!({"n": 1, "s": "…", "b": {}}), "a shape within itself comes to an end");
+    }
+}
