@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 use crate::harness::{Installation, Server, User, answer, project};
@@ -166,6 +167,27 @@ fn send(person: &User, method: &str, path: &str, body: &str) -> u16 {
         assert_eq!(problem["status"], answer.status.as_u16(), "{method} {path}: {problem}");
     }
     answer.status.as_u16()
+}
+
+#[test]
+fn a_flow_is_listed_for_who_may_create_or_see_any_item() {
+    let server = Server::with_flow(CLOSED);
+    let (engineer, delegate, admin) = (server.user("engineer"), server.user("delegate"), server.user("admin"));
+    let listed = |user: &User| user.get("/flows").json()["flows"].as_array().unwrap().len();
+    assert_eq!((listed(&engineer), listed(&delegate), listed(&admin)), (1, 0, 1));
+    engineer.create("t", &json!({"summary": "一"}));
+    assert_eq!(listed(&delegate), 0);
+    admin.post("/flows/t/items/1/holder", &json!({"to": "delegate"})).expect(StatusCode::OK);
+    assert_eq!(listed(&delegate), 1, "what they hold they see");
+    assert_eq!(delegate.item("t", 1)["fields"]["summary"], "一");
+    assert_eq!(
+        delegate.post("/flows/t/items", &json!({"fields": {}})).refused(403),
+        "not_allowed",
+        "seen, but not created"
+    );
+    delegate.pressed(&delegate.item("t", 1), "关", &json!({}));
+    assert_eq!(listed(&delegate), 0, "and no longer");
+    delegate.get("/flows/t").refused(404);
 }
 
 #[test]

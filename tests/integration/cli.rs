@@ -161,13 +161,15 @@ fn users_groups_and_their_lists() {
         ],
         "",
     );
-    at.done(&["user", "add", "bob", "--admin", "--group", "维护"], "");
+    at.done(&["user", "add", "bob", "--admin", "--group", "维护", "--display", " "], "");
     let users = at.done(&["user", "list"], "");
     let ann = users.lines().find(|line| line.starts_with("ann")).unwrap();
     for part in ["安妮", "ann@example.com", "维护", "值班"] {
         assert!(ann.contains(part), "{ann}");
     }
     assert!(users.lines().any(|line| line.starts_with("bob") && line.contains("admin")), "{users}");
+    let bob = users.lines().find(|line| line.starts_with("bob")).unwrap();
+    assert_eq!(bob.matches("bob").count(), 2, "a blank display name is none: {bob}");
     let groups = at.done(&["group", "list"], "");
     assert!(
         groups.lines().any(|line| line.starts_with("维护") && line.contains("ann") && line.contains("bob")),

@@ -25,3 +25,4 @@ mod layering;
 mod pages;
 mod rules;
 mod story;
+mod versions;

@@ -614,6 +614,42 @@ fn a_disabled_holder_strands_nothing_for_good() {
 }
 
 #[test]
+fn one_of_several_holders_may_be_disabled() {
+    let (server, [engineer, delegate, architect, _]) = serve(PEOPLE);
+    let item = engineer.create("t", &json!({"team": ["delegate", "architect"], "who": "engineer"}));
+    let item = engineer.pressed(&item, "派", &json!({}));
+    let said = server.done(&["user", "disable", "delegate", "--hand-over", "admin"], "");
+    assert!(said.contains('1'), "{said}");
+    assert_eq!(architect.again(&item)["assigned_to"], json!(["architect", "admin"]), "the others stay");
+    delegate.get("/me").refused(401);
+    server.done(&["user", "add", "ann"], "");
+    let other = engineer.create("t", &json!({"team": ["ann", "architect"]}));
+    let other = engineer.pressed(&other, "派", &json!({}));
+    server.done(&["user", "disable", "ann"], "");
+    let saved = architect.saved(&other, &json!({"who": "engineer"}));
+    assert_eq!(saved["assigned_to"], json!(["ann", "architect"]));
+    assert_eq!(architect.pressed(&other, "转", &json!({}))["assigned_to"], json!(["engineer"]));
+}
+
+#[test]
+fn nobody_who_is_disabled_gets_an_item() {
+    let (server, [engineer, delegate, _, admin]) = serve(PEOPLE);
+    server.done(&["user", "add", "ann"], "");
+    let item = server.user("ann").create("t", &json!({"who": "delegate"}));
+    server.done(&["user", "disable", "ann"], "");
+    let seen = engineer.again(&item);
+    assert_eq!(button(&seen, "谁都行")["allowed"], false, "it would go to who created it: {seen}");
+    assert_eq!(named(&engineer.press(&item, "谁都行", &json!({}))), one("assigned_to", "no_holder"));
+    assert_eq!(
+        named(&delegate.press(&item, "栏", &json!({}))),
+        one("assigned_to", "no_holder"),
+        "nor does it stay with them"
+    );
+    let taken = admin.pressed(&item, "派", &json!({"team": ["engineer"]}));
+    assert_eq!(taken["assigned_to"], json!(["engineer"]));
+}
+
+#[test]
 fn who_may_create_and_who_holds_what_is_new() {
     let (server, [engineer, delegate, architect, admin]) = serve(
         r#"

@@ -71,7 +71,7 @@ pub fn system() -> Actor {
 /// `Input`: a bad or taken name, a bad group name.
 pub fn add(cx: &Writing, by: &str, new: &NewUser) -> Result<String, Error> {
     let name = check_name("name", &new.name)?;
-    let display = new.display.as_deref().map_or(name.as_str(), str::trim).to_owned();
+    let display = new.display.as_deref().map(str::trim).filter(|text| !text.is_empty()).unwrap_or(&name).to_owned();
     check_line("display", &display, 100)?;
     check_line("email", new.email.as_deref().unwrap_or_default(), 200)?;
     if user::by_name(cx.tx, &name)?.is_some() {

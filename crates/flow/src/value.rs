@@ -38,7 +38,10 @@ impl Value {
     /// As it is stored in `item.fields` and in an event's changes; a moment in UTC.
     #[must_use]
     pub fn to_stored(&self) -> Json {
-        self.to_json(&TimeZone::UTC)
+        match self {
+            Self::Instant(moment) => Json::from(moment.to_string()),
+            other => other.to_json(&TimeZone::UTC),
+        }
     }
 
     /// As it was stored for `field`. What cannot be one of its values is [`Value::Empty`].
@@ -67,7 +70,6 @@ impl Value {
             Self::Number(number) => decimal(*number).parse().map_or(Json::Null, Json::Number),
             Self::Bool(yes) => Json::Bool(*yes),
             Self::Date(day) => Json::from(day.to_string()),
-            Self::Instant(moment) if *zone == TimeZone::UTC => Json::from(moment.to_string()),
             Self::Instant(moment) => Json::from(moment.display_with_offset(zone.to_offset(*moment)).to_string()),
             Self::List(words) => Json::from(words.as_slice()),
         }
