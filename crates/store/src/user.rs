@@ -66,16 +66,10 @@ pub fn by_name(tx: &Tx, name: &str) -> Result<Option<User>, Error> {
 /// # Errors
 /// The records failed.
 pub fn known(tx: &Tx, names: &BTreeSet<String>) -> Result<BTreeMap<String, flow::UserFact>, Error> {
-    let mut found = BTreeMap::new();
-    for name in names {
-        let sql = "select name, active from users where folded = $1";
-        let fact =
-            tx.first(sql, params![fold(name)], |row| Ok(flow::UserFact { name: row.text(0)?, active: row.flag(1)? }))?;
-        if let Some(fact) = fact {
-            found.insert(fold(name), fact);
-        }
-    }
-    Ok(found)
+    let rows = of_names(tx, "folded, name, active", names, |row| {
+        Ok((row.text(0)?, flow::UserFact { name: row.text(1)?, active: row.flag(2)? }))
+    })?;
+    Ok(rows.into_iter().collect())
 }
 
 /// Everyone, by name.
@@ -106,13 +100,30 @@ pub fn search(tx: &Tx, text: &str, limit: i64) -> Result<Vec<User>, Error> {
 /// # Errors
 /// The records failed.
 pub fn displays(tx: &Tx, names: &BTreeSet<String>) -> Result<BTreeMap<String, String>, Error> {
-    let mut found = BTreeMap::new();
-    for name in names {
-        let display =
-            tx.first("select display from users where folded = $1", params![fold(name)], |row| row.text(0))?;
-        if let Some(display) = display {
-            found.insert(name.clone(), display);
-        }
+    let rows = of_names(tx, "folded, display", names, |row| Ok((row.text(0)?, row.text(1)?)))?;
+    let found: BTreeMap<String, String> = rows.into_iter().collect();
+    Ok(names.iter().filter_map(|name| Some((name.clone(), found.get(&fold(name))?.clone()))).collect())
+}
+
+/// The columns of all users of these names, in few statements: as many places as the next power of two, so that a page's
+/// fifty names take one statement and the statements that are kept ready stay few.
+fn of_names<T>(
+    tx: &Tx,
+    columns: &str,
+    names: &BTreeSet<String>,
+    mut read: impl FnMut(&Row) -> Result<T, Error>,
+) -> Result<Vec<T>, Error> {
+    const MOST: usize = 64;
+    let folded: Vec<String> = names.iter().map(|name| fold(name)).collect();
+    let mut found = Vec::with_capacity(folded.len());
+    for part in folded.chunks(MOST) {
+        let places = part.len().next_power_of_two();
+        let list: Vec<String> = (1..=places).map(|place| format!("${place}")).collect();
+        let sql = format!("select {columns} from users where folded in ({})", list.join(", "));
+        // The last name stands in the places that are left.
+        let filled = part.iter().chain(part.last().into_iter().cycle()).take(places);
+        let params: Vec<Param> = filled.map(|name| Param::from(name.as_str())).collect();
+        found.extend(tx.all(&sql, &params, &mut read)?);
     }
     Ok(found)
 }

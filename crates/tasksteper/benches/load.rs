@@ -42,8 +42,10 @@ const PRESSERS: usize = 32;
 const SPAN: Duration = Duration::from_secs(2);
 /// Measurements of each thing; the median counts.
 const ROUNDS: usize = 5;
-/// People who hold the items, so that each has as much to do as a person may have.
-const PEOPLE: usize = 200;
+/// People who hold the items.
+const PEOPLE: usize = 100;
+/// Items that wait for each of them, at every size: as much as a person may have to do.
+const OPEN_EACH: usize = 20;
 
 /// What is read, and the share of the fixed answer's rate that it is to reach.
 const PAGES: [(&str, &str, f64); 3] =
@@ -192,7 +194,6 @@ fn fill(directory: &Path, size: usize) -> Secrets {
 }
 
 fn create(cx: &app::Writing, number: usize) -> Result<(), app::Error> {
-    // Four in five stand at the delegate's, spread over everyone, so that nobody's list grows with the whole.
     let who = number % PEOPLE;
     let actor = Actor { name: format!("user{who}"), admin: false, groups: Default::default() };
     let level = ["一般问题", "严重问题", "事故"][number % 3];
@@ -207,7 +208,7 @@ fn create(cx: &app::Writing, number: usize) -> Result<(), app::Error> {
     }))
     .unwrap();
     let view = item::create(cx, &actor, "issue_track", &fields)?;
-    if number >= PEOPLE * 3 {
+    if number >= PEOPLE * OPEN_EACH {
         // The rest was closed long ago.
         let place = ("issue_track", view.item.number);
         for (who, trigger) in [(who, "提交审核"), (who + 1, "转SE分析改进"), (who + 2, "问题关闭")] {

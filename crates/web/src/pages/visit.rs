@@ -267,8 +267,10 @@ impl<'a> Around<'a> {
 
 /// A template as a page.
 pub(crate) fn rendered(template: &impl Template) -> Result<Response, Error> {
-    match template.render() {
-        Ok(text) => Ok(Html(text).into_response()),
+    // Most pages fit, so that the text is not copied while it grows.
+    let mut text = String::with_capacity(32 * 1024);
+    match template.render_into(&mut text) {
+        Ok(()) => Ok(Html(text).into_response()),
         Err(error) => Err(Error::Damaged(format!("a page cannot be drawn: {error}"))),
     }
 }
