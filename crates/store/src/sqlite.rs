@@ -241,14 +241,22 @@ impl Row<'_> {
     }
 
     pub(crate) fn text(&self, index: usize) -> Result<String, Error> {
-        self.text_or_null(index)?.ok_or_else(|| self.wrong(index, "null"))
+        Ok(self.str(index)?.to_owned())
+    }
+
+    pub(crate) fn str(&self, index: usize) -> Result<&str, Error> {
+        self.str_or_null(index)?.ok_or_else(|| self.wrong(index, "null"))
     }
 
     pub(crate) fn text_or_null(&self, index: usize) -> Result<Option<String>, Error> {
+        Ok(self.str_or_null(index)?.map(str::to_owned))
+    }
+
+    fn str_or_null(&self, index: usize) -> Result<Option<&str>, Error> {
         match self.value(index)? {
             ValueRef::Null => Ok(None),
             ValueRef::Text(bytes) => match std::str::from_utf8(bytes) {
-                Ok(text) => Ok(Some(text.to_owned())),
+                Ok(text) => Ok(Some(text)),
                 Err(error) => Err(self.wrong(index, &error.to_string())),
             },
             other => Err(self.wrong(index, &format!("{other:?}"))),

@@ -1,5 +1,7 @@
 //! The pages that list items.
 
+use std::mem::take;
+
 use app::{
     Error, Names, Reading,
     work::{self, Listing, Part, Row, Rows},
@@ -215,8 +217,17 @@ fn state_counts(flow: &Flow, counts: Vec<(String, i64)>, query: &str) -> Vec<Sta
 }
 
 /// A person as people see them.
-pub(crate) fn person(names: &std::collections::BTreeMap<String, String>, name: &str) -> Person {
+pub(crate) fn person(names: &Names, name: &str) -> Person {
     Person { name: name.to_owned(), display: names.get(name).map_or(name, String::as_str).to_owned() }
+}
+
+/// [`person`], whose name is not needed any more.
+fn person_named(names: &Names, name: String) -> Person {
+    Person { display: names.get(&name).unwrap_or(&name).clone(), name }
+}
+
+fn people_named(names: &Names, people: Vec<String>) -> Vec<Person> {
+    people.into_iter().map(|name| person_named(names, name)).collect()
 }
 
 /// A moment in milliseconds.
@@ -240,15 +251,14 @@ fn line(mut row: Row, cells: impl FnOnce(&mut Row) -> Vec<Cell>) -> ItemRow {
 /// A list over all flows.
 fn work_table(cx: &Reading, words: &Words, whose: Whose, rows: Rows) -> Table {
     let Rows { rows, names, .. } = rows;
-    let people = |holders: &[String]| holders.iter().map(|name| person(&names, name)).collect();
     let cells = |row: &mut Row| {
         let flow = cx.flows.get(&row.flow).map_or_else(String::new, |published| published.flow.name.clone());
         vec![
-            Cell::Title(std::mem::take(&mut row.title)),
+            Cell::Title(take(&mut row.title)),
             Cell::Flow(flow),
             Cell::State(state_of(cx, &row.flow, &row.state)),
-            Cell::People(people(&row.assigned_to)),
-            Cell::Reporter(person(&names, &row.created_by)),
+            Cell::People(people_named(&names, take(&mut row.assigned_to))),
+            Cell::Reporter(person_named(&names, take(&mut row.created_by))),
             Cell::When(when(cx, words, row.updated_at)),
         ]
     };
@@ -267,10 +277,10 @@ fn pending_table(cx: &Reading, words: &Words, flow: &Flow, rows: Rows) -> Table 
     let Rows { rows, names, .. } = rows;
     let cells = |row: &mut Row| {
         vec![
-            Cell::Title(std::mem::take(&mut row.title)),
+            Cell::Title(take(&mut row.title)),
             Cell::State(StateChip::of(flow, &row.state)),
-            Cell::People(row.assigned_to.iter().map(|name| person(&names, name)).collect()),
-            Cell::Reporter(person(&names, &row.created_by)),
+            Cell::People(people_named(&names, take(&mut row.assigned_to))),
+            Cell::Reporter(person_named(&names, take(&mut row.created_by))),
             Cell::When(when(cx, words, row.updated_at)),
         ]
     };
@@ -307,12 +317,12 @@ fn flow_table(cx: &Reading, words: &Words, flow: &Flow, rows: Option<Rows>, quer
 
 fn cell(cx: &Reading, words: &Words, flow: &Flow, key: &String, row: &mut Row, names: &Names) -> Cell {
     if flow.title.as_ref() == Some(key) {
-        return Cell::Title(std::mem::take(&mut row.title));
+        return Cell::Title(take(&mut row.title));
     }
     match key.as_str() {
         "current_state" => return Cell::State(StateChip::of(flow, &row.state)),
         "assigned_to" => {
-            return Cell::People(row.assigned_to.iter().map(|name| person(names, name)).collect());
+            return Cell::People(people_named(names, row.assigned_to.clone()));
         }
         "created_by" => return Cell::Reporter(person(names, &row.created_by)),
         "created_at" => return Cell::When(when(cx, words, row.created_at)),
