@@ -40,8 +40,8 @@ bench: ## Load the real server at 10,000 and 100,000 items and print the ratios
 	cargo bench -p tasksteper --bench load
 
 .PHONY: screenshots
-screenshots: deps ## Every page at 1440×900 and 390×844, with full and with empty data, into target/screenshots
-	cargo test -p tasksteper --test browser -- --ignored --nocapture screenshots
+screenshots: deps ## Every page at 1440×900 and 390×844, with full and with empty data, into target/tmp/pictures
+	cargo test -p tasksteper --test browser -- look::
 
 .PHONY: fmt
 fmt: ## Format the code
