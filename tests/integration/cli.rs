@@ -371,6 +371,9 @@ fn a_running_server_serves_what_was_applied_and_archived() {
     assert_eq!(engineer.post("/flows/t/items", &json!({"fields": {}})).refused(403), "not_allowed");
     assert_eq!(engineer.item("t", 1)["fields"]["summary"], "一", "its items stay readable");
     assert_eq!(engineer.press(&fresh, "了结", &json!({})).refused(403), "not_allowed");
+    let trigger = &engineer.item("t", 2)["triggers"][0];
+    assert_eq!((&trigger["trigger"], &trigger["allowed"]), (&json!("了结"), &json!(false)), "shown, with its reason");
+    assert!(trigger["reason"].as_str().unwrap().contains("停用"), "{trigger}");
     let keys: Vec<_> =
         engineer.get("/flows").json()["flows"].as_array().unwrap().iter().map(|flow| flow["key"].clone()).collect();
     assert_eq!(keys, ["u"]);

@@ -260,6 +260,9 @@ fn fields(flow: &Flow, stored: &flow::Fields, zone: &TimeZone) -> IndexMap<Strin
 }
 
 fn triggers(view: &ItemView, words: &Words) -> Vec<Trigger> {
+    if view.archived {
+        return archived_triggers(view, words);
+    }
     let reason = |refused: &flow::Refusal| sentence(words, &view.flow, refused);
     view.buttons
         .iter()
@@ -270,6 +273,18 @@ fn triggers(view: &ItemView, words: &Words) -> Vec<Trigger> {
             reason: button.refusal.as_ref().map(reason),
         })
         .collect()
+}
+
+/// Of a flow that is out of use, nothing can be pressed.
+fn archived_triggers(view: &ItemView, words: &Words) -> Vec<Trigger> {
+    let mut triggers: Vec<Trigger> = Vec::new();
+    for row in view.flow.rows_from(&view.item.state) {
+        if triggers.iter().all(|known| known.trigger != row.trigger) {
+            let reason = Some(words.one("problem-archived", "flow", &view.flow.name));
+            triggers.push(Trigger { trigger: row.trigger.clone(), dest: row.dest.clone(), allowed: false, reason });
+        }
+    }
+    triggers
 }
 
 /// An entry of a history as JSON.
