@@ -8,8 +8,7 @@ use crate::{
 #[test]
 fn the_first_administrator_is_set_up_by_the_link() {
     let server = Installation::empty().into_server();
-    let log = server.log();
-    let link = log.split_whitespace().find(|word| word.contains("/setup/")).expect("the link is said on stderr");
+    let link = server.said("/setup/");
     let path = link.strip_prefix(&server.base).expect("an address of the server");
     let person = Person::new(&server.base, true);
     person.open(path);

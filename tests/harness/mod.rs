@@ -269,6 +269,18 @@ impl Server {
         self.log.lock().expect("the log").clone()
     }
 
+    /// Waits until a word that it wrote to stderr contains this: the word.
+    pub(crate) fn said(&self, part: &str) -> String {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        loop {
+            if let Some(word) = self.log().split_whitespace().find(|word| word.contains(part)) {
+                return word.to_owned();
+            }
+            assert!(Instant::now() < deadline, "no {part:?} in {}", self.log());
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
     /// Its process id.
     pub(crate) fn id(&self) -> u32 {
         self.child.as_ref().expect("it runs").id()

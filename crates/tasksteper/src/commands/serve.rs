@@ -17,10 +17,11 @@ pub(super) fn run(serve: &Serve) -> Done {
         .map_err(|error| Refusal::Usage(format!("--base-url: {error}")))?;
     let setup = app.setup_secret()?;
     listen(app, config, serve.listen, |address, base| {
-        say(format_args!("listening on http://{address}"));
+        // Before the line that others wait for: who reads that has this already.
         if let Some(secret) = setup {
             tell(format_args!("no administrator yet; set up the first one within a day at {base}/setup/{secret}"));
         }
+        say(format_args!("listening on http://{address}"));
     })
 }
 
