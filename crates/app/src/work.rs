@@ -287,6 +287,8 @@ pub struct Listing {
     pub sort: String,
     /// The page.
     pub part: Part,
+    /// How many there are of the whole flow, where the caller knows: not counted again for an empty query.
+    pub whole: Option<i64>,
 }
 
 /// A flow's items, found by a query: newest first unless sorted otherwise.
@@ -297,7 +299,10 @@ pub fn items(cx: &Reading, actor: &Actor, key: &str, listing: &Listing) -> Resul
     let published = cx.flow_for(actor, key)?;
     let (query, sort) = parsed(cx, actor, &published.flow, listing)?;
     let visible = cx.visibility(actor, &published.flow);
-    let total = total(cx, &published.flow, &query, &visible)?;
+    let total = match listing.whole.filter(|_| query.is_empty() && matches!(visible, Visibility::All)) {
+        Some(count) => Total { count, capped: false },
+        None => total(cx, &published.flow, &query, &visible)?,
+    };
     let part = &listing.part;
     let page = list::of_flow(cx.tx, &published.flow, &query, &sort, &visible, part.cursor.as_deref(), part.limit)?;
     let mut people = BTreeSet::new();

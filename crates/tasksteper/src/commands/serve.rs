@@ -34,10 +34,10 @@ pub(super) fn log(level: &str) {
 
 /// Serves until a signal to stop comes. `ready` is told the address once connections are accepted.
 pub(super) fn listen(app: App, config: web::Config, address: SocketAddr, ready: impl FnOnce(SocketAddr, &str)) -> Done {
-    // Reads run on the workers themselves: twice the cores, so that a slow one does not hold up the quick ones.
+    // Reads run on the workers themselves: at least two, so that a slow one does not hold up the quick ones.
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
     let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads((2 * cores).max(4))
+        .worker_threads(cores.max(2))
         .max_blocking_threads(16)
         .enable_all()
         .build()

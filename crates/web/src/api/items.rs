@@ -50,6 +50,7 @@ pub(crate) async fn items(
             part: Part { limit: limit(query.limit)?, cursor: query.cursor },
             query: query.q.unwrap_or_default(),
             sort: query.sort.unwrap_or_default(),
+            whole: None,
         })
     });
     let listing = web.known(token.clone(), language, asked).await?;

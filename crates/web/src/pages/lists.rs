@@ -137,7 +137,8 @@ fn all_page(
     let flow = &published.flow;
     let path = format!("/flow/{key}/all");
     let part = Part { cursor: query.cursor.clone(), limit: PAGE };
-    let listing = Listing { query: query.q.clone(), sort: query.sort.clone(), part };
+    let whole = Some(counts.iter().map(|(_, count)| count).sum());
+    let listing = Listing { query: query.q.clone(), sort: query.sort.clone(), part, whole };
     let (rows, problem) = match work::items(cx, actor, key, &listing) {
         Ok((_, rows)) => (Some(rows), None),
         Err(Error::BadQuery(problem)) => (None, Some(problem)),
