@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::{
     Error, Tx, WriteTx,
-    sqlite::Row,
+    row::Row,
     user::{self, User, fold},
     value::params,
 };
