@@ -71,6 +71,15 @@ impl<'a> Deref for Writing<'a> {
     }
 }
 
+impl<'a> Writing<'a> {
+    /// The same, once no other use case that rules over many rows (people, flows) is under way, with the flows as they
+    /// are then.
+    pub(crate) fn alone(&self) -> Result<Writing<'a>, Error> {
+        self.tx.take_turn()?;
+        Ok(Writing { reading: self.reading.app.reading(self.tx, self.now)?, tx: self.tx })
+    }
+}
+
 impl App {
     /// Opens the installation at `place`, making it if there is none, and brings its records up to this version. A
     /// database server that is not up yet is waited for, for `patience` at most.

@@ -76,17 +76,19 @@ pub(crate) fn run(command: Command) -> Done {
     }
 }
 
-/// How long a command waits for a database server that is not up yet.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a server waits for a database server that is not up yet …
+const SERVER_PATIENCE: Duration = Duration::from_secs(60);
+/// … and a command that somebody waits for.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Opens the installation that the options name.
 fn open(data: &Data) -> Result<App, Refusal> {
-    open_at(&place(&data.data, &data.records)?, &data.records)
+    open_at(&place(&data.data, &data.records)?, PATIENCE, &data.records)
 }
 
 /// Opens the installation at `place`.
-fn open_at(place: &Place, records: &Records) -> Result<App, Refusal> {
-    App::open(place, PATIENCE, surroundings(zone(records)?))
+fn open_at(place: &Place, patience: Duration, records: &Records) -> Result<App, Refusal> {
+    App::open(place, patience, surroundings(zone(records)?))
         .map_err(|error| Refusal::Refused(format!("{place}: {}", from_error(&error))))
 }
 

@@ -299,8 +299,8 @@ async fn in_order(client: &Client, waiting: &[Waiting]) -> Vec<Result<Done, toki
         waiting.iter().map(|waiting| maybe_done(Box::pin(send(client, waiting)) as _)).collect();
     // a statement is sent when it is first polled: all are polled here, one after the other
     poll_fn(|cx| {
-        let ready = sent.iter_mut().fold(true, |ready, one| Pin::new(one).poll(cx).is_ready() && ready);
-        if ready { Poll::Ready(()) } else { Poll::Pending }
+        let pending = sent.iter_mut().filter_map(|one| Pin::new(one).poll(cx).is_pending().then_some(())).count();
+        if pending == 0 { Poll::Ready(()) } else { Poll::Pending }
     })
     .await;
     sent.iter_mut().filter_map(|one| Pin::new(one).take_output()).collect()

@@ -38,7 +38,7 @@ pub(super) fn run(demo: &Demo) -> Done {
         })?),
     };
     let directory = demo.data.as_deref().or(temporary.as_ref().map(tempfile::TempDir::path)).unwrap_or(Path::new("."));
-    let app = super::open_at(&super::place(directory, &demo.records)?, &demo.records)?;
+    let app = super::open_at(&super::place(directory, &demo.records)?, super::SERVER_PATIENCE, &demo.records)?;
     serve::log("warn");
     let is_new = app.read(|cx| Ok(cx.flows.all().next().is_none() && people::users(cx)?.is_empty()))?;
     if is_new {
