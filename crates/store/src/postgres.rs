@@ -6,6 +6,7 @@
 
 mod address;
 mod connection;
+pub(crate) mod distribute;
 mod failure;
 
 use std::{
@@ -23,6 +24,7 @@ use crossbeam_channel::{Receiver, Sender};
 pub use address::{Address, BadAddress};
 use connection::Commit;
 pub(crate) use connection::{Connection, Row};
+pub use distribute::Distributed;
 use failure::{Failure, Then};
 
 use crate::{
@@ -122,6 +124,18 @@ impl Engine {
             Some(sender) => sender.send(work).map_err(|back| back.0),
             None => Err(work),
         }
+    }
+
+    /// Spreads the tables of items over the workers of a Citus cluster, each step by itself: Citus does not take them all in
+    /// one transaction.
+    pub(crate) fn distribute(&self) -> Result<Distributed, Error> {
+        let loan = self.pool.lend()?;
+        let connection = loan.connection()?;
+        // moving many rows takes its time
+        connection.batch("set lock_timeout = 0")?;
+        let done = distribute::run(connection);
+        connection.batch("reset lock_timeout")?;
+        done
     }
 
     pub(crate) fn counters(&self) -> Counters {

@@ -68,6 +68,14 @@ pub(crate) enum Moving {
         #[arg(long, value_name = "DIR|URL")]
         to: String,
     },
+    /// Spread the items over the workers of a Citus cluster, by flow; can be run again
+    #[command(
+        after_help = "Example:\n  tasksteper data distribute --database postgres://tasks@coordinator.example.com/tasks"
+    )]
+    Distribute {
+        #[command(flatten)]
+        data: Data,
+    },
 }
 
 /// Where an installation's data is.

@@ -167,6 +167,7 @@ impl Connection {
     /// Ends the transaction without keeping anything. `false`: the connection is of no more use.
     pub(super) fn rollback(&self) -> bool {
         self.waiting.take();
+        self.failed.replace(None);
         if !self.begun.replace(false) {
             return !self.client.is_closed();
         }
@@ -220,6 +221,10 @@ impl Connection {
 
     pub(crate) fn take_turn(&self) -> Result<(), Error> {
         self.query("select cast(pg_advisory_xact_lock($1) as text)", &[Param::Int(TURN)], |_| Ok(()))
+    }
+
+    pub(crate) fn spread_new(&self, table: &str) -> Result<(), Error> {
+        super::distribute::spread_new(self, table)
     }
 
     pub(crate) fn slot(&self) -> i64 {
