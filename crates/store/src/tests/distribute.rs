@@ -34,9 +34,8 @@ fn named(sql: &str) -> usize {
     names.filter(|pair| is_spread(pair[1].trim_matches('"'))).count()
 }
 
-#[test]
-fn every_statement_on_items_names_their_flow() {
-    let place = place();
+/// Everything that is done to items and asked of them, once.
+fn do_everything(place: &super::fixture::Place) {
     let write = |tx: &crate::WriteTx| {
         let number = create(tx, &issue(), "ann", T0, &super::fixture::a_few_fields()).unwrap();
         for (who, done) in [
@@ -92,6 +91,11 @@ fn every_statement_on_items_names_their_flow() {
         Ok::<_, Error>(())
     };
     place.db.read(read).unwrap();
+}
+
+#[test]
+fn every_statement_on_items_names_their_flow() {
+    do_everything(&place());
     let statements: Vec<String> = ALL.lock().unwrap().iter().cloned().collect();
     let mut seen = 0;
     for statement in statements {
