@@ -10,10 +10,10 @@ help: ## This list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
 
 .PHONY: test
-test: deps lint doc unit ## Every test there is; installs what the browser tests need when it is missing
+test: deps lint doc unit ## Every test there is; installs what the tests need when it is missing
 
 .PHONY: deps
-deps: ## Install Chromium, its driver and Chinese fonts from Debian's packages when missing
+deps: ## Install Chromium, fonts, PostgreSQL and libfaketime from Debian's packages when missing
 	@scripts/install-test-deps.sh
 
 .PHONY: lint

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs what the browser tests need, from Debian's packages, when it is missing: Chromium, its driver, Chinese fonts.
+# Installs what the tests need, from Debian's packages, when it is missing: Chromium, its driver and Chinese fonts for the
+# browser tests; PostgreSQL; libfaketime, by which a test sets the server's clock.
 set -euo pipefail
 
 missing=()
@@ -11,12 +12,14 @@ if ! command -v fc-list >/dev/null; then
 elif [ -z "$(fc-list :lang=zh family)" ]; then
   missing+=(fonts-noto-cjk)
 fi
+compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
+compgen -G '/usr/lib/*/faketime/libfaketimeMT.so.1' >/dev/null || missing+=(libfaketime)
 [ ${#missing[@]} -eq 0 ] && exit 0
 
 say() { printf '%s\n' "$*" >&2; }
 
 if ! command -v apt-get >/dev/null; then
-  say "The browser tests need Chromium, chromedriver and a Chinese font such as Noto Sans CJK."
+  say "The tests need Chromium, chromedriver, a Chinese font such as Noto Sans CJK, PostgreSQL and libfaketime."
   say "Missing here (as Debian names them): ${missing[*]}"
   say "This system has no apt-get: install them with its own package manager, then run this again."
   exit 1
@@ -29,7 +32,7 @@ elif command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
 elif command -v sudo >/dev/null && [ -t 0 ]; then
   as_root=(sudo)
 else
-  say "The browser tests need packages that only root can install. Run this once as root, then run it again:"
+  say "The tests need packages that only root can install. Run this once as root, then run it again:"
   say "  apt-get update && apt-get install -y --no-install-recommends ${missing[*]}"
   exit 1
 fi

@@ -204,6 +204,11 @@ impl Server {
         Installation::with_flows(files).into_server()
     }
 
+    /// On what is in this directory.
+    pub(crate) fn on(data: &Path) -> Server {
+        Server::start(&["serve", "--listen", "127.0.0.1:0"], data.to_path_buf())
+    }
+
     /// With this one flow, whose key is `t`, and the users of the demo, who have no password.
     pub(crate) fn with_flow(text: &str) -> Server {
         Server::with_flows(&[("t.toml", text)])

@@ -20,7 +20,7 @@ use jiff::{Timestamp, tz::TimeZone};
 
 pub use catalog::{Catalog, Names, Published};
 pub use error::{Error, InputProblem, Reason};
-pub use store::Counters;
+pub use store::{Counters, keep};
 
 /// An installation, open. Cheap to clone.
 #[derive(Clone)]

@@ -14,8 +14,8 @@ pub enum Error {
     /// The file or its directory cannot be written.
     #[error("the database cannot be written: its file or directory is read-only")]
     ReadOnly,
-    /// No room is left.
-    #[error("the database's disk is full")]
+    /// No room is left, or a quota or a limit of sizes is reached.
+    #[error("no more can be written to the database's disk: it is full, or a quota or size limit is reached")]
     Full,
     /// Made by a newer program.
     #[error("the database is of schema version {found}, this program knows {known}: use the newer program")]
@@ -78,6 +78,12 @@ impl Error {
     #[must_use]
     pub fn retryable(&self) -> bool {
         matches!(self, Error::Busy { .. } | Error::Full | Error::Unavailable { .. } | Error::ReadOnly | Error::Closed)
+    }
+
+    /// Whether there was no room to write in (what is there can still be read).
+    #[must_use]
+    pub fn no_room(&self) -> bool {
+        matches!(self, Error::Full)
     }
 
     pub(crate) fn corrupt(doing: &str, detail: impl ToString) -> Error {

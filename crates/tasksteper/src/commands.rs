@@ -1,5 +1,6 @@
 //! What each command does.
 
+mod backup;
 mod demo;
 mod flow;
 mod serve;
@@ -73,6 +74,8 @@ pub(crate) fn run(command: Command) -> Done {
         Command::Group(group) => user::group(&group),
         Command::Token(token) => user::token(token),
         Command::Flow(flow) => flow::run(flow),
+        Command::Backup(command) => backup::backup(&command),
+        Command::Restore(command) => backup::restore(&command),
     }
 }
 
