@@ -43,6 +43,10 @@ bench: ## Load the real server at 10,000 and 100,000 items and print the ratios
 screenshots: deps ## Every page at 1440×900 and 390×844, with full and with empty data, into target/tmp/pictures
 	cargo test -p tasksteper --test browser -- look::
 
+.PHONY: kept
+kept: ## Keep a data file of the newest schema for the tests of upgrades; once for each migration
+	@scripts/keep-schema.sh
+
 .PHONY: fmt
 fmt: ## Format the code
 	cargo fmt --all

@@ -26,4 +26,5 @@ mod layering;
 mod pages;
 mod rules;
 mod story;
+mod upgrade;
 mod versions;
