@@ -481,6 +481,16 @@ fn a_disabled_user_and_their_tokens_are_refused_at_the_next_request() {
     engineer.post("/flows/t/items", &json!({"fields": {}})).refused(401);
 }
 
+/// What a command wrote is in the one file when it has ended: nothing but it has to be copied.
+#[test]
+fn a_command_leaves_no_log_behind() {
+    for _ in 0..4 {
+        let at = Installation::shipped_by_token();
+        let files: Vec<_> = fs::read_dir(at.data()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(files, ["tasksteper.db"]);
+    }
+}
+
 #[test]
 fn two_servers_on_one_installation_agree() {
     let at = Installation::with_flows(&[("t.toml", SMALL)]);

@@ -189,13 +189,15 @@ where
     }
 
     fn answer(self: Box<Self>, lost: Option<Error>) {
-        let result = match (lost, self.result) {
+        let Write { closure, result, done } = *self;
+        let result = match (lost, result) {
             (Some(error), _) => Err(error.into()),
             (None, Some(result)) => result,
             (None, None) => Err(Error::Closed.into()),
         };
+        // who is told may close the records at once, and waits for the writer only if nothing of theirs is held here
+        drop(closure);
         // the writer goes on whatever becomes of the one who waited
-        let done = self.done;
         if std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| done(result))).is_err() {
             tracing::error!("taking the answer of a write panicked");
         }
