@@ -13,7 +13,7 @@ help: ## This list
 test: deps lint doc unit ## Every test there is; installs what the tests need when it is missing
 
 .PHONY: deps
-deps: ## Install Chromium, fonts, PostgreSQL and libfaketime from Debian's packages when missing
+deps: ## Install Chromium, fonts, PostgreSQL, sqlite3 and libfaketime from Debian's packages when missing
 	@scripts/install-test-deps.sh
 
 .PHONY: lint

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what the tests need, from Debian's packages, when it is missing: Chromium, its driver and Chinese fonts for the
-# browser tests; PostgreSQL; libfaketime, by which a test sets the server's clock.
+# browser tests; PostgreSQL; sqlite3, by which a test reaches into a database; libfaketime, by which it sets the server's clock.
 set -euo pipefail
 
 missing=()
@@ -13,13 +13,14 @@ elif [ -z "$(fc-list :lang=zh family)" ]; then
   missing+=(fonts-noto-cjk)
 fi
 compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
+command -v sqlite3 >/dev/null || missing+=(sqlite3)
 compgen -G '/usr/lib/*/faketime/libfaketimeMT.so.1' >/dev/null || missing+=(libfaketime)
 [ ${#missing[@]} -eq 0 ] && exit 0
 
 say() { printf '%s\n' "$*" >&2; }
 
 if ! command -v apt-get >/dev/null; then
-  say "The tests need Chromium, chromedriver, a Chinese font such as Noto Sans CJK, PostgreSQL and libfaketime."
+  say "The tests need Chromium, chromedriver, a Chinese font such as Noto Sans CJK, PostgreSQL, sqlite3 and libfaketime."
   say "Missing here (as Debian names them): ${missing[*]}"
   say "This system has no apt-get: install them with its own package manager, then run this again."
   exit 1

@@ -226,9 +226,23 @@ impl Server {
         stdout(&output)
     }
 
+    /// On what is in this directory, started through another program that takes its place (`setpriv`, `sh -c 'exec …'`), with
+    /// more variables in its environment.
+    pub(crate) fn through(before: &[&str], variables: &[(&str, &str)], data: &Path) -> Server {
+        let words = [before, &[program(), "serve", "--listen", "127.0.0.1:0"]].concat();
+        let mut command = Command::new(words[0]);
+        command.args(&words[1..]).envs(variables.iter().copied());
+        Server::started(command, data.to_path_buf())
+    }
+
     fn start(arguments: &[&str], data: PathBuf) -> Server {
-        let mut child = Command::new(program())
-            .args(arguments)
+        let mut command = Command::new(program());
+        command.args(arguments);
+        Server::started(command, data)
+    }
+
+    fn started(mut command: Command, data: PathBuf) -> Server {
+        let mut child = command
             .arg("--data")
             .arg(&data)
             .env_remove("TASKSTEPER_DATABASE")
