@@ -12,7 +12,7 @@ pub enum Error {
         doing: String,
     },
     /// The file or its directory cannot be written.
-    #[error("the database cannot be written: its file or directory is read-only")]
+    #[error("the database cannot be written: its file, one beside it (-wal, -shm) or their directory is read-only")]
     ReadOnly,
     /// No room is left, or a quota or a limit of sizes is reached.
     #[error("no more can be written to the database's disk: it is full, or a quota or size limit is reached")]

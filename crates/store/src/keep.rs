@@ -68,8 +68,11 @@ pub fn copy(data: &Path, to: &Path, mut progress: impl FnMut(u64, u64)) -> Resul
     let source = Connection::open_with_flags(data.join(FILE), flags).map_err(failed)?;
     source.busy_timeout(BUSY).map_err(failed)?;
     source.execute_batch("pragma query_only = on; begin").map_err(failed)?;
-    if schema_version(&source)? == 0 {
-        return Err(Error::corrupt(doing, "the file holds no records of this program"));
+    match (schema_version(&source)?, newest_schema()) {
+        (0, _) => return Err(Error::corrupt(doing, "the file holds no records of this program")),
+        // It may keep what belongs to it where this program does not look.
+        (found, known) if found > known => return Err(Error::Newer { found, known }),
+        _ => {}
     }
     // The snapshot stands from here on: what others commit goes past it, and no step begins anew.
     let mut copy = Connection::open(to).map_err(failed)?;
