@@ -55,7 +55,7 @@ fn at(value: &Value) -> Timestamp {
 
 #[test]
 fn a_history_stays_in_order_when_the_clock_is_set_back() {
-    let installation = Installation::shipped_by_token();
+    let installation = Installation::embedded_by_token();
     let clocked = Clocked::start(&installation);
     let user = clocked.server.user("engineer");
     let create = |summary: &str| user.create("issue_track", &json!({"summary": summary}));
@@ -104,7 +104,7 @@ fn a_history_stays_in_order_when_the_clock_is_set_back() {
 
 #[test]
 fn nobody_is_locked_out_until_the_clock_has_caught_up() {
-    let installation = Installation::shipped();
+    let installation = Installation::embedded_shipped();
     let clocked = Clocked::start(&installation);
     let sign_in = |password: &str| {
         let answer =

@@ -13,7 +13,7 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 use crate::{
-    harness::{Answer, Installation, Server, User, path_of, program, project, run, stderr, stdout},
+    harness::{Answer, Installation, Server, User, path_of, program, project, records, run, stderr, stdout},
     invariants::is_fold,
 };
 
@@ -115,7 +115,7 @@ fn goes_on(server: Server, user: &User, made: &[Value]) {
 /// A limit of file sizes stands for the full disk where nobody may mount one; a quota answers alike.
 #[test]
 fn a_limit_of_sizes_refuses_writes_until_it_is_lifted() {
-    let at = Installation::shipped();
+    let at = Installation::embedded_shipped();
     // The signal that comes with it ends who does not know it: a service's manager sets it aside.
     let server = Server::through(&["sh", "-c", "trap '' XFSZ; exec \"$@\"", "sh"], &[], at.data());
     let (user, page) = (server.user("engineer"), server.signed_in("engineer", "pass-word-1"));
@@ -154,7 +154,7 @@ impl Drop for Small {
 fn a_full_disk_refuses_writes_until_there_is_room() {
     let folder = tempfile::tempdir().unwrap();
     let Some(_small) = Small::mount(folder.path()) else { return };
-    let at = Installation::shipped();
+    let at = Installation::embedded_shipped();
     let data = folder.path().join("data");
     fs::create_dir(&data).unwrap();
     fs::copy(at.database(), data.join("tasksteper.db")).unwrap();
@@ -218,7 +218,7 @@ impl Drop for Lock {
 
 #[test]
 fn a_database_locked_by_another_process_is_503_until_it_is_free() {
-    let at = Installation::shipped_by_token();
+    let at = Installation::embedded_by_token();
     let server = at.serve();
     let user = server.user("engineer");
     let item = user.create("issue_track", &json!({"summary": "一"}));
@@ -242,6 +242,9 @@ fn a_database_locked_by_another_process_is_503_until_it_is_free() {
 fn several_that_open_older_or_no_records_at_once_all_serve() {
     let folder = tempfile::tempdir().unwrap();
     let (old, new) = (folder.path().join("old"), folder.path().join("new"));
+    for data in [&old, &new] {
+        records::embed(data);
+    }
     let kept = project().join("tests/kept/schema-1.tar.zst");
     let output = run(&["restore", text(&kept), "--data", text(&old)], "");
     assert!(output.status.success(), "{}", stderr(&output));
@@ -269,7 +272,7 @@ fn several_that_open_older_or_no_records_at_once_all_serve() {
 
 #[test]
 fn a_program_older_than_the_schema_refuses_and_changes_nothing() {
-    let at = Installation::shipped_by_token();
+    let at = Installation::embedded_by_token();
     let folder = tempfile::tempdir().unwrap();
     let password = "pass-word-1\n";
     let newest = fs::read_dir(project().join("crates/store/migrations")).unwrap().count();
@@ -312,7 +315,7 @@ fn a_program_older_than_the_schema_refuses_and_changes_nothing() {
 
 #[test]
 fn records_that_may_only_be_read_are_said_and_served_once_they_may_be_written() {
-    let at = Installation::shipped_by_token();
+    let at = Installation::embedded_by_token();
     let mode = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
     let before: &[&str] = if is_root() { &NOBODY } else { &["env"] };
     let serve = || {

@@ -14,7 +14,7 @@ use std::{
 use serde_json::{Value, json};
 
 use crate::{
-    harness::{Installation, Server, User, path_of, program, run, stderr, stdout},
+    harness::{Installation, Server, User, path_of, program, records, run, stderr, stdout},
     invariants::is_fold,
 };
 
@@ -38,6 +38,7 @@ fn refused(output: &Output, words: &str) {
 }
 
 fn restore(file: &Path, data: &Path) -> Output {
+    records::embed(data);
     run(&["restore", text(file), "--data", text(data)], "")
 }
 
@@ -55,7 +56,7 @@ fn whole(user: &User) -> Vec<(Value, Vec<Value>)> {
 /// An installation with a few items, and a backup of it.
 fn kept() -> (Installation, PathBuf, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
-    let at = Installation::shipped_by_token();
+    let at = Installation::embedded_by_token();
     let server = at.serve();
     let user = server.user("engineer");
     for number in 0..5 {
@@ -71,7 +72,7 @@ fn kept() -> (Installation, PathBuf, tempfile::TempDir) {
 fn a_backup_taken_while_people_work_is_one_moment_of_it() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("kept.tar.zst");
-    let server = Server::by_token();
+    let server = Installation::embedded_by_token().into_server();
     let stop = AtomicBool::new(false);
     let before = server.user("engineer").create("issue_track", &json!({"summary": "先"}));
     let printed = std::thread::scope(|scope| {
@@ -137,7 +138,7 @@ fn what_is_restored_is_what_was_kept_and_people_go_on() {
 #[test]
 fn what_a_kill_left_in_the_log_is_in_the_backup() {
     let folder = tempfile::tempdir().unwrap();
-    let at = Installation::shipped_by_token();
+    let at = Installation::embedded_by_token();
     let mut server = at.serve();
     let user = server.user("engineer");
     let item = user.create("issue_track", &json!({"summary": "在日志里"}));
@@ -169,6 +170,7 @@ fn a_backup_replaces_nothing_unasked() {
     at.done(&["user", "list"], "");
 
     let nothing = folder.path().join("nothing");
+    records::embed(&nothing);
     let output = run(&["backup", text(&folder.path().join("new")), "--data", text(&nothing)], "");
     refused(&output, "no installation");
     assert!(!nothing.exists(), "nothing is made where nothing was");

@@ -6,7 +6,7 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 use crate::{
-    harness::{Server, User, encoded, path_of, project, run, stderr, stdout, texts},
+    harness::{Server, User, encoded, path_of, project, records, run, stderr, stdout, texts},
     invariants::is_fold,
 };
 
@@ -48,6 +48,7 @@ fn upgrade(version: u32) {
     let folder = tempfile::tempdir().unwrap();
     let (data, file) = (folder.path().join("data"), kept(version, "tar.zst"));
     let data_text = data.to_str().unwrap();
+    records::embed(&data);
     let output = run(&["restore", file.to_str().unwrap(), "--data", data_text], "");
     assert!(output.status.success(), "{version}: {}", stderr(&output));
     let newest = *versions().end();
@@ -76,7 +77,9 @@ fn upgrade(version: u32) {
     let again = folder.path().join("again");
     let output = run(&["backup", again.to_str().unwrap(), "--data", data_text], "");
     assert!(output.status.success(), "{}", stderr(&output));
-    let output = run(&["restore", again.to_str().unwrap(), "--data", folder.path().join("more").to_str().unwrap()], "");
+    let more = folder.path().join("more");
+    records::embed(&more);
+    let output = run(&["restore", again.to_str().unwrap(), "--data", more.to_str().unwrap()], "");
     assert!(output.status.success() && !stdout(&output).contains("the next start"), "{}", stdout(&output));
 }
 

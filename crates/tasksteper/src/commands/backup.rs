@@ -95,7 +95,7 @@ pub(super) fn restore(command: &Restore) -> Done {
 
 /// Where the records are, if not in the data directory.
 fn server(data: &crate::cli::Data) -> Result<Option<postgres::Server>, Refusal> {
-    match &data.records.database {
+    match data.records.database.as_deref().filter(|url| !url.is_empty()) {
         Some(url) => postgres::Server::new(url).map(Some),
         None => zone(&data.records).map(|_| None),
     }
