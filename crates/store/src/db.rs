@@ -395,12 +395,15 @@ where
     }
 
     fn answer(self: Box<Self>, lost: Option<Error>) {
-        let result = match (lost, self.result) {
+        let Write { closure, result, done } = *self;
+        let result = match (lost, result) {
             (Some(error), _) => Err(error.into()),
             (None, Some(result)) => result,
             (None, None) => Err(Error::Closed.into()),
         };
-        tell(self.done, result);
+        // who is told may close the records at once, and waits for the writer only if nothing of theirs is held here
+        drop(closure);
+        tell(done, result);
     }
 }
 

@@ -13,6 +13,7 @@ mod error;
 pub mod flow_version;
 pub mod group;
 pub mod item;
+pub mod keep;
 pub mod list;
 mod migrations;
 mod postgres;

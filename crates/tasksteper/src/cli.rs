@@ -52,6 +52,16 @@ pub(crate) enum Command {
         after_help = "Example:\n  tasksteper data copy --from ./tasksteper-data --to postgres://tasks@db.example.com/tasks"
     )]
     Data(Moving),
+    /// Keep everything in one file, while the server runs or not
+    #[command(
+        after_help = "The file is read back and checked before it gets its name. PostgreSQL's records are kept by its own pg_dump.\n\nExample:\n  tasksteper backup /backup/tasksteper-2026-11-22.tar.zst --data /srv/tasksteper"
+    )]
+    Backup(Backup),
+    /// Make an installation from what backup kept
+    #[command(
+        after_help = "Everything is checked before anything is there. The directory must not hold an installation, the database no tables.\n\nExample:\n  tasksteper restore /backup/tasksteper-2026-11-22.tar.zst --data /srv/restored"
+    )]
+    Restore(Restore),
 }
 
 #[derive(Debug, Subcommand)]
@@ -125,6 +135,27 @@ pub(crate) struct Serve {
     /// A proxy whose X-Forwarded-For is believed (an address; may be repeated)
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) trusted_proxy: Vec<std::net::IpAddr>,
+    #[command(flatten)]
+    pub(crate) data: Data,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Backup {
+    /// The file to make
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// Replace the file if it is there already
+    #[arg(long)]
+    pub(crate) force: bool,
+    #[command(flatten)]
+    pub(crate) data: Data,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Restore {
+    /// What backup made
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
     #[command(flatten)]
     pub(crate) data: Data,
 }
