@@ -20,6 +20,7 @@ mod demo;
 mod forms;
 mod golden;
 mod invariants;
+mod kept;
 mod kill;
 mod layering;
 mod pages;

@@ -103,11 +103,15 @@ impl Sample {
         write("item-closed", self.item_closed().render()?)?;
         write("new", self.new_page().render()?)?;
         write("stranded", self.stranded().render()?)?;
-        write("login", Login { f: self.nobody(w.word("login-title")), name: "", next: "/", error: None }.render()?)?;
+        write(
+            "login",
+            Login { f: self.nobody(w.word("login-title")), name: "", next: "/", kept: vec![], error: None }.render()?,
+        )?;
         let error = Some(account::login_trouble(w, None));
         write(
             "login-error",
-            Login { f: self.nobody(w.word("login-title")), name: "engineer", next: "/", error }.render()?,
+            Login { f: self.nobody(w.word("login-title")), name: "engineer", next: "/", kept: vec![], error }
+                .render()?,
         )?;
         let mut errors = Errors::default();
         errors.add("password", w.word("password-short"));
@@ -644,7 +648,7 @@ impl Sample {
     }
 
     fn groups(&self) -> Groups<'static> {
-        let group = |name: &str, members: Vec<Person>| GroupRow { name: name.to_owned(), members, wrong: None };
+        let group = |name: &str, members: Vec<Person>| GroupRow { name: name.to_owned(), members, typed: None };
         Groups {
             f: self.frame(self.words.word("menu-admin-groups"), Active::Groups),
             groups: if self.full {

@@ -20,7 +20,7 @@ use tower_http::{
 use crate::{
     api::{self, Problem},
     metrics,
-    pages::{account, admin, item, lists, plain, settings, visit::Visit},
+    pages::{account, admin, item, kept, lists, plain, settings, visit::Visit},
     server::Web,
 };
 
@@ -67,6 +67,7 @@ pub(crate) fn router(web: Web) -> Router {
         .route("/pick/users", get(item::pick_users))
         .route("/pick/items", get(item::pick_items))
         .route("/static/{file}", get(plain::asset))
+        .route_layer(from_fn_with_state(web.clone(), kept::layer))
         .fallback(plain::nowhere)
         .method_not_allowed_fallback(plain::wrong_method);
     let api = Router::new()

@@ -212,6 +212,29 @@ pub(crate) async fn hand_over(
     }
 }
 
+/// The form of a new item with what was typed; nothing is done.
+pub(crate) async fn new_again(visit: Visit, web: &Web, key: &str, form: Form) -> Response {
+    let (key, sent) = (key.to_owned(), (form, Refused::nothing()));
+    visit.page(web, move |cx, caller, around| page::draw_new(cx, caller, around, &key, Some(&sent))).await
+}
+
+/// An item's page with what was typed into its form, or into that of the part `comments` or `holder`; nothing is done.
+pub(crate) async fn show_again(visit: Visit, web: &Web, place: (&str, &str), part: &str, form: Form) -> Response {
+    let (key, text) = (place.0.to_owned(), place.1.to_owned());
+    let sent = match part {
+        "comments" => Sent::Comment(form.text("comment").to_owned(), Refused::nothing()),
+        "holder" => Sent::HandOver(form.text("to").to_owned(), Refused::nothing()),
+        _ => Sent::Form(form, Refused::nothing()),
+    };
+    let visit = visit.at(format!("/flow/{key}/{text}"));
+    visit
+        .page(web, move |cx, caller, around| {
+            let number = number(&text).ok_or(Error::NotFound)?;
+            page::draw(cx, caller, around, (&key, number), false, Some(&sent))
+        })
+        .await
+}
+
 /// `GET /pick/users`
 pub(crate) async fn pick_users(visit: Visit, State(web): State<Web>, uri: Uri) -> Response {
     let asked = asked(&uri);

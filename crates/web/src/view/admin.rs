@@ -116,7 +116,7 @@ pub struct GroupRow {
     /// Its members.
     pub members: Vec<Person>,
     /// Whom to add, as typed, and what is wrong with that.
-    pub wrong: Option<(String, String)>,
+    pub typed: Option<(String, Option<String>)>,
 }
 
 /// The flows: published, checked, out of use.
