@@ -137,6 +137,36 @@ fn an_item_without_an_active_holder_is_listed_and_can_be_handed_over() {
 }
 
 #[test]
+fn what_nobody_holds_is_handed_over_though_its_flow_is_out_of_use() {
+    let (server, [admin]) = serve(["admin"]);
+    let engineer = server.user("engineer");
+    for title in ["其一", "其二", "其三"] {
+        engineer.create("t", &json!({"summary": title}));
+    }
+    server.done(&["flow", "archive", "t"], "");
+    server.done(&["user", "disable", "engineer"], "");
+    let stranded = admin.page("/admin/stranded").text;
+    assert!(stranded.contains("其一") && stranded.contains("其二") && stranded.contains("其三"));
+    assert!(admin.page("/flow/t/1").text.contains("action=\"/flow/t/1/holder\""), "the item's page offers it too");
+    gone(&admin.form("/flow/t/1/holder", &[("to", "delegate"), ("back", "/admin/stranded")]));
+    let api = server.user("admin");
+    let handed = api.post("/flows/t/items/2/holder", &json!({"to": "delegate"})).expect(StatusCode::OK);
+    assert_eq!(handed["assigned_to"], json!(["delegate"]));
+    assert_eq!(handed["triggers"][0]["allowed"], false, "only that is possible");
+    assert_eq!(api.item("t", 2), handed);
+    let stranded = admin.page("/admin/stranded").text;
+    assert!(!stranded.contains("其一") && !stranded.contains("其二") && stranded.contains("其三"));
+    server.done(&["user", "disable", "delegate", "--hand-over", "architect"], "");
+    for number in [1, 2] {
+        assert_eq!(api.item("t", number)["assigned_to"], json!(["architect"]), "all of them");
+    }
+    assert_eq!(
+        server.user("architect").post("/flows/t/items/1/holder", &json!({"to": "admin"})).refused(403),
+        "not_allowed"
+    );
+}
+
+#[test]
 fn a_flow_is_checked_published_and_archived() {
     let (server, [admin]) = serve(["admin"]);
     let bad = FLOW.replace("type = \"text\"", "type = \"txt\"").replace("dest = \"完\"", "dset = \"完\"");
@@ -181,4 +211,24 @@ fn deep_nonsense_in_a_flow_file_ends_no_server() {
         assert_eq!(answer.status, 200);
     }
     assert_eq!(admin.page("/").status, 200, "it still serves");
+}
+
+/// Whoever publishes reads what is wrong in the language of their pages.
+#[test]
+fn what_is_wrong_with_a_flow_is_said_in_the_persons_language() {
+    let (_server, [admin]) = serve(["admin"]);
+    let bad = FLOW.replace("type = \"text\"", "type = \"txt\"").replace("dest = \"完\"", "dset = \"完\"");
+    let words = [
+        ("zh-CN", ["没有类型“txt”", "是不是想写“text”？", "[[transition]] 里没有“dset”这个键"]),
+        ("en", ["there is no type \"txt\"", "did you mean \"text\"?", "[[transition]] has no key \"dset\""]),
+    ];
+    for (language, expected) in words {
+        gone(&admin.form("/settings/language", &[("language", language)]));
+        for path in ["/admin/flows/check", "/admin/flows/publish"] {
+            let page = admin.form(path, &[("text", &bad)]).text.replace("&#34;", "\"");
+            for part in expected {
+                assert!(page.contains(part), "{path}: {part}: {page}");
+            }
+        }
+    }
 }

@@ -687,26 +687,8 @@ impl Sample {
     }
 
     fn checked(&self) -> CheckedFile {
-        let problem = |severity, at: &str, message: &str, help: &str| {
-            let start = TOML.find(at).unwrap_or_default();
-            flow::Problem {
-                severity,
-                file: "issue_track.toml".to_owned(),
-                span: start..start + at.len(),
-                message: message.to_owned(),
-                help: help.to_owned(),
-            }
-        };
-        let problems = [
-            problem(flow::Severity::Error, "\"textt\"", "没有“textt”这种字段类型", "最接近的是 text"),
-            problem(
-                flow::Severity::Error,
-                "维护代表审批",
-                "没有这个状态",
-                "改成“维护代表审核”，或为它写一行 [[transition]]",
-            ),
-            problem(flow::Severity::Warning, "group:运维", "还没有“运维”这个用户组", "先在“用户组”中新建它"),
-        ];
+        let file = flow::File { name: "issue_track.toml", text: TOML };
+        let problems = flow::check(&[file], &[], false).problems;
         CheckedFile {
             name: some("网上问题处理"),
             file: None,

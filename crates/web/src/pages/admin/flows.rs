@@ -246,19 +246,12 @@ fn checked(words: &Words, file: &FlowFile, outcome: Option<&Outcome>, problems: 
 }
 
 fn unreadable(words: &Words, name: &str, many: bool) -> CheckedFile {
-    let problem = Problem {
-        severity: Severity::Error,
-        file: name.to_owned(),
-        span: 0..0,
-        message: words.word("flow-not-utf-8").to_owned(),
-        help: words.word("flow-not-utf-8-help").to_owned(),
-    };
     CheckedFile {
         file: many.then(|| name.to_owned()),
         exact: String::new(),
         name: None,
         unchanged: false,
-        problems: vec![ProblemView::new(words, &problem, "", 1, 1)],
+        problems: vec![ProblemView::not_utf_8(words)],
         errors: 1,
     }
 }
