@@ -11,7 +11,6 @@
 mod harness;
 
 mod access;
-mod admin;
 mod administration;
 mod api;
 mod check;

@@ -19,6 +19,17 @@ pub enum Place {
     Postgres(Box<Address>),
 }
 
+impl Place {
+    /// Whether no installation was ever begun there, as far as can be seen without opening it: of a server's database, never.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        match self {
+            Place::Directory(data) => matches!(data.join(sqlite::FILE).try_exists(), Ok(false)),
+            Place::Postgres(_) => false,
+        }
+    }
+}
+
 /// As people are told of it; without a password.
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
