@@ -57,19 +57,7 @@ pub fn compatible(old: &Flow, new: &File, has_items: bool) -> Vec<Problem> {
 
 /// As a file calls it, `multiple` too: what is stored depends on both.
 fn type_of(field: &Field) -> String {
-    let name = match &field.kind {
-        Kind::Text { .. } => "text",
-        Kind::Textarea { .. } => "textarea",
-        Kind::Choice(_) => "choice",
-        Kind::User => "user",
-        Kind::Number { .. } => "number",
-        Kind::Date => "date",
-        Kind::Datetime => "datetime",
-        Kind::Bool => "bool",
-        Kind::Url => "url",
-        Kind::Item { .. } => "item",
-    };
-    format!("{}{name}", if field.multiple { "multiple " } else { "" })
+    format!("{}{}", if field.multiple { "multiple " } else { "" }, field.kind.name())
 }
 
 /// Keys and prefixes that an earlier file or a published flow has.
