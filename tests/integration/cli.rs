@@ -574,6 +574,8 @@ fn what_only_looks_makes_no_installation() {
     let at = Installation::empty();
     let nowhere = at.data().join("mistyped");
     let data = nowhere.to_str().unwrap();
+    // Of a database server, whose databases are made by hand, nothing is refused.
+    records::embed(&nowhere);
     for words in [
         &["user", "list"][..],
         &["user", "passwd", "ann", "--password-stdin"],

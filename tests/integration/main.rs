@@ -22,6 +22,7 @@ mod invariants;
 mod kept;
 mod kill;
 mod layering;
+mod moving;
 mod nul;
 mod pages;
 mod rules;

@@ -20,12 +20,13 @@ pub enum Place {
 }
 
 impl Place {
-    /// Whether no installation was ever begun there, as far as can be seen without opening it: of a server's database, never.
+    /// Whether an installation may be there: a directory without records has none, of a server nobody knows unasked.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
+    pub fn may_hold_records(&self) -> bool {
         match self {
-            Place::Directory(data) => matches!(data.join(sqlite::FILE).try_exists(), Ok(false)),
-            Place::Postgres(_) => false,
+            // what cannot be looked at is said when it is opened
+            Place::Directory(data) => !matches!(data.join(sqlite::FILE).try_exists(), Ok(false)),
+            Place::Postgres(_) => true,
         }
     }
 }

@@ -206,9 +206,6 @@ impl Pool {
             (_, Some(failure)) => return Attempt::Failed(failure),
             (true, None) => {}
         }
-        if let Err(error) = connection.flush() {
-            return Attempt::Failed(connection.failure().unwrap_or_else(|| Failure::refused(error)));
-        }
         match connection.commit() {
             Commit::Done => {}
             Commit::Failed(failure) => return Attempt::Failed(failure),
