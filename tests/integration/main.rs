@@ -25,6 +25,7 @@ mod invariants;
 mod keeping;
 mod kill;
 mod layering;
+mod moving;
 mod pages;
 mod rules;
 mod story;

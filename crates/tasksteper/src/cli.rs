@@ -56,6 +56,28 @@ pub(crate) enum Command {
         after_help = "Everything is checked before anything is there. The directory must not hold an installation, the database no tables.\n\nExample:\n  tasksteper restore /backup/tasksteper-2026-11-22.tar.zst --data /srv/restored"
     )]
     Restore(Restore),
+    /// Move an installation to another place
+    #[command(
+        subcommand,
+        after_help = "Example:\n  tasksteper data copy --from ./tasksteper-data --to postgres://tasks@db.example.com/tasks"
+    )]
+    Data(Moving),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Moving {
+    /// Copy everything into an empty place and compare every row; stop the servers first
+    #[command(
+        after_help = "Example:\n  tasksteper data copy --from ./tasksteper-data --to postgres://tasks@db.example.com/tasks\n  tasksteper data copy --from postgres://tasks@db.example.com/tasks --to ./back-again"
+    )]
+    Copy {
+        /// What is copied: a data directory, or postgres://user@host/database
+        #[arg(long, value_name = "DIR|URL")]
+        from: String,
+        /// Where to; nothing may be there yet
+        #[arg(long, value_name = "DIR|URL")]
+        to: String,
+    },
 }
 
 /// Where an installation's data is.
