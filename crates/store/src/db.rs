@@ -186,6 +186,18 @@ impl Db {
         self.read(|tx| tx.one("select cast(1 as bigint)", &[], |row| row.int(0)).map(drop))
     }
 
+    /// Spreads the tables of items over the workers of a Citus cluster, by flow; what is so already stays. It can be run
+    /// again.
+    ///
+    /// # Errors
+    /// [`Error::NotDistributable`]: the engine or the database cannot, or the outcome is not as it should be; or it failed.
+    pub fn distribute(&self) -> Result<postgres::Distributed, Error> {
+        match &*self.engine {
+            Engine::Sqlite(_) => Err(Error::NotDistributable { why: "they are embedded, on one machine".to_owned() }),
+            Engine::Postgres(engine) => engine.distribute(),
+        }
+    }
+
     /// What was written so far.
     #[must_use]
     pub fn counters(&self) -> Counters {
@@ -320,6 +332,14 @@ impl<'c> WriteTx<'c> {
         match self.tx.connection {
             Connection::Sqlite(connection) => connection.execute(sql, &[]).map(drop),
             Connection::Postgres(connection) => connection.batch(&postgres::definition(sql)),
+        }
+    }
+
+    /// Puts a new table of items where the others of its flow are.
+    pub(crate) fn spread_new(&self, table: &str) -> Result<(), Error> {
+        match self.tx.connection {
+            Connection::Sqlite(_) => Ok(()),
+            Connection::Postgres(connection) => connection.spread_new(table),
         }
     }
 

@@ -56,6 +56,12 @@ pub enum Error {
         /// The first table that is not empty.
         table: String,
     },
+    /// The records cannot be spread over several servers, or are not as they should be after it.
+    #[error("the records are not distributed: {why}")]
+    NotDistributable {
+        /// Why, or what is amiss.
+        why: String,
+    },
     /// A page's cursor that this list did not give.
     #[error("the cursor is none of this list")]
     BadCursor,

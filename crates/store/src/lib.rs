@@ -35,5 +35,5 @@ pub use db::{Counters, Db, Place, Tx, WriteTx};
 pub use error::Error;
 pub use item::Brief;
 pub use list::{Visibility, VisibleTo};
-pub use postgres::{Address, BadAddress};
+pub use postgres::{Address, BadAddress, Distributed};
 pub use sheet::rebuild as rebuild_sheet;

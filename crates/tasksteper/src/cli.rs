@@ -46,6 +46,12 @@ pub(crate) enum Command {
         after_help = "Example:\n  tasksteper flow check flows/*.toml\n  tasksteper flow apply flows/"
     )]
     Flow(Flow),
+    /// Move an installation to another place
+    #[command(
+        subcommand,
+        after_help = "Example:\n  tasksteper data copy --from ./tasksteper-data --to postgres://tasks@db.example.com/tasks"
+    )]
+    Data(Moving),
     /// Keep everything in one file, while the server runs or not
     #[command(
         after_help = "The file is read back and checked before it gets its name. PostgreSQL's records are kept by its own pg_dump.\n\nExample:\n  tasksteper backup /backup/tasksteper-2026-11-22.tar.zst --data /srv/tasksteper"
@@ -56,12 +62,6 @@ pub(crate) enum Command {
         after_help = "Everything is checked before anything is there. The directory must not hold an installation, the database no tables.\n\nExample:\n  tasksteper restore /backup/tasksteper-2026-11-22.tar.zst --data /srv/restored"
     )]
     Restore(Restore),
-    /// Move an installation to another place
-    #[command(
-        subcommand,
-        after_help = "Example:\n  tasksteper data copy --from ./tasksteper-data --to postgres://tasks@db.example.com/tasks"
-    )]
-    Data(Moving),
 }
 
 #[derive(Debug, Subcommand)]
@@ -77,6 +77,14 @@ pub(crate) enum Moving {
         /// Where to; nothing may be there yet
         #[arg(long, value_name = "DIR|URL")]
         to: String,
+    },
+    /// Spread the items over the workers of a Citus cluster, by flow; can be run again
+    #[command(
+        after_help = "Example:\n  tasksteper data distribute --database postgres://tasks@coordinator.example.com/tasks"
+    )]
+    Distribute {
+        #[command(flatten)]
+        data: Data,
     },
 }
 

@@ -75,9 +75,9 @@ pub(crate) fn run(command: Command) -> Done {
         Command::Group(group) => user::group(&group),
         Command::Token(token) => user::token(token),
         Command::Flow(flow) => flow::run(flow),
+        Command::Data(moving) => data::run(&moving),
         Command::Backup(command) => backup::backup(&command),
         Command::Restore(command) => backup::restore(&command),
-        Command::Data(moving) => data::run(&moving),
     }
 }
 
