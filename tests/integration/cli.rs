@@ -50,6 +50,8 @@ fn every_command_says_what_it_does_with_an_example() {
         "flow list",
         "flow show",
         "flow archive",
+        "bench",
+        "bench load",
     ];
     for command in commands {
         let words: Vec<&str> = command.split_whitespace().chain(["--help"]).collect();

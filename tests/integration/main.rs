@@ -14,6 +14,7 @@ mod access;
 mod admin;
 mod administration;
 mod api;
+mod bench;
 mod check;
 mod cli;
 mod demo;

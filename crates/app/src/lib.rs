@@ -8,6 +8,7 @@
 mod catalog;
 mod error;
 
+pub mod bulk;
 pub mod item;
 pub mod people;
 pub mod publish;

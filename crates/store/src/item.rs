@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use flow::{Decision, Flow, Item, Query, RecordKind, Term};
+use flow::{Decision, Flow, Item, Query, Record, RecordKind, Term};
 use indexmap::IndexMap;
 use jiff::Timestamp;
 use serde_json::Value as Json;
@@ -156,6 +156,15 @@ impl Row {
 pub fn next_number(tx: &WriteTx, flow: &str) -> Result<i64, Error> {
     let sql = "update next_number set next = next + 1 where flow = $1 returning next - 1";
     tx.one(sql, params![flow], |row| row.int(0))
+}
+
+/// Takes the flow's next `count` numbers at once: the first of them.
+///
+/// # Errors
+/// As [`next_number`].
+pub fn next_numbers(tx: &WriteTx, flow: &str, count: i64) -> Result<i64, Error> {
+    let sql = "update next_number set next = next + $2 where flow = $1 returning next - $2";
+    tx.one(sql, params![flow, count], |row| row.int(0))
 }
 
 /// An item.
@@ -405,18 +414,14 @@ fn write_links(tx: &WriteTx, flow: &Flow, before: Option<&Item>, after: &Item) -
     for (key, field) in flow.fields.iter().filter(|(_, field)| matches!(field.kind, flow::Kind::Item { .. })) {
         let linked = before.map_or(&[][..], |before| linked_from(before, key));
         let links = linked_from(after, key);
-        let ends = |text: &str| {
-            let (other, number) = text.rsplit_once('/')?;
-            Some((other.to_owned(), number.parse::<i64>().ok()?))
-        };
-        let gone = linked.iter().filter(|text| !links.contains(text)).filter_map(|text| ends(text));
+        let gone = linked.iter().filter(|text| !links.contains(text)).filter_map(|text| end(text));
         for (other, number) in gone {
             let sql = "delete from link where flow = $1 and number = $2 and inward = $3 and field = $4
                        and other_flow = $5 and other_number = $6";
             tx.execute(sql, params![&flow.key, after.number, 0, &field.key, &other, number])?;
             tx.execute(sql, params![&other, number, 1, &field.key, &flow.key, after.number])?;
         }
-        let new = links.iter().filter(|text| !linked.contains(text)).filter_map(|text| ends(text));
+        let new = links.iter().filter(|text| !linked.contains(text)).filter_map(|text| end(text));
         for (other, number) in new {
             let sql = "insert into link (flow, number, inward, field, other_flow, other_number)
                        values ($1, $2, $3, $4, $5, $6)";
@@ -457,8 +462,6 @@ fn write_tally(tx: &WriteTx, flow: &Flow, before: Option<&Item>, after: &Item) -
 
 fn write_event(tx: &WriteTx, flow: &Flow, decision: &Decision) -> Result<i64, Error> {
     let (after, record) = (decision.after(), decision.record());
-    let changes: IndexMap<&String, (Json, Json)> =
-        record.changes.iter().map(|(key, (old, new))| (key, (old.to_stored(), new.to_stored()))).collect();
     let sql = "insert into event (flow, number, seq, at, actor, kind, trigger_words, from_state, to_state, changes,
                                   assigned_to, comment, by_admin)
                values ($1, $2, (select coalesce(max(seq), 0) + 1 from event where flow = $1 and number = $2),
@@ -473,7 +476,7 @@ fn write_event(tx: &WriteTx, flow: &Flow, decision: &Decision) -> Result<i64, Er
         record.trigger.as_deref(),
         record.from.as_deref(),
         &record.to,
-        text(&changes)?,
+        changes_text(record)?,
         names_text(&record.assigned_to)?,
         record.comment.as_deref(),
         record.by_admin,
@@ -505,11 +508,25 @@ pub(crate) fn names_text(names: &[String]) -> Result<String, Error> {
     text(&names)
 }
 
-fn linked_from<'a>(item: &'a Item, key: &str) -> &'a [String] {
+/// The items that a field links to, as `flow/number`.
+pub(crate) fn linked_from<'a>(item: &'a Item, key: &str) -> &'a [String] {
     item.fields.get(key).map_or(&[], flow::Value::texts)
 }
 
-fn fields_text(item: &Item) -> Result<String, Error> {
+/// The item at the other end of a link.
+pub(crate) fn end(text: &str) -> Option<(String, i64)> {
+    let (flow, number) = text.rsplit_once('/')?;
+    Some((flow.to_owned(), number.parse().ok()?))
+}
+
+/// What an event changed, as it is stored.
+pub(crate) fn changes_text(record: &Record) -> Result<String, Error> {
+    let changes = record.changes.iter().map(|(key, (old, new))| (key, (old.to_stored(), new.to_stored())));
+    text(&changes.collect::<IndexMap<&String, (Json, Json)>>())
+}
+
+/// Its fields as they are stored.
+pub(crate) fn fields_text(item: &Item) -> Result<String, Error> {
     let filled = item.fields.iter().filter(|(_, value)| !value.is_empty());
     text(&filled.map(|(key, value)| (key, value.to_stored())).collect::<IndexMap<_, _>>())
 }
@@ -526,7 +543,7 @@ fn instant(ms: i64) -> Result<Timestamp, Error> {
     Timestamp::from_millisecond(ms).map_err(|error| Error::corrupt("reading a time", error))
 }
 
-fn kind(kind: RecordKind) -> &'static str {
+pub(crate) fn kind(kind: RecordKind) -> &'static str {
     match kind {
         RecordKind::Created => "created",
         RecordKind::Saved => "saved",

@@ -126,6 +126,22 @@ pub(crate) fn write(tx: &WriteTx, flow: &Flow, before: Option<&Item>, after: &It
     if touched == 1 { Ok(()) } else { Err(Error::corrupt("writing a sheet", format!("{}/{}", flow.key, after.number))) }
 }
 
+/// The columns of a new item's row, in the order of [`row_of`].
+pub(crate) fn row_columns(flow: &Flow) -> Vec<String> {
+    let fields = flow.fields.values().filter(|field| column(&field.kind).is_some());
+    BUILT_INS.iter().map(ToString::to_string).chain(fields.map(|field| column_name(&field.key))).collect()
+}
+
+/// What stands in the sheet of an item.
+pub(crate) fn row_of(flow: &Flow, item: &Item, row: &mut Vec<Param<'static>>) -> Result<(), Error> {
+    row.extend([flow.key.clone().into(), item.number.into()]);
+    row.extend(built_ins(flow, item)?.into_iter().map(|(_, value)| value));
+    for field in flow.fields.values().filter(|field| column(&field.kind).is_some()) {
+        row.push(cell(field, item.fields.get(&field.key))?);
+    }
+    Ok(())
+}
+
 /// Makes the flow's sheet anew from its items, in batches: others write in between.
 ///
 /// # Errors

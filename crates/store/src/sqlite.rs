@@ -32,6 +32,10 @@ const BATCH_TIME: Duration = Duration::from_millis(50);
 /// Readers at most: each keeps a page cache.
 const READERS: usize = 8;
 
+/// The indexes that statements made: table, name, definition.
+pub(crate) const INDEXES: &str =
+    "select tbl_name, name, sql from sqlite_master where type = 'index' and sql is not null order by name";
+
 /// Prepared statements kept by each connection.
 const STATEMENTS: usize = 100;
 

@@ -2,6 +2,7 @@
 
 mod demo;
 mod flow;
+mod load;
 mod serve;
 mod user;
 
@@ -11,7 +12,7 @@ use app::App;
 use jiff::tz::TimeZone;
 
 use crate::{
-    cli::{Command, Data, Records},
+    cli::{Bench, Command, Data, Records},
     surroundings::surroundings,
 };
 
@@ -73,6 +74,7 @@ pub(crate) fn run(command: Command) -> Done {
         Command::Group(group) => user::group(&group),
         Command::Token(token) => user::token(token),
         Command::Flow(flow) => flow::run(flow),
+        Command::Bench(Bench::Load(load)) => load::run(&load),
     }
 }
 
