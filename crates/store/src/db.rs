@@ -52,6 +52,14 @@ impl Db {
         Ok(Db { engine: Arc::new(sqlite::Engine::open(data)?) })
     }
 
+    /// [`Db::open`] for filling records that nobody else uses: one long write is quicker, and others are kept out meanwhile.
+    ///
+    /// # Errors
+    /// As [`Db::open`]; locked where another process has the records open.
+    pub fn open_to_fill(data: &Path) -> Result<Db, Error> {
+        Ok(Db { engine: Arc::new(sqlite::Engine::open_to_fill(data)?) })
+    }
+
     /// Runs `f` on a snapshot, on the caller's thread. Blocks while all connections are in use, so `f` must not read again.
     ///
     /// # Errors

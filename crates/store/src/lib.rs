@@ -32,4 +32,4 @@ pub use db::{Counters, Db, Tx, WriteTx};
 pub use error::Error;
 pub use item::Brief;
 pub use list::{Visibility, VisibleTo};
-pub use sheet::rebuild as rebuild_sheet;
+pub use sheet::{rebuild as rebuild_sheet, widen as widen_sheet};

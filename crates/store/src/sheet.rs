@@ -39,15 +39,21 @@ pub(crate) fn column(kind: &Kind) -> Option<&'static str> {
     }
 }
 
-/// Whether people filter or sort by the field so often that it is worth an index.
+/// Whether people filter or sort by the field so often that it is worth an index: the heading of each of the list's columns
+/// sorts by it.
 fn filtered_by(flow: &Flow, key: &str, field: &Field) -> bool {
+    if field.multiple || column(&field.kind).is_none() {
+        return false;
+    }
     let often = matches!(field.kind, Kind::Choice(_) | Kind::User | Kind::Date | Kind::Datetime | Kind::Number { .. });
-    let title = flow.title.as_deref() == Some(key) && matches!(field.kind, Kind::Text { .. });
-    (often && !field.multiple) || title
+    often || flow.title.as_deref() == Some(key) || flow.columns.iter().any(|column| column == key)
 }
 
-/// Makes or widens the flow's sheet, with its indexes.
-pub(crate) fn widen(tx: &WriteTx, flow: &Flow) -> Result<(), Error> {
+/// Makes or widens the flow's sheet, with its indexes; what is there already stays.
+///
+/// # Errors
+/// [`Error::KindChanged`]: a field had another type in an earlier version; or the records failed.
+pub fn widen(tx: &WriteTx, flow: &Flow) -> Result<(), Error> {
     let table = table(&flow.key);
     let sql = format!(
         "create table if not exists {table} (
@@ -56,7 +62,7 @@ pub(crate) fn widen(tx: &WriteTx, flow: &Flow) -> Result<(), Error> {
              updated_at bigint not null, closed_at bigint, primary key (flow, number))"
     );
     tx.execute(&sql, &[])?;
-    for built_in in ["state", "created_by", "created_at", "updated_at", "closed_at"] {
+    for built_in in ["state", "assigned_to", "created_by", "created_at", "updated_at", "closed_at"] {
         index(tx, &flow.key, built_in)?;
     }
     let known = kinds(tx, &flow.key)?;

@@ -5,6 +5,7 @@ mod db;
 mod fixture;
 mod items;
 mod lists;
+mod plans;
 
 use std::cell::RefCell;
 

@@ -17,12 +17,12 @@ use crate::{
     user,
 };
 
-fn query(text: &str) -> Query {
+pub(super) fn query(text: &str) -> Query {
     let context = QueryContext { me: "ann", now: at(T0), zone: &TimeZone::UTC };
     flow::parse_query(text, &issue(), &context).unwrap()
 }
 
-fn sort(text: &str) -> Vec<SortKey> {
+pub(super) fn sort(text: &str) -> Vec<SortKey> {
     flow::parse_sort(text, &issue()).unwrap()
 }
 
@@ -165,7 +165,7 @@ fn some_fields(turn: u64) -> Json {
 }
 
 /// Forty issues in all states.
-fn filled() -> Place {
+pub(super) fn filled() -> Place {
     let place = place();
     let fill = |tx: &crate::WriteTx| {
         for turn in 0..40_u64 {
@@ -185,7 +185,7 @@ fn filled() -> Place {
     place
 }
 
-const QUERIES: &[&str] = &[
+pub(super) const QUERIES: &[&str] = &[
     "",
     "crc",
     "CRC",
@@ -249,7 +249,7 @@ const QUERIES: &[&str] = &[
     "state=关闭 assigned_to=",
 ];
 
-const ORDERS: &[&str] = &[
+pub(super) const ORDERS: &[&str] = &[
     "",
     "-updated",
     "created",

@@ -27,8 +27,8 @@ use self::{
     plan::{KINDS, Plan},
     story::Teller,
 };
-use super::{Done, Refusal, demo::FLOWS, from_error, open, say, tell};
-use crate::cli::Load;
+use super::{Done, Refusal, demo::FLOWS, from_error, open, say, tell, zone};
+use crate::{cli::Load, surroundings::surroundings};
 
 /// Roots in one batch, when nobody else writes …
 const MANY: usize = 2_000;
@@ -39,7 +39,7 @@ pub(super) fn run(load: &Load) -> Done {
     if load.items == 0 || load.users == Some(0) {
         return Err(Refusal::Usage("--items and --users: at least 1".to_owned()));
     }
-    let app = open(&load.data)?;
+    let mut app = open(&load.data)?;
     let is_empty = !app.read(bulk::has_items)?;
     if !is_empty && !load.into_existing {
         return Err(Refusal::Refused(format!(
@@ -53,6 +53,8 @@ pub(super) fn run(load: &Load) -> Done {
     let progress = Progress::of(load.items);
     let shown = progress.clone();
     let filled = if is_empty {
+        app.close();
+        app = App::open_to_fill(&load.data.data, surroundings(zone(&load.data.records)?)).map_err(Refusal::from)?;
         app.write(move |cx| fill_alone(cx, &plan, &people, &shown))
     } else {
         fill_beside(&app, &plan, &people, &shown)
