@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use flow::{Decision, Flow, Item, Query, Record, RecordKind, Term};
+use flow::{Column, Decision, Edge, Flow, Item, Query, Range, Record, RecordKind, Scalar, Term, Test};
 use indexmap::IndexMap;
 use jiff::Timestamp;
 use serde_json::Value as Json;
@@ -115,6 +115,9 @@ pub struct Brief {
 /// The columns that [`read_brief`] takes, of the table alias `i`.
 pub(crate) const BRIEF: &str = "i.flow, i.number, i.flow_version, i.title, i.state, i.assigned_to, i.created_by, \
                                 i.created_at, i.updated_at, i.closed_at";
+
+/// Items of a flow among which pickers look for words.
+const NEWEST: i64 = 20_000;
 
 const ROW: &str =
     "number, flow_version, revision, state, assigned_to, created_by, created_at, updated_at, closed_at, fields";
@@ -271,8 +274,8 @@ pub fn briefs(tx: &Tx, items: &[(String, i64)]) -> Result<Vec<Brief>, Error> {
     Ok(found)
 }
 
-/// For pickers: items of the flow that the person may see, found by their ID (`question_3`, `issue_track/3`, `3`) or by
-/// words of their title; newest first.
+/// For pickers: items of the flow that the person may see, found by their ID (`question_3`, `issue_track/3`, `3`) or, among
+/// the newest, by words of their title; newest first. It is asked with every letter that is typed.
 ///
 /// # Errors
 /// The records failed.
@@ -283,9 +286,14 @@ pub fn search(tx: &Tx, flow: &Flow, text: &str, limit: i64, visible: &Visibility
     if let Ok(number) = number.parse::<i64>()
         && (prefix == flow.key || prefix == flow.item_prefix)
     {
-        found = search_one(tx, flow, Term::Number(number), limit, visible)?;
+        found = search_one(tx, flow, vec![Term::Number(number)], limit, visible)?;
     }
-    let named = search_one(tx, flow, Term::Words(text.to_owned()), limit, visible)?;
+    let sql = "select next from next_number where flow = $1";
+    let next = tx.first(sql, params![&flow.key], |row| row.int(0))?.unwrap_or(0);
+    let low = Some(Edge { at: Scalar::Moment(next - NEWEST), inclusive: true });
+    let newest = Test::Within { ranges: vec![Range { low, high: None }], negated: false };
+    let named = vec![Term::Words(text.to_owned()), Term::Column { column: Column::Number, test: newest }];
+    let named = search_one(tx, flow, named, limit, visible)?;
     found.extend(named.into_iter().filter(|brief| text.parse() != Ok(brief.number)));
     found.truncate(usize::try_from(limit).unwrap_or(0));
     Ok(found)
@@ -323,8 +331,8 @@ pub(crate) fn read_row(row: &SqlRow) -> Result<Row, Error> {
     Ok(Row { flow_version: item.flow_version, item, fields: row.text(9)? })
 }
 
-fn search_one(tx: &Tx, flow: &Flow, term: Term, limit: i64, visible: &Visibility) -> Result<Vec<Brief>, Error> {
-    let page = list::of_flow(tx, flow, &Query { terms: vec![term] }, &[], visible, None, limit)?;
+fn search_one(tx: &Tx, flow: &Flow, terms: Vec<Term>, limit: i64, visible: &Visibility) -> Result<Vec<Brief>, Error> {
+    let page = list::of_flow(tx, flow, &Query { terms }, &[], visible, None, limit)?;
     Ok(page.rows.into_iter().map(|found| found.brief).collect())
 }
 

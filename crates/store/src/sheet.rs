@@ -39,16 +39,21 @@ pub(crate) fn column(kind: &Kind) -> Option<&'static str> {
     }
 }
 
-/// Whether people filter or sort by the field so often that it is worth an index: the heading of each of the list's columns
-/// sorts by it.
-fn filtered_by(flow: &Flow, key: &str, field: &Field) -> bool {
-    if field.multiple || column(&field.kind).is_none() {
-        return false;
-    }
-    let often = matches!(field.kind, Kind::Choice(_) | Kind::User | Kind::Date | Kind::Datetime | Kind::Number { .. });
-    often || flow.title.as_deref() == Some(key) || flow.columns.iter().any(|column| column == key)
-}
+/// A text that may be longer has no index: one engine refuses entries beyond 2,700 bytes.
+const LONGEST_INDEXED: usize = 500;
 
+/// Whether the field's column has an index: what people filter by, what a heading of the list sorts by. Links are found in
+/// their own table.
+pub(crate) fn has_index(flow: &Flow, field: &Field) -> bool {
+    let is_column = || flow.columns.contains(&field.key) || flow.title.as_ref() == Some(&field.key);
+    !field.multiple
+        && match field.kind {
+            Kind::Text { max_length, .. } => max_length <= LONGEST_INDEXED,
+            Kind::Choice(_) | Kind::User | Kind::Date | Kind::Datetime | Kind::Number { .. } => true,
+            Kind::Bool | Kind::Item { .. } => is_column(),
+            Kind::Url | Kind::Textarea { .. } => false,
+        }
+}
 /// Makes or widens the flow's sheet, with its indexes; what is there already stays.
 ///
 /// # Errors
@@ -82,8 +87,8 @@ pub fn widen(tx: &WriteTx, flow: &Flow) -> Result<(), Error> {
             tx.execute(&format!("alter table {table} add column {} {column}", column_name(key)), &[])?;
         }
     }
-    for (key, _) in flow.fields.iter().filter(|(key, field)| filtered_by(flow, key, field)) {
-        index(tx, &flow.key, &column_name(key))?;
+    for field in flow.fields.values().filter(|field| has_index(flow, field)) {
+        index(tx, &flow.key, &column_name(&field.key))?;
     }
     Ok(())
 }

@@ -31,10 +31,12 @@ fn read_whole(tx: &Tx, sql: &str) -> Result<Vec<String>, Error> {
 }
 
 /// SQLite: `SCAN i`, by the name that the statement gives the table; and a search that knows the flow alone and has to look
-/// at all of it before the first row can be given.
+/// at all of it before the first row can be given, or at what no index finds.
 fn sqlite_reads_whole(tx: &Tx, sql: &str) -> Result<Vec<String>, Error> {
     let plan = tx.all(&format!("explain query plan {sql}"), &[], |row| row.text(3))?;
-    let sorts = plan.iter().any(|step| step.contains("USE TEMP B-TREE FOR ORDER BY"));
+    let lower = sql.to_lowercase();
+    let slow = plan.iter().any(|step| step.contains("USE TEMP B-TREE FOR ORDER BY"))
+        || ["like", "replace("].iter().any(|word| lower.contains(word));
     let named = |step: &str| {
         let name = step.split(' ').nth(1).unwrap_or_default().to_owned();
         // what stands after the table's name, quoted or not, in `from`, `join` or `update`
@@ -45,7 +47,7 @@ fn sqlite_reads_whole(tx: &Tx, sql: &str) -> Result<Vec<String>, Error> {
     };
     let whole = plan.iter().filter(|step| {
         let walks_flow = step.starts_with("SEARCH") && step.ends_with("(flow=?)");
-        step.starts_with("SCAN") || walks_flow && sorts
+        step.starts_with("SCAN") || walks_flow && slow
     });
     Ok(whole.map(|step| named(step)).filter(|table| LARGE.contains(&table.as_str())).collect())
 }
@@ -58,6 +60,7 @@ fn read_everything(tx: &Tx) -> Result<(), Error> {
         for text in QUERIES {
             list::of_flow(tx, &flow, &query(text), &[], visible, None, 50)?;
             list::count(tx, &flow, &query(text), visible, 10_000)?;
+            list::count_near(tx, &flow, &query(text), visible, 10_000)?;
         }
     }
     for order in ORDERS {
