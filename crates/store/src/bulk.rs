@@ -10,10 +10,10 @@ use flow::{Decision, Flow, Item, RecordKind};
 use jiff::Timestamp;
 
 use crate::{
-    Error, Tx, WriteTx,
+    Error, WriteTx,
     item::{changes_text, end, fields_text, kind, linked_from, names_text, title},
     list::holder,
-    sheet, sqlite,
+    sheet,
     value::{Param, params},
 };
 
@@ -165,14 +165,14 @@ impl Lives {
                        comment, by_admin";
         insert(tx, "event", columns, 13, &self.event)?;
         for ((flow, state, closed), items) in &self.tally {
-            let sql = "insert into tally (flow, state, closed, items) values ($1, $2, $3, $4)
-                       on conflict (flow, state, closed) do update set items = tally.items + $4";
-            tx.execute(sql, params![flow, state, *closed, *items])?;
+            let sql = "insert into tally (flow, state, closed, slot, items) values ($1, $2, $3, $4, $5)
+                       on conflict (flow, state, closed, slot) do update set items = tally.items + $5";
+            tx.execute(sql, params![flow, state, *closed, tx.slot(), *items])?;
         }
         for ((flow, version), items) in &self.open {
-            let sql = "insert into open_version (flow, version, items) values ($1, $2, $3)
-                       on conflict (flow, version) do update set items = open_version.items + $3";
-            tx.execute(sql, params![flow, *version, *items])?;
+            let sql = "insert into open_version (flow, version, slot, items) values ($1, $2, $3, $4)
+                       on conflict (flow, version, slot) do update set items = open_version.items + $4";
+            tx.execute(sql, params![flow, *version, tx.slot(), *items])?;
         }
         Ok(())
     }
@@ -201,11 +201,11 @@ pub fn without_indexes<T, E: From<Error>>(
 }
 
 /// Names and definitions of the indexes of items that are none of a key.
-fn indexes(tx: &Tx) -> Result<Vec<(String, String)>, Error> {
+pub(crate) fn indexes(tx: &WriteTx) -> Result<Vec<(String, String)>, Error> {
     let mut tables: BTreeSet<String> =
         ["item", "holder", "event", "stay", "link", "took_part"].map(str::to_owned).into();
     tables.extend(tx.all("select flow from flow", &[], |row| Ok(format!("sheet_{}", row.str(0)?)))?);
-    let all = tx.all(sqlite::INDEXES, &[], |row| Ok((row.text(0)?, row.text(1)?, row.text(2)?)))?;
+    let all = tx.indexes()?;
     Ok(all.into_iter().filter(|(table, ..)| tables.contains(table)).map(|(_, name, sql)| (name, sql)).collect())
 }
 

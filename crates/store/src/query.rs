@@ -8,8 +8,8 @@ use crate::{
     Error,
     item::end,
     list::{Visibility, VisibleTo, holder, like_literal},
+    row::Row,
     sheet,
-    sqlite::Row,
     value::Param,
 };
 
@@ -229,16 +229,15 @@ pub(crate) fn holds(kind: &Kind) -> Option<Holds> {
     }
 }
 
-/// Contains `text`, whatever its case: the engine folds both sides alike.
+/// Contains `text`, whatever the case of its A to Z: those alone are what both engines' `lower` folds in a column that
+/// sorts by code point.
 pub(crate) fn contains(column: Expr, text: &str) -> Expr {
-    let pattern = format!("%{}%", like_literal(text));
-    if text.chars().all(|c| c.is_lowercase() == c.is_uppercase()) {
+    let pattern = Expr::val(format!("%{}%", like_literal(&text.to_ascii_lowercase())));
+    if !text.contains(|c: char| c.is_ascii_alphabetic()) {
         // what has no case needs no folding
-        return Expr::cust_with_exprs("$1 like $2 escape '\\'", [column, Expr::val(pattern)]);
+        return Expr::cust_with_exprs("$1 like $2 escape '\\'", [column, pattern]);
     }
-    // the engine's lower on both sides: what one knows as a capital, the other may not
-    let lower = Expr::from(Func::lower(Expr::val(pattern)));
-    Expr::cust_with_exprs("lower($1) like $2 escape '\\'", [column, lower])
+    Expr::cust_with_exprs("lower($1) like $2 escape '\\'", [column, pattern])
 }
 
 fn column(name: &str) -> Expr {

@@ -6,9 +6,9 @@ use std::collections::BTreeSet;
 use serde_json::json;
 
 use super::{
-    fixture::{Act, Failure, T0, a_few_fields, act, bug, create, issue},
+    fixture::{Act, Failure, T0, a_few_fields, act, bug, create, embedded, issue},
     items::MINUTE,
-    lists::{ORDERS, QUERIES, filled, query, sort},
+    lists::{ORDERS, QUERIES, filled_in, query, sort},
     statements_of,
 };
 use crate::{
@@ -127,7 +127,7 @@ fn write_everything(tx: &WriteTx) -> Result<(), Failure> {
 
 #[test]
 fn nothing_reads_what_grows_from_end_to_end() {
-    let place = filled();
+    let place = filled_in(embedded());
     let seen = |statements: Vec<String>| statements.into_iter().collect::<BTreeSet<String>>();
     let mut all = place.db.read(|tx| Ok::<_, Error>(seen(statements_of(|| read_everything(tx).unwrap())))).unwrap();
     let write = move |tx: &WriteTx| Ok::<_, Failure>(statements_of(|| write_everything(tx).unwrap()));
@@ -159,7 +159,7 @@ fn nothing_reads_what_grows_from_end_to_end() {
 
 #[test]
 fn a_table_read_from_end_to_end_is_noticed() {
-    let place = filled();
+    let place = filled_in(embedded());
     let whole = |sql: &str| place.db.read(|tx| read_whole(tx, sql)).unwrap();
     assert_eq!(whole("select title from item"), ["item"]);
     assert_eq!(whole("select i.title from users u join item i on i.created_by <> u.name"), ["item"]);

@@ -27,7 +27,7 @@ use self::{
     plan::{KINDS, Plan},
     story::Teller,
 };
-use super::{Done, Refusal, demo::FLOWS, from_error, open, say, tell, zone};
+use super::{Done, PATIENCE, Refusal, demo::FLOWS, from_error, open, place, say, tell, zone};
 use crate::{cli::Load, surroundings::surroundings};
 
 /// Roots in one batch, when nobody else writes …
@@ -39,12 +39,12 @@ pub(super) fn run(load: &Load) -> Done {
     if load.items == 0 || load.users == Some(0) {
         return Err(Refusal::Usage("--items and --users: at least 1".to_owned()));
     }
+    let at = place(&load.data.data, &load.data.records)?;
     let mut app = open(&load.data)?;
     let is_empty = !app.read(bulk::has_items)?;
     if !is_empty && !load.into_existing {
         return Err(Refusal::Refused(format!(
-            "{}: there are items already; made-up ones are put beside them only with --into-existing",
-            load.data.data.display()
+            "{at}: there are items already; made-up ones are put beside them only with --into-existing"
         )));
     }
     let users = load.users.unwrap_or_else(|| (load.items / 500).clamp(10, 20_000));
@@ -54,7 +54,8 @@ pub(super) fn run(load: &Load) -> Done {
     let shown = progress.clone();
     let filled = if is_empty {
         app.close();
-        app = App::open_to_fill(&load.data.data, surroundings(zone(&load.data.records)?)).map_err(Refusal::from)?;
+        app = App::open_to_fill(&at, PATIENCE, surroundings(zone(&load.data.records)?))
+            .map_err(|error| Refusal::Refused(format!("{at}: {}", from_error(&error))))?;
         app.write(move |cx| fill_alone(cx, &plan, &people, &shown))
     } else {
         fill_beside(&app, &plan, &people, &shown)
