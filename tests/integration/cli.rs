@@ -52,6 +52,11 @@ fn every_command_says_what_it_does_with_an_example() {
         "flow archive",
         "backup",
         "restore",
+        "bench",
+        "bench load",
+        "data",
+        "data copy",
+        "data distribute",
     ];
     for command in commands {
         let words: Vec<&str> = command.split_whitespace().chain(["--help"]).collect();

@@ -13,6 +13,7 @@ mod harness;
 mod access;
 mod administration;
 mod api;
+mod bench;
 mod check;
 mod cli;
 mod clock;

@@ -8,6 +8,7 @@
 mod catalog;
 mod error;
 
+pub mod bulk;
 pub mod item;
 pub mod moving;
 pub mod people;
@@ -35,6 +36,9 @@ struct Inner {
     catalog: catalog::Cache,
     hashing: signin::Gate,
 }
+
+/// The setting that says which indexes the sheets have, and what it says where they have all of this program's.
+const INDEXES: (&str, &str) = ("indexes of sheets", "2");
 
 /// What the binary hands in: what the use cases must not fetch for themselves.
 #[derive(Debug, Clone)]
@@ -89,17 +93,43 @@ impl App {
     /// What the store says: a directory that cannot be written, a server that cannot be reached, a database of a newer
     /// version, a damaged file.
     pub fn open(place: &Place, patience: Duration, surroundings: Surroundings) -> Result<App, Error> {
-        let db = store::Db::open(place, patience)?;
+        App::of(store::Db::open(place, patience)?, surroundings)
+    }
+
+    /// [`App::open`] for filling an installation that nobody else uses: [`bulk`].
+    ///
+    /// # Errors
+    /// As [`App::open`]; locked where another process has it open.
+    pub fn open_to_fill(place: &Place, patience: Duration, surroundings: Surroundings) -> Result<App, Error> {
+        App::of(store::Db::open_to_fill(place, patience)?, surroundings)
+    }
+
+    fn of(db: store::Db, surroundings: Surroundings) -> Result<App, Error> {
         moving::refuse_unfinished(&db)?;
         let Surroundings { zone, clock, random } = surroundings;
-        Ok(App(Arc::new(Inner {
+        let app = App(Arc::new(Inner {
             db,
             zone,
             clock,
             random,
             catalog: catalog::Cache::default(),
             hashing: signin::Gate::default(),
-        })))
+        }));
+        app.bring_indexes_up_to_date()?;
+        Ok(app)
+    }
+
+    /// An index that a newer program has for lists is made for the flows that an older one published.
+    fn bring_indexes_up_to_date(&self) -> Result<(), Error> {
+        if self.0.db.read(|tx| store::setting::get(tx, INDEXES.0))?.as_deref() == Some(INDEXES.1) {
+            return Ok(());
+        }
+        self.write(|cx| {
+            for published in cx.flows.all() {
+                store::widen_sheet(cx.tx, &published.flow)?;
+            }
+            Ok(store::setting::set(cx.tx, INDEXES.0, INDEXES.1)?)
+        })
     }
 
     /// Runs a use case that only reads, on one snapshot.

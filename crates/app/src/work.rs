@@ -21,6 +21,9 @@ use crate::{
 /// A count stops here where it would have to look at every item.
 pub const COUNT_CAP: i64 = 10_000;
 
+/// Where at least so many will do, so many items are looked at.
+const NEAR: i64 = 2_000;
+
 /// One line of a list.
 #[derive(Debug, Clone)]
 pub struct Row {
@@ -289,6 +292,8 @@ pub struct Listing {
     pub part: Part,
     /// How many there are of the whole flow, where the caller knows: not counted again for an empty query.
     pub whole: Option<i64>,
+    /// Whether "at least so many" will do for the total where it would take long to count.
+    pub near: bool,
 }
 
 /// A flow's items, found by a query: newest first unless sorted otherwise.
@@ -299,12 +304,19 @@ pub fn items(cx: &Reading, actor: &Actor, key: &str, listing: &Listing) -> Resul
     let published = cx.flow_for(actor, key)?;
     let (query, sort) = parsed(cx, actor, &published.flow, listing)?;
     let visible = cx.visibility(actor, &published.flow);
-    let total = match listing.whole.filter(|_| query.is_empty() && matches!(visible, Visibility::All)) {
-        Some(count) => Total { count, capped: false },
-        None => total(cx, &published.flow, &query, &visible)?,
-    };
     let part = &listing.part;
     let page = list::of_flow(cx.tx, &published.flow, &query, &sort, &visible, part.cursor.as_deref(), part.limit)?;
+    let shown = i64::try_from(page.rows.len()).unwrap_or(i64::MAX);
+    let total = match listing.whole.filter(|_| query.is_empty() && matches!(visible, Visibility::All)) {
+        Some(count) => Total { count, capped: false },
+        // The first page and the last: all are there to be counted.
+        None if part.cursor.is_none() && page.next.is_none() => Total { count: shown, capped: false },
+        None if listing.near => {
+            let (count, capped) = list::count_near(cx.tx, &published.flow, &query, &visible, NEAR)?;
+            Total { count: count.max(shown), capped }
+        }
+        None => total(cx, &published.flow, &query, &visible)?,
+    };
     let mut people = BTreeSet::new();
     let mut lines = Vec::new();
     for found in page.rows {

@@ -7,6 +7,7 @@
 //! To add a kind of field: its column in `sheet.rs`. To add an engine: a file beside `sqlite.rs`.
 
 pub mod audit;
+pub mod bulk;
 pub mod copy;
 mod db;
 mod error;
@@ -36,4 +37,4 @@ pub use error::Error;
 pub use item::Brief;
 pub use list::{Visibility, VisibleTo};
 pub use postgres::{Address, BadAddress, Distributed};
-pub use sheet::rebuild as rebuild_sheet;
+pub use sheet::{rebuild as rebuild_sheet, widen as widen_sheet};

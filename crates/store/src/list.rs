@@ -169,7 +169,8 @@ pub fn of_flow(
     let kind = keys.iter().fold(format!("of {}", flow.key), |kind, key| {
         format!("{kind} {}{}", if key.descending { "-" } else { "" }, key.column)
     });
-    let mut select = query::select(flow, query, visible);
+    let lead = lead(tx, flow, query, visible, &keys)?;
+    let mut select = query::select(flow, query, visible, lead);
     // The title stands in every brief already.
     let columns = flow.columns.iter().filter(|key| flow.title.as_ref() != Some(key));
     let fields: Vec<&flow::Field> = columns.filter_map(|key| flow.fields.get(key)).collect();
@@ -219,13 +220,66 @@ pub fn count(tx: &Tx, flow: &Flow, query: &Query, visible: &Visibility, cap: i64
         let all = tally(tx, &flow.key)?.into_iter().map(|(_, items)| items).sum();
         return Ok((all, false));
     }
-    let mut found = query::select(flow, query, visible);
+    let mut found = query::select(flow, query, visible, lead(tx, flow, query, visible, &[])?);
     found.expr(Expr::cust("1")).limit(u64::try_from(cap + 1).unwrap_or(u64::MAX));
     let mut select = sea_query::Query::select();
     select.expr(Expr::cust("count(*)")).from_subquery(found, Alias::new("found"));
     let (sql, params) = query::build(&select)?;
     tx.one(&sql, &params, |row| Ok(capped(row.int(0)?, cap)))
 }
+
+/// At least how many items a query finds, told by the first `most` that might be among them; whether there may be more.
+/// [`count`] without its cost where many items pass some terms and few pass all.
+///
+/// # Errors
+/// The records failed.
+pub fn count_near(tx: &Tx, flow: &Flow, query: &Query, visible: &Visibility, most: i64) -> Result<(i64, bool), Error> {
+    if *visible != Visibility::All || query.is_empty() {
+        return count(tx, flow, query, visible, most);
+    }
+    let lead = match lead(tx, flow, query, visible, &[])? {
+        query::Lead::Term(at) => Some(at),
+        query::Lead::Any | query::Lead::Order => query::leads(flow, query).first().copied(),
+    };
+    let mut looked_at = query::candidates(flow, query, lead);
+    looked_at.limit(u64::try_from(most + 1).unwrap_or(u64::MAX));
+    let mut select = sea_query::Query::select();
+    select.expr(Expr::cust("count(*)")).expr(Expr::cust("cast(coalesce(sum(hit), 0) as bigint)"));
+    select.from_subquery(looked_at, Alias::new("found"));
+    let (sql, params) = query::build(&select)?;
+    tx.one(&sql, &params, |row| Ok((row.int(1)?.min(most), row.int(0)? > most)))
+}
+
+/// Which index is to lead: that of a term that leaves few items; else that of the order, where the first of many are found
+/// soonest.
+fn lead(tx: &Tx, flow: &Flow, query: &Query, visible: &Visibility, keys: &[query::Key]) -> Result<query::Lead, Error> {
+    let leads = query::leads(flow, query);
+    let by_number = keys.first().is_none_or(|first| first.column == "number");
+    let in_order = leads.iter().copied().find(|at| query::is_in_order_of_number(query, *at));
+    let is_plain = query.terms.len() == 1 && by_number && in_order.is_some();
+    if *visible != Visibility::All || leads.is_empty() || is_plain {
+        return Ok(query::Lead::Any);
+    }
+    for at in leads.iter().copied().take(PROBED) {
+        let one = Query { terms: vec![query.terms[at].clone()] };
+        let mut found = query::select(flow, &one, visible, query::Lead::Any);
+        found.expr(Expr::cust("1")).limit(u64::try_from(FEW + 1).unwrap_or(u64::MAX));
+        let mut select = sea_query::Query::select();
+        select.expr(Expr::cust("count(*)")).from_subquery(found, Alias::new("found"));
+        let (sql, params) = query::build(&select)?;
+        if tx.one(&sql, &params, |row| row.int(0))? <= FEW {
+            return Ok(query::Lead::Term(at));
+        }
+    }
+    // Without an order any index does that leaves the least.
+    let best = if keys.is_empty() { leads.first().copied() } else { in_order.filter(|_| by_number) };
+    Ok(best.map_or(query::Lead::Order, query::Lead::Term))
+}
+
+/// So few items are looked at one by one, and put in order.
+const FEW: i64 = 2_000;
+/// Terms of which it is asked how many items pass them.
+const PROBED: usize = 3;
 
 /// How many items of a flow are in each state; states without any are left out.
 ///

@@ -34,6 +34,12 @@ use crate::{
 };
 
 /// What is being done when no connection can be had.
+/// The indexes that statements made: table, name, definition.
+pub(crate) const INDEXES: &str = "select cast(tablename as text), cast(indexname as text), indexdef from pg_indexes
+     where schemaname = current_schema()
+     and not exists (select 1 from pg_constraint c join pg_namespace n on n.oid = c.connamespace
+                     where c.conname = indexname and n.nspname = schemaname)
+     order by indexname";
 const CONNECTING: &str = "connecting to the database";
 /// Connections at most, and threads that use them.
 const CONNECTIONS: usize = 16;

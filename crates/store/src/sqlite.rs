@@ -32,6 +32,10 @@ const BATCH_TIME: Duration = Duration::from_millis(50);
 /// Readers at most: each keeps a page cache.
 const READERS: usize = 8;
 
+/// The indexes that statements made: table, name, definition.
+pub(crate) const INDEXES: &str =
+    "select tbl_name, name, sql from sqlite_master where type = 'index' and sql is not null order by name";
+
 /// Prepared statements kept by each connection.
 const STATEMENTS: usize = 100;
 
@@ -65,6 +69,20 @@ impl Engine {
         make_directory(data)?;
         let path = data.join(FILE);
         let connection = prepare(data, &path)?;
+        Engine::start(path, connection)
+    }
+
+    /// For one long write that nobody else waits for: it goes into the file itself, not into a log beside it, in which
+    /// every page would have to be looked for. The next [`Engine::open`] has the log again.
+    pub(crate) fn open_to_fill(data: &Path) -> Result<Engine, Error> {
+        make_directory(data)?;
+        let path = data.join(FILE);
+        let connection = prepare(data, &path)?;
+        connection.batch("pragma journal_mode = delete; pragma cache_size = -262144; pragma threads = 2")?;
+        Engine::start(path, connection)
+    }
+
+    fn start(path: PathBuf, connection: Connection) -> Result<Engine, Error> {
         let (sender, receiver) = crossbeam_channel::unbounded();
         let counts = Arc::new(Counts::default());
         let counted = Arc::clone(&counts);

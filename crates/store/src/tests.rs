@@ -1,11 +1,13 @@
 //! The records tried as a whole: one crate's worth of tables, two flows, a few people.
 
+mod bulk;
 mod cluster;
 mod db;
 mod distribute;
 mod fixture;
 mod items;
 mod lists;
+mod plans;
 
 use std::{cell::RefCell, collections::BTreeSet, sync::Mutex};
 

@@ -4,6 +4,7 @@ mod backup;
 mod data;
 mod demo;
 mod flow;
+mod load;
 mod serve;
 mod user;
 
@@ -13,7 +14,7 @@ use app::{Address, App, Place};
 use jiff::tz::TimeZone;
 
 use crate::{
-    cli::{Command, Data, Records},
+    cli::{Bench, Command, Data, Records},
     surroundings::surroundings,
 };
 
@@ -78,6 +79,7 @@ pub(crate) fn run(command: Command) -> Done {
         Command::Data(moving) => data::run(&moving),
         Command::Backup(command) => backup::backup(&command),
         Command::Restore(command) => backup::restore(&command),
+        Command::Bench(Bench::Load(load)) => load::run(&load),
     }
 }
 

@@ -17,12 +17,12 @@ use crate::{
     user,
 };
 
-fn query(text: &str) -> Query {
+pub(super) fn query(text: &str) -> Query {
     let context = QueryContext { me: "ann", now: at(T0), zone: &TimeZone::UTC };
     flow::parse_query(text, &issue(), &context).unwrap()
 }
 
-fn sort(text: &str) -> Vec<SortKey> {
+pub(super) fn sort(text: &str) -> Vec<SortKey> {
     flow::parse_sort(text, &issue()).unwrap()
 }
 
@@ -165,11 +165,11 @@ fn some_fields(turn: u64) -> Json {
 }
 
 /// Forty issues in all states.
-fn filled() -> Place {
+pub(super) fn filled() -> Place {
     filled_in(place())
 }
 
-fn filled_in(place: Place) -> Place {
+pub(super) fn filled_in(place: Place) -> Place {
     let fill = |tx: &crate::WriteTx| {
         for turn in 0..40_u64 {
             let now = T0 + i64::try_from(turn).unwrap() * 3_600_000;
@@ -188,7 +188,7 @@ fn filled_in(place: Place) -> Place {
     place
 }
 
-const QUERIES: &[&str] = &[
+pub(super) const QUERIES: &[&str] = &[
     "",
     "crc",
     "CRC",
@@ -252,7 +252,7 @@ const QUERIES: &[&str] = &[
     "state=关闭 assigned_to=",
 ];
 
-const ORDERS: &[&str] = &[
+pub(super) const ORDERS: &[&str] = &[
     "",
     "-updated",
     "created",

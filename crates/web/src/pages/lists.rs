@@ -138,7 +138,7 @@ fn all_page(
     let path = format!("/flow/{key}/all");
     let part = Part { cursor: query.cursor.clone(), limit: PAGE };
     let whole = Some(counts.iter().map(|(_, count)| count).sum());
-    let listing = Listing { query: query.q.clone(), sort: query.sort.clone(), part, whole };
+    let listing = Listing { query: query.q.clone(), sort: query.sort.clone(), part, whole, near: true };
     let (rows, problem) = match work::items(cx, actor, key, &listing) {
         Ok((_, rows)) => (Some(rows), None),
         Err(Error::BadQuery(problem)) => (None, Some(problem)),
