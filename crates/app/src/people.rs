@@ -355,6 +355,9 @@ pub(crate) fn check_line(field: &'static str, text: &str, max: usize) -> Result<
     Ok(())
 }
 
+/// Characters that a password has at least.
+const PASSWORD_LENGTH: usize = 8;
+
 /// A password that a person chooses for themselves.
 ///
 /// # Errors
@@ -364,8 +367,8 @@ pub fn check_password(password: &str) -> Result<(), Error> {
         return Err(Error::input("password", Reason::Character));
     }
     match password.chars().count() {
-        0..8 => Err(Error::input("password", Reason::TooShort(8))),
-        8..=1024 => Ok(()),
+        0..PASSWORD_LENGTH => Err(Error::input("password", Reason::TooShort(PASSWORD_LENGTH))),
+        PASSWORD_LENGTH..=1024 => Ok(()),
         _ => Err(Error::input("password", Reason::TooLong(1024))),
     }
 }
