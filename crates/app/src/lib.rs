@@ -18,7 +18,7 @@ use std::{ops::Deref, path::Path, sync::Arc};
 
 use jiff::{Timestamp, tz::TimeZone};
 
-pub use catalog::{Catalog, Names, Published};
+pub use catalog::{Catalog, Names, People, Published};
 pub use error::{Error, InputProblem, Reason};
 pub use store::Counters;
 
@@ -55,6 +55,9 @@ pub struct Reading<'a> {
     pub zone: &'a TimeZone,
     /// The moment that the transaction takes as now.
     pub now: Timestamp,
+    /// How often people were changed, where what is read of them may be kept. None in a transaction that writes: what it
+    /// sees may never come to be.
+    people_seq: Option<i64>,
     app: &'a Inner,
 }
 
@@ -95,7 +98,10 @@ impl App {
     /// Those of `use_case`, and the store's.
     pub fn read<T>(&self, use_case: impl FnOnce(&Reading) -> Result<T, Error>) -> Result<T, Error> {
         let now = (self.0.clock)();
-        self.0.db.read(|tx| use_case(&self.0.reading(tx, now)?))
+        self.0.db.read(|tx| {
+            let changes = store::change::seen(tx)?;
+            use_case(&self.0.reading(tx, now, changes, Some(changes.people))?)
+        })
     }
 
     /// Runs a use case that writes: when it returns, what it wrote is on disk; when it errs, nothing was written.
@@ -120,7 +126,7 @@ impl App {
         mut use_case: impl FnMut(&Writing) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let inner = Arc::clone(&self.0);
-        self.0.db.write(move |tx| use_case(&Writing { reading: inner.reading(tx, now)?, tx }))
+        self.0.db.write(move |tx| use_case(&inner.writing(tx, now)?))
     }
 
     /// [`App::write`] without waiting: `done` gets the result on the writer's thread, where it must not linger.
@@ -130,7 +136,7 @@ impl App {
         done: impl FnOnce(Result<T, Error>) + Send + 'static,
     ) {
         let (inner, now) = (Arc::clone(&self.0), self.now());
-        self.0.db.write_with(move |tx| use_case(&Writing { reading: inner.reading(tx, now)?, tx }), done);
+        self.0.db.write_with(move |tx| use_case(&inner.writing(tx, now)?), done);
     }
 
     /// The moment, by the installation's clock.
@@ -172,7 +178,18 @@ impl App {
 }
 
 impl Inner {
-    fn reading<'a>(&'a self, tx: &'a store::Tx<'a>, now: Timestamp) -> Result<Reading<'a>, Error> {
-        Ok(Reading { tx, flows: self.catalog.as_of(tx)?, zone: &self.zone, now, app: self })
+    fn reading<'a>(
+        &'a self,
+        tx: &'a store::Tx<'a>,
+        now: Timestamp,
+        changes: store::change::Changes,
+        people_seq: Option<i64>,
+    ) -> Result<Reading<'a>, Error> {
+        Ok(Reading { tx, flows: self.catalog.as_of(tx, changes.flows)?, zone: &self.zone, now, people_seq, app: self })
+    }
+
+    fn writing<'a>(&'a self, tx: &'a store::WriteTx<'a>, now: Timestamp) -> Result<Writing<'a>, Error> {
+        let changes = store::change::seen(tx)?;
+        Ok(Writing { reading: self.reading(tx, now, changes, None)?, tx })
     }
 }

@@ -2,9 +2,10 @@
 //!
 //! Words without arguments, and times up to a month ago, are formatted once; the rest when asked for.
 
-use std::{collections::HashMap, fmt::Display, sync::LazyLock};
+use std::{fmt::Display, sync::LazyLock};
 
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue, concurrent::FluentBundle};
+use rustc_hash::FxHashMap;
 
 /// A language of the pages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -19,7 +20,8 @@ pub enum Language {
 pub struct Words {
     /// Which.
     pub language: Language,
-    plain: HashMap<&'static str, String>,
+    /// A page asks fifty times and more, always for keys of ours: a quick hash will do.
+    plain: FxHashMap<&'static str, String>,
     bundle: FluentBundle<FluentResource>,
     minutes_ago: Vec<String>,
     hours_ago: Vec<String>,
@@ -158,7 +160,7 @@ fn load((language, files): &(Language, [&'static str; 2])) -> Words {
         };
         let _ = bundle.add_resource(resource);
     }
-    let mut plain = HashMap::new();
+    let mut plain = FxHashMap::default();
     for key in files.iter().flat_map(|file| keys(file)) {
         let Some(pattern) = bundle.get_message(key).and_then(|message| message.value()) else { continue };
         let mut errors = Vec::new();

@@ -1,0 +1,48 @@
+//! Numbers that grow with what seldom changes, so that who keeps it in memory sees in one look whether it is still so.
+
+use crate::{Error, Tx, WriteTx, value::params};
+
+/// How often each was changed, as of a snapshot.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// Flows: published, archived.
+    pub flows: i64,
+    /// People: added, or what others see of them.
+    pub people: i64,
+}
+
+/// What changes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Changed {
+    Flows,
+    People,
+}
+
+/// How often each was changed.
+///
+/// # Errors
+/// The records failed.
+pub fn seen(tx: &Tx) -> Result<Changes, Error> {
+    let mut changes = Changes::default();
+    let sql = "select name, value from change_sequence where name in ('flow', 'user')";
+    tx.all(sql, &[], |row| {
+        let value = row.int(1)?;
+        match row.str(0)? {
+            "flow" => changes.flows = value,
+            _ => changes.people = value,
+        }
+        Ok(())
+    })?;
+    Ok(changes)
+}
+
+/// Something changed.
+pub(crate) fn grow(tx: &WriteTx, what: Changed) -> Result<(), Error> {
+    let name = match what {
+        Changed::Flows => "flow",
+        Changed::People => "user",
+    };
+    let sql = "insert into change_sequence (name, value) values ($1, 1)
+               on conflict (name) do update set value = change_sequence.value + 1";
+    tx.execute(sql, params![name]).map(drop)
+}
