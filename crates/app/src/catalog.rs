@@ -8,6 +8,7 @@ use std::{
 
 use flow::{Actor, Flow, Who};
 use indexmap::IndexMap;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 use store::list::{Visibility, VisibleTo};
 
 use crate::{Error, Reading};
@@ -16,7 +17,8 @@ use crate::{Error, Reading};
 #[derive(Debug, Default)]
 pub struct Catalog {
     seq: i64,
-    flows: IndexMap<String, Published>,
+    /// A page asks for every line: a quick hash, for keys that administrators choose.
+    flows: IndexMap<String, Published, FxBuildHasher>,
 }
 
 /// The newest version of a flow.
@@ -60,8 +62,8 @@ impl Catalog {
 #[derive(Debug)]
 pub struct People {
     seq: i64,
-    /// By the name as registered, and by the folded one.
-    displays: HashMap<String, String>,
+    /// By the name as registered, and by the folded one. A quick hash, as with the flows.
+    displays: FxHashMap<String, String>,
 }
 
 impl People {
@@ -79,7 +81,7 @@ impl People {
     }
 
     fn read(tx: &store::Tx, seq: i64) -> Result<People, Error> {
-        let mut displays = HashMap::new();
+        let mut displays = FxHashMap::default();
         for (name, display) in store::user::all_displays(tx)? {
             let folded = flow::fold_name(&name);
             if folded != name {
@@ -106,7 +108,7 @@ impl Cache {
         if known.seq == seq && seq != 0 {
             return Ok(known);
         }
-        let mut flows = IndexMap::new();
+        let mut flows = IndexMap::default();
         for row in store::flow_version::current(tx)? {
             let flow = self.version_of(&row.key, row.version, &row.text)?;
             let published = Published { flow, version: row.version, archived: row.archived, text: row.text.into() };
