@@ -140,6 +140,21 @@ fn users_are_added_disabled_and_let_in_again() {
     assert_eq!(admin.page("/admin/users").status, 200);
 }
 
+#[test]
+fn what_people_see_of_a_person_changes_on_every_list_at_once() {
+    let (server, [admin]) = serve(["admin"]);
+    server.user("engineer").create("t", &json!({"summary": "一件"}));
+    let lists = ["/flow/t/all", "/flow/t/1"];
+    for display in ["第一个名字", "第二个 <名字>", "第三个名字"] {
+        gone(&admin.form("/admin/users/engineer", &[("display", display)]));
+        for list in lists {
+            let text = admin.page(list).text;
+            assert!(text.contains(&display.replace('<', "&#60;").replace('>', "&#62;")), "{list}");
+            assert_eq!(text.contains("第一个名字"), display == "第一个名字", "{list}");
+        }
+    }
+}
+
 /// Invariant 2: an item that is not final has an active holder, or is listed for administrators, and can be handed over.
 #[test]
 fn an_item_without_an_active_holder_is_listed_and_can_be_handed_over() {

@@ -199,7 +199,7 @@ pub fn page(cx: &Reading, actor: &Actor, key: &str, number: i64, typed: &Input) 
         history,
         stays: stays.into_iter().map(|stay| (stay.state, stay.entered, stay.left)).collect(),
         links,
-        names: store::user::displays(cx.tx, &people)?,
+        names: cx.displays(&people)?,
         view: with_buttons(cx, actor, published.archived, flow, item, typed)?,
     })
 }
@@ -225,7 +225,7 @@ pub fn first_values(cx: &Reading, actor: &Actor, key: &str) -> Result<NewItem, E
     let published = cx.flow_for(actor, key)?;
     let facts = facts(cx, actor, &published.flow, None, &Input::new())?;
     let fields = flow::initial_fields(&published.flow, &facts);
-    let names = store::user::displays(cx.tx, &named(&published.flow, &fields))?;
+    let names = cx.displays(&named(&published.flow, &fields))?;
     Ok(NewItem { flow: Arc::clone(&published.flow), fields, names })
 }
 

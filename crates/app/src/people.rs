@@ -321,7 +321,7 @@ pub fn pick(cx: &Reading, text: &str, limit: i64) -> Result<Vec<(String, String)
 /// # Errors
 /// The store's.
 pub fn displays(cx: &Reading, names: &BTreeSet<String>) -> Result<Names, Error> {
-    Ok(user::displays(cx.tx, names)?)
+    cx.displays(names)
 }
 
 /// The language of the actor's pages.

@@ -8,6 +8,7 @@
 
 pub mod audit;
 pub mod bulk;
+pub mod change;
 pub mod copy;
 mod db;
 mod error;

@@ -50,8 +50,8 @@ pub struct VisibleTo {
 pub struct Found {
     /// What every list shows.
     pub brief: Brief,
-    /// The fields among the flow's list columns, by key.
-    pub cells: BTreeMap<String, flow::Value>,
+    /// What stands in the flow's list columns, in their order; nothing where a column is no field, or the title.
+    pub cells: Vec<flow::Value>,
 }
 
 /// 待办: what `who` holds, what came last first; of one flow or of all.
@@ -172,12 +172,12 @@ pub fn of_flow(
     let lead = lead(tx, flow, query, visible, &keys)?;
     let mut select = query::select(flow, query, visible, lead);
     // The title stands in every brief already.
-    let columns = flow.columns.iter().filter(|key| flow.title.as_ref() != Some(key));
-    let fields: Vec<&flow::Field> = columns.filter_map(|key| flow.fields.get(key)).collect();
+    let field = |key: &String| flow.fields.get(key).filter(|_| flow.title.as_ref() != Some(key));
+    let fields: Vec<Option<&flow::Field>> = flow.columns.iter().map(field).collect();
     for name in BRIEF_NAMES.iter().copied().chain(keys.iter().map(|key| key.column.as_str())) {
         select.column(Alias::new(name));
     }
-    select.exprs(fields.iter().filter_map(|field| query::field_column(field)));
+    select.exprs(fields.iter().flatten().filter_map(|field| query::field_column(field)));
     let last = cursor::read(&kind, cursor)?;
     if cursor.is_some() {
         if last.len() != keys.len() {
@@ -198,11 +198,17 @@ pub fn of_flow(
         let at = keys.iter().enumerate().filter(|_| left == 0);
         let at = at.map(|(at, key)| query::key_value(row, first + at, key.holds));
         let at = at.collect::<Result<Vec<_>, _>>()?;
-        let short = fields.iter().filter(|field| query::holds(&field.kind).is_some());
-        let cells = short
-            .zip(first + keys.len()..)
-            .map(|(field, index)| Ok((field.key.clone(), query::value(row, index, field)?)));
-        let cells = cells.collect::<Result<BTreeMap<_, _>, Error>>()?;
+        let mut index = first + keys.len();
+        let mut cells = Vec::with_capacity(fields.len());
+        for field in &fields {
+            cells.push(match field.filter(|field| query::holds(&field.kind).is_some()) {
+                Some(field) => {
+                    index += 1;
+                    query::value(row, index - 1, field)?
+                }
+                None => flow::Value::Empty,
+            });
+        }
         Ok((Found { brief, cells }, at))
     })?;
     let page = Page::cut(rows, limit, |(_, at)| cursor::write(&kind, at));
@@ -351,14 +357,14 @@ impl<T> Page<T> {
 }
 
 /// Long texts among a list's columns are in the items alone.
-fn add_long(tx: &Tx, flow: &Flow, rows: &mut [Found], fields: &[&flow::Field]) -> Result<(), Error> {
-    let long: Vec<&&flow::Field> = fields.iter().filter(|field| query::holds(&field.kind).is_none()).collect();
+fn add_long(tx: &Tx, flow: &Flow, rows: &mut [Found], fields: &[Option<&flow::Field>]) -> Result<(), Error> {
+    let fields = fields.iter().enumerate().filter_map(|(column, field)| Some((column, (*field)?)));
+    let long: Vec<(usize, &flow::Field)> = fields.filter(|(_, field)| query::holds(&field.kind).is_none()).collect();
     for found in rows.iter_mut().filter(|_| !long.is_empty()) {
         let Some(row) = item::load(tx, &flow.key, found.brief.number)? else { continue };
         let mut item = row.read(flow)?;
-        for field in &long {
-            let value = item.fields.shift_remove(&field.key).unwrap_or(flow::Value::Empty);
-            found.cells.insert(field.key.clone(), value);
+        for (column, field) in &long {
+            found.cells[*column] = item.fields.shift_remove(&field.key).unwrap_or(flow::Value::Empty);
         }
     }
     Ok(())

@@ -440,10 +440,15 @@ pub(crate) fn value(row: &Row, index: usize, field: &flow::Field) -> Result<Valu
             Some(moment) => Value::Instant(moment.map_err(|error| Error::corrupt("reading a sheet", error))?),
         },
         Some(Holds::Text) => {
-            let text = row.text(index)?;
-            let list = (field.multiple && text.starts_with('[')).then(|| serde_json::from_str(&text).ok()).flatten();
-            let json = list.unwrap_or(Json::String(text));
-            Value::from_stored(&json, field)
+            let text = row.str(index)?;
+            let list =
+                (field.multiple && text.starts_with('[')).then(|| serde_json::from_str::<Json>(text).ok()).flatten();
+            match (list, &field.kind) {
+                (Some(list), _) => Value::from_stored(&list, field),
+                (None, Kind::Date) => text.parse().map_or(Value::Empty, Value::Date),
+                (None, _) if text.is_empty() => Value::Empty,
+                (None, _) => Value::Text(text.to_owned()),
+            }
         }
     })
 }

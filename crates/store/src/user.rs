@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     Error, Tx, WriteTx,
+    change::{Changed, grow},
     list::{bound, like_literal},
     row::Row,
     value::{Param, is_unstorable, params},
@@ -112,6 +113,14 @@ pub fn displays(tx: &Tx, names: &BTreeSet<String>) -> Result<BTreeMap<String, St
     Ok(names.iter().filter_map(|name| Some((name.clone(), found.get(&fold(name))?.clone()))).collect())
 }
 
+/// What people see for everyone: name as registered, display.
+///
+/// # Errors
+/// The records failed.
+pub fn all_displays(tx: &Tx) -> Result<Vec<(String, String)>, Error> {
+    tx.all("select name, display from users", &[], |row| Ok((row.text(0)?, row.text(1)?)))
+}
+
 /// The columns of all users of these names, in few statements: as many places as the next power of two, so that a page's
 /// fifty names take one statement and the statements that are kept ready stay few.
 fn of_names<T>(
@@ -165,7 +174,8 @@ pub fn insert(tx: &WriteTx, user: &User) -> Result<(), Error> {
         user.language.as_deref(),
         user.created_at,
     ];
-    tx.execute(sql, values).map(drop)
+    tx.execute(sql, values)?;
+    grow(tx, Changed::People)
 }
 
 /// Changes what people see. `false`: no such user; so with every `update_`.
@@ -173,7 +183,11 @@ pub fn insert(tx: &WriteTx, user: &User) -> Result<(), Error> {
 /// # Errors
 /// The records failed.
 pub fn update_display(tx: &WriteTx, name: &str, display: &str) -> Result<bool, Error> {
-    update(tx, "update users set display = $2 where folded = $1", name, display.into())
+    let updated = update(tx, "update users set display = $2 where folded = $1", name, display.into())?;
+    if updated {
+        grow(tx, Changed::People)?;
+    }
+    Ok(updated)
 }
 
 /// Changes where mail goes.

@@ -155,7 +155,7 @@ impl Sample {
         When::new(self.words, &self.zone, self.now - SignedDuration::from_mins(minutes), self.now)
     }
 
-    fn table(&self, count: usize, extra: &[&str]) -> Table {
+    fn table(&self, count: usize, extra: &[&str]) -> Table<'static> {
         let w = self.words;
         let mut columns: Vec<Column> =
             [w.word("summary"), w.word("state"), w.word("holder"), w.word("reporter"), w.word("updated")]
@@ -168,13 +168,14 @@ impl Sample {
         }
         let rows = (0..count)
             .map(|n| ItemRow {
-                href: format!("/flow/issue_track/{}", 57 - n),
-                id: format!("question_{}", 57 - n),
+                flow: "issue_track",
+                number: 57 - n as i64,
+                id: format!("question_{}", 57 - n).leak(),
                 cells: vec![
-                    Cell::Title(TITLES[n % TITLES.len()].to_owned()),
-                    Cell::State(state(n * 3 % 4)),
-                    Cell::People(if n * 3 % 4 == 3 { vec![] } else { vec![person(n % 3)] }),
-                    Cell::Reporter(person((n + 1) % 3)),
+                    Cell::Title(TITLES[n % TITLES.len()]),
+                    Cell::State(chip(n * 3 % 4)),
+                    Cell::People(if n * 3 % 4 == 3 { vec![] } else { vec![named(n % 3)] }),
+                    Cell::Reporter(named((n + 1) % 3)),
                     Cell::When(self.ago(12 + 700 * (n as i64) * (n as i64))),
                 ],
             })
@@ -246,7 +247,7 @@ impl Sample {
         let mut table = self.table(if self.full { 50 } else { 0 }, &[]);
         table.columns = whose.columns(self.words);
         for row in &mut table.rows {
-            row.cells.insert(1, Cell::Flow("网上问题处理".to_owned()));
+            row.cells.insert(1, Cell::Flow("网上问题处理"));
         }
         let active = match whose {
             Whose::Pending => Active::Pending,
@@ -715,18 +716,28 @@ impl Sample {
 
 const TOML: &str = "key = \"issue_track\"\nname = \"网上问题处理\"\n\n[[field]]\nkey = \"summary\"\ntype = \"textt\"\n\n[[transition]]\nsource = \"维护人员处理\"\ntrigger = \"提交审核\"\ndest = \"维护代表审批\"\nby = [\"group:运维\"]\n";
 
-fn state(index: usize) -> StateChip {
+fn chip(index: usize) -> Chip<'static> {
     match index {
-        0 => StateChip { name: "维护人员处理".to_owned(), hue: Hue::nth(0) },
-        1 => StateChip { name: "维护代表审核".to_owned(), hue: Hue::nth(1) },
-        2 => StateChip { name: "SE分析改进".to_owned(), hue: Hue::nth(2) },
-        _ => StateChip { name: "关闭".to_owned(), hue: Hue::GREY },
+        0 => Chip { name: "维护人员处理", hue: Hue::nth(0) },
+        1 => Chip { name: "维护代表审核", hue: Hue::nth(1) },
+        2 => Chip { name: "SE分析改进", hue: Hue::nth(2) },
+        _ => Chip { name: "关闭", hue: Hue::GREY },
     }
 }
 
-fn person(index: usize) -> Person {
+fn state(index: usize) -> StateChip {
+    let Chip { name, hue } = chip(index);
+    StateChip { name: name.to_owned(), hue }
+}
+
+fn named(index: usize) -> Named<'static> {
     let (name, display) =
         [("engineer", "维护人员"), ("delegate", "维护代表"), ("architect", "SE"), ("admin", "管理员")][index % 4];
+    Named { name, display }
+}
+
+fn person(index: usize) -> Person {
+    let Named { name, display } = named(index);
     Person { name: name.to_owned(), display: display.to_owned() }
 }
 

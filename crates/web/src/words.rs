@@ -7,6 +7,7 @@ mod said;
 use std::{collections::HashMap, fmt::Display, sync::LazyLock};
 
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue, concurrent::FluentBundle};
+use rustc_hash::FxHashMap;
 
 /// A language of the pages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -21,7 +22,8 @@ pub enum Language {
 pub struct Words {
     /// Which.
     pub language: Language,
-    plain: HashMap<&'static str, String>,
+    /// A page asks fifty times and more, always for keys of ours: a quick hash will do.
+    plain: FxHashMap<&'static str, String>,
     bundle: FluentBundle<FluentResource>,
     /// By English pattern, what `flow` says: none in English.
     said: HashMap<String, String>,
@@ -162,7 +164,7 @@ fn load((language, files): &(Language, [&'static str; 2])) -> Words {
         };
         let _ = bundle.add_resource(resource);
     }
-    let mut plain = HashMap::new();
+    let mut plain = FxHashMap::default();
     for key in files.iter().flat_map(|file| keys(file)) {
         let Some(pattern) = bundle.get_message(key).and_then(|message| message.value()) else { continue };
         let mut errors = Vec::new();

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::fixture::{Act, Failure, Place, T0, a_few_fields, act, at, bug, create, decide, issue, load, place};
-use crate::{Error, Tx, flow_version, item, list, rebuild_sheet};
+use crate::{Error, Tx, change, flow_version, item, list, rebuild_sheet};
 
 pub(super) const MINUTE: i64 = 60_000;
 
@@ -266,7 +266,7 @@ fn publishing_widens_the_sheet_and_refuses_another_type() {
             current.iter().map(|row| (row.key.as_str(), row.version)).collect::<Vec<_>>(),
             [("issue", 2), ("bug", 1)]
         );
-        assert_eq!(flow_version::seq(tx)?, 3);
+        assert_eq!(change::seen(tx)?.flows, 3);
         Ok::<_, Error>(())
     };
     place.db.read(read).unwrap();
