@@ -22,6 +22,7 @@ mod golden;
 mod invariants;
 mod kill;
 mod layering;
+mod live;
 mod pages;
 mod rules;
 mod story;

@@ -9,6 +9,7 @@ mod catalog;
 mod error;
 
 pub mod item;
+pub mod live;
 pub mod people;
 pub mod publish;
 pub mod signin;

@@ -1,13 +1,19 @@
 //! The two verbs: `read` on a snapshot, `write` in a transaction. What lies behind them is the engine's business.
 
-use std::{ops::Deref, path::Path, sync::Arc};
+use std::{cell::RefCell, ops::Deref, path::Path, sync::Arc};
 
-use crate::{Error, sqlite, value::Param};
+use crate::{
+    Error,
+    feed::{Change, Feed},
+    sqlite,
+    value::Param,
+};
 
 /// The records of an installation. Cheap to clone; all clones are the same records.
 #[derive(Clone)]
 pub struct Db {
     engine: Arc<sqlite::Engine>,
+    feed: Arc<Feed>,
 }
 
 /// What was written since the records were opened.
@@ -27,6 +33,7 @@ pub struct Tx<'c> {
 /// A transaction that may write; what its closure refuses or panics in changes nothing.
 pub struct WriteTx<'c> {
     tx: Tx<'c>,
+    changes: RefCell<Vec<Change>>,
 }
 
 /// One write that waits for the engine: run (perhaps more than once) in a transaction of its own, answered after the commit.
@@ -49,7 +56,8 @@ impl Db {
     /// # Errors
     /// Locked, read-only, of a newer program, damaged or out of reach.
     pub fn open(data: &Path) -> Result<Db, Error> {
-        Ok(Db { engine: Arc::new(sqlite::Engine::open(data)?) })
+        let feed = Arc::new(Feed::default());
+        Ok(Db { engine: Arc::new(sqlite::Engine::open(data, Arc::clone(&feed))?), feed })
     }
 
     /// Runs `f` on a snapshot, on the caller's thread. Blocks while all connections are in use, so `f` must not read again.
@@ -88,6 +96,29 @@ impl Db {
         E: From<Error> + Send + 'static,
     {
         self.engine.write(Box::new(Write { closure: f, result: None, done }));
+    }
+
+    /// Has `listener` told of everything that is committed from now on, by whomever, soon after: in batches, on a thread of
+    /// the records, where it must not linger. It may be told more than once of the same, and of more than there was. It is
+    /// told until it says `false`. `now` is the clock, in ms.
+    ///
+    /// # Errors
+    /// No thread can be started.
+    pub fn subscribe(
+        &self,
+        now: impl Fn() -> i64 + Send + 'static,
+        listener: impl Fn(&[Change]) -> bool + Send + Sync + 'static,
+    ) -> Result<(), Error> {
+        self.feed.subscribe(Box::new(listener));
+        let (engine, feed) = (Arc::downgrade(&self.engine), Arc::clone(&self.feed));
+        self.feed.watch(move || {
+            let Some(engine) = engine.upgrade() else { return false };
+            // the moment first: what is written after it is found at the next look
+            let now = now();
+            let others_wrote = engine.others_wrote();
+            feed.look(now, others_wrote, |since| engine.read(|connection| feed.read(&Tx { connection }, since)));
+            true
+        })
     }
 
     /// Whether the database answers.
@@ -149,7 +180,17 @@ impl<'c> Tx<'c> {
 
 impl<'c> WriteTx<'c> {
     pub(crate) fn new(connection: &'c sqlite::Connection) -> WriteTx<'c> {
-        WriteTx { tx: Tx { connection } }
+        WriteTx { tx: Tx { connection }, changes: RefCell::default() }
+    }
+
+    /// Notes what is changed, to be told once it is committed.
+    pub(crate) fn touched(&self, change: Change) {
+        self.changes.borrow_mut().push(change);
+    }
+
+    /// What was noted.
+    pub(crate) fn into_changes(self) -> Vec<Change> {
+        self.changes.into_inner()
     }
 
     /// Runs a statement; how many rows it touched.

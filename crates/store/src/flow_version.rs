@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{Error, Tx, WriteTx, sheet, sqlite::Row as SqlRow, value::params};
+use crate::{Error, Tx, WriteTx, feed::Change, sheet, sqlite::Row as SqlRow, value::params};
 
 /// A published version.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -122,6 +122,7 @@ pub fn has_items(tx: &Tx, key: &str) -> Result<bool, Error> {
 }
 
 fn grow(tx: &WriteTx) -> Result<(), Error> {
+    tx.touched(Change::Flows);
     let sql = "insert into change_sequence (name, value) values ('flow', 1)
                on conflict (name) do update set value = change_sequence.value + 1";
     tx.execute(sql, &[]).map(drop)

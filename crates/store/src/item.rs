@@ -9,6 +9,7 @@ use serde_json::Value as Json;
 
 use crate::{
     Error, Tx, WriteTx,
+    feed::Change,
     list::{self, Visibility, holder},
     sheet,
     sqlite::Row as SqlRow,
@@ -342,6 +343,12 @@ fn save_one(tx: &WriteTx, flow: &Flow, decision: &Decision) -> Result<Saved, Err
         let at = after.updated_at.as_millisecond();
         tx.execute(sql, params![&flow.key, after.number, holder(&record.actor), at])?;
     }
+    tx.touched(Change::Item {
+        flow: flow.key.clone(),
+        number: after.number,
+        at: after.updated_at.as_millisecond(),
+        people: before.into_iter().chain([after]).flat_map(|item| item.assigned_to.iter().cloned()).collect(),
+    });
     Ok(Saved { seq })
 }
 

@@ -9,6 +9,7 @@
 pub mod audit;
 mod db;
 mod error;
+mod feed;
 pub mod flow_version;
 pub mod group;
 pub mod item;
@@ -29,6 +30,7 @@ mod value;
 
 pub use db::{Counters, Db, Tx, WriteTx};
 pub use error::Error;
+pub use feed::Change;
 pub use item::Brief;
 pub use list::{Visibility, VisibleTo};
 pub use sheet::rebuild as rebuild_sheet;

@@ -1,6 +1,7 @@
 //! The records tried as a whole: one crate's worth of tables, two flows, a few people.
 
 mod db;
+mod feed;
 mod fixture;
 mod items;
 mod lists;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    Error, Tx, WriteTx,
+    Error, Tx, WriteTx, feed,
     list::{bound, like_literal},
     sqlite::Row,
     value::{Param, params},
@@ -226,5 +226,6 @@ pub(crate) fn with_groups<R>(rows: Vec<(R, User, Option<String>)>) -> Option<(R,
 }
 
 fn update(tx: &WriteTx, sql: &str, name: &str, value: Param) -> Result<bool, Error> {
+    feed::person(tx, name)?;
     Ok(tx.execute(sql, &[fold(name).into(), value])? > 0)
 }

@@ -140,6 +140,7 @@ impl Sample {
             me: Some(me),
             active,
             flash: None,
+            live: None,
         }
     }
 
@@ -381,6 +382,7 @@ impl Sample {
         let created = event_words(w, flow::RecordKind::Created, None);
         let said = event_words(w, flow::RecordKind::Commented, None);
         History {
+            seen: 5,
             events: vec![
                 EventView {
                     holders: vec![person(1)],

@@ -9,6 +9,7 @@ pub(crate) mod admin;
 pub(crate) mod attempt;
 pub(crate) mod item;
 pub(crate) mod lists;
+pub(crate) mod live;
 pub(crate) mod plain;
 pub(crate) mod settings;
 pub(crate) mod visit;

@@ -20,7 +20,7 @@ use tower_http::{
 use crate::{
     api::{self, Problem},
     metrics,
-    pages::{account, admin, item, lists, plain, settings, visit::Visit},
+    pages::{account, admin, item, lists, live, plain, settings, visit::Visit},
     server::Web,
 };
 
@@ -64,6 +64,9 @@ pub(crate) fn router(web: Web) -> Router {
         .route("/flow/{flow}/{number}/comments", post(item::comment))
         .route("/flow/{flow}/{number}/buttons", post(item::buttons))
         .route("/flow/{flow}/{number}/holder", post(item::hand_over))
+        .route("/live/work/{list}", get(live::work))
+        .route("/live/flow/{flow}", get(live::flow))
+        .route("/live/flow/{flow}/{number}", get(live::item))
         .route("/pick/users", get(item::pick_users))
         .route("/pick/items", get(item::pick_items))
         .route("/static/{file}", get(plain::asset))

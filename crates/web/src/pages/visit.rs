@@ -19,7 +19,7 @@ use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode
 use crate::{
     body::BadBody,
     server::{Caller, Failed, Web, preferred},
-    view::{Active, Flash, Frame, Me, MenuFlow, Theme, error::ErrorPage},
+    view::{Active, Flash, Frame, Live, Me, MenuFlow, Theme, error::ErrorPage},
     words::{Language, Words},
 };
 
@@ -256,7 +256,13 @@ impl<'a> Around<'a> {
             }),
             active,
             flash: said.and_then(|(code, about)| Flash::done(self.words, code, about)),
+            live: None,
         }
+    }
+
+    /// [`Around::frame`] of a page that hears of changes from this address while it is open.
+    pub(crate) fn live_frame(&self, cx: &Reading, title: &str, active: Active<'a>, address: String) -> Frame<'a> {
+        Frame { live: Some(Live { address, at: cx.now.as_millisecond() }), ..self.frame(title, active) }
     }
 
     /// The request.
