@@ -83,6 +83,10 @@ impl Person {
         picture(file: &Path);
         /// Lets no request pass that fits the pattern.
         block(pattern: &str);
+        /// Goes to another tab, which is opened for it.
+        leave();
+        /// Comes back to the first tab.
+        come_back();
     }
 }
 
@@ -292,6 +296,18 @@ impl Page {
         let script = "return [document.documentElement.scrollWidth, window.innerWidth]";
         let widths = self.driver.execute(script, Vec::new()).await.expect("the widths");
         widths.convert().expect("two numbers")
+    }
+
+    /// Goes to another tab, which is opened for it.
+    async fn leave(&self) {
+        let tab = self.driver.new_tab().await.expect("a tab");
+        self.driver.switch_to_window(tab).await.expect("it is shown");
+    }
+
+    /// Comes back to the first tab.
+    async fn come_back(&self) {
+        let tabs = self.driver.windows().await.expect("the tabs");
+        self.driver.switch_to_window(tabs[0].clone()).await.expect("it is shown");
     }
 
     /// Lets no request pass that fits the pattern.

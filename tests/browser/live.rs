@@ -94,6 +94,31 @@ fn an_open_list_follows_in_place_unless_it_is_being_used() {
 }
 
 #[test]
+fn a_page_that_nobody_looks_at_keeps_no_connection_and_catches_up() {
+    let server = Server::shipped();
+    let engineer = server.user("engineer");
+    let open = |wanted: u32| {
+        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(30);
+        let line = format!("tasksteper_live_pages {wanted}");
+        while !server.nobody().page("/metrics").text.lines().any(|one| one == line) {
+            assert!(std::time::Instant::now() < deadline, "{wanted} pages");
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+    };
+    let person = Person::signed_in(&server.base, "admin", true);
+    person.open("/flow/issue_track/all");
+    open(1);
+    person.leave();
+    open(0);
+    engineer.create("issue_track", &json!({"summary": FIRST}));
+    person.come_back();
+    open(1);
+    person.sees(FIRST);
+    person.open("/settings");
+    open(0);
+}
+
+#[test]
 fn without_the_stream_pages_work_the_same() {
     let server = Server::shipped();
     let engineer = server.user("engineer");

@@ -64,8 +64,8 @@ fn cookie(server: &Server, name: &str) -> String {
     let values = [("name", name), ("password", "pass-word-1"), ("next", "")];
     let answer = server.nobody().form("/login", &values);
     assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text);
-    let cookies = answer.headers.get_all("set-cookie").iter().map(|value| value.to_str().unwrap());
-    let session = cookies.filter(|cookie| cookie.starts_with("tasksteper_session=")).last().expect("a session");
+    let mut cookies = answer.headers.get_all("set-cookie").iter().map(|value| value.to_str().unwrap());
+    let session = cookies.rfind(|cookie| cookie.starts_with("tasksteper_session=")).expect("a session");
     session.split(';').next().unwrap().to_owned()
 }
 
@@ -304,6 +304,26 @@ fn what_another_process_does_is_told_and_who_is_disabled_hears_no_more() {
     assert!(item.ends().contains("event: end"), "signed out");
     waits_for_seats(&server, 0);
     assert_eq!(Stream::open(&server, &admin, "/live/flow/t/1?seen=1&pending=0").status, 401);
+}
+
+#[test]
+fn two_servers_on_one_installation_tell_each_others_pages() {
+    let at = installation();
+    let (here, there) = (at.serve(), at.serve());
+    let delegate = cookie(&here, "delegate");
+    let since = later(&here, &delegate);
+    let list = Stream::open(&here, &delegate, &format!("/live/flow/t?since={since}&pending=0"));
+    let engineer = there.user("engineer");
+    let item = engineer.create("t", &json!({"summary": "一"}));
+    assert_eq!(list.change()["list"], true);
+    let page = Stream::open(&here, &delegate, "/live/flow/t/1?seen=1&pending=0");
+    engineer.pressed(&item, "关", &json!({}));
+    assert_eq!(page.change()["item"]["text"], "engineer 把它转到了“完”");
+    // A session that ends elsewhere is noticed at the next sign of life.
+    let signing_out = there.nobody().request("POST", "/logout").header("cookie", &delegate).send().unwrap();
+    assert_eq!(signing_out.status(), 303);
+    assert!(page.ends().contains("event: end"));
+    assert!(list.ends().contains("id: "), "events bear their moment");
 }
 
 #[test]

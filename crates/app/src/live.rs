@@ -21,6 +21,8 @@ const MOST: usize = 2_000;
 pub struct Changes {
     /// Items, with who holds them or held them just before.
     items: BTreeMap<(String, i64), BTreeSet<String>>,
+    /// All of those.
+    holders: BTreeSet<String>,
     /// Whose rights or sessions changed.
     people: BTreeSet<String>,
     /// Somebody's rights or sessions changed.
@@ -106,6 +108,7 @@ impl Changes {
         for (key, people) in &more.items {
             self.items.entry(key.clone()).or_default().extend(people.iter().cloned());
         }
+        self.holders.extend(more.holders.iter().cloned());
         self.people.extend(more.people.iter().cloned());
         self.anyone |= more.anyone;
         self.flows |= more.flows;
@@ -135,8 +138,7 @@ impl Changes {
 
     /// Whether someone's pending items changed.
     fn holds(&self, name: &str) -> bool {
-        let folded = flow::fold_name(name);
-        self.items.values().any(|people| people.contains(&folded))
+        self.holders.contains(&flow::fold_name(name))
     }
 
     fn of(changes: &[Change]) -> Changes {
@@ -144,7 +146,8 @@ impl Changes {
         for change in changes {
             match change {
                 Change::Item { flow, number, people, .. } => {
-                    let people = people.iter().map(|name| flow::fold_name(name));
+                    let people: Vec<String> = people.iter().map(|name| flow::fold_name(name)).collect();
+                    all.holders.extend(people.iter().cloned());
                     all.items.entry((flow.clone(), *number)).or_default().extend(people);
                 }
                 Change::Person(name) => drop(all.people.insert(flow::fold_name(name))),
@@ -160,6 +163,7 @@ impl Changes {
     fn bound(&mut self) {
         if self.items.len() > MOST {
             self.items.clear();
+            self.holders.clear();
             self.something = true;
         }
         if self.people.len() > MOST {

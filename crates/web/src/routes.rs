@@ -64,12 +64,10 @@ pub(crate) fn router(web: Web) -> Router {
         .route("/flow/{flow}/{number}/comments", post(item::comment))
         .route("/flow/{flow}/{number}/buttons", post(item::buttons))
         .route("/flow/{flow}/{number}/holder", post(item::hand_over))
-        .route("/live/work/{list}", get(live::work))
-        .route("/live/flow/{flow}", get(live::flow))
-        .route("/live/flow/{flow}/{number}", get(live::item))
         .route("/pick/users", get(item::pick_users))
         .route("/pick/items", get(item::pick_items))
         .route("/static/{file}", get(plain::asset))
+        .merge(streams())
         .fallback(plain::nowhere)
         .method_not_allowed_fallback(plain::wrong_method);
     let api = Router::new()
@@ -100,6 +98,14 @@ pub(crate) fn router(web: Web) -> Router {
         .route("/readyz", get(plain::readyz))
         .route("/metrics", get(plain::metrics))
         .with_state(web)
+}
+
+/// What open pages hear of changes: answers that do not end.
+fn streams() -> Router<Web> {
+    Router::new()
+        .route("/live/work/{list}", get(live::work))
+        .route("/live/flow/{flow}", get(live::flow))
+        .route("/live/flow/{flow}/{number}", get(live::item))
 }
 
 /// Refuses what another site's page sends. The API is asked with a token, which no page of another site has.

@@ -107,15 +107,15 @@ impl Web {
         Ok(read)
     }
 
-    /// Runs a use case that reads, without its counting as use of the session; where it stands, as [`Web::read_as`] does.
-    pub(crate) fn look_as<T>(
+    /// [`Web::read_as`], without its counting as use of the session.
+    pub(crate) async fn look_as<T: Send + 'static>(
         &self,
-        credential: Option<&Credential>,
+        credential: Option<Credential>,
         preferred: Language,
-        use_case: impl FnOnce(&Reading, &Caller) -> Result<T, Error>,
+        use_case: impl FnOnce(&Reading, &Caller) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Failed> {
         let spoken = Spoken::new(preferred);
-        let read = self.app.read(|cx| use_case(cx, &caller(cx, credential, &spoken)?));
+        let read = self.app.read(|cx| use_case(cx, &caller(cx, credential.as_ref(), &spoken)?));
         spoken.told(read)
     }
 

@@ -4,6 +4,9 @@
   const bar = document.getElementById("live");
   if (!bar || !window.EventSource) return;
   const say = bar.dataset;
+  const icon = bar.querySelector("template").content;
+  bar.replaceChildren();
+  const main = document.querySelector("#main > *");
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
   const form = document.getElementById("item");
   const history = () => document.querySelector("#history ol");
@@ -54,7 +57,7 @@
   // Someone has marked or typed something, or has the keyboard in what would be replaced.
   const isBusy = () => {
     const chosen = getSelection();
-    if (chosen && !chosen.isCollapsed && document.getElementById("main").contains(chosen.anchorNode)) return true;
+    if (chosen && !chosen.isCollapsed && main.contains(chosen.anchorNode)) return true;
     return all("#main input:not([type=hidden])").some((one) => one === document.activeElement || one.value !== one.defaultValue);
   };
   // Rows that would move under a pointer that is about to click.
@@ -73,16 +76,11 @@
   const follow = (page) => {
     const before = new Map(rows(document).map((row) => [place(row), row]));
     const marked = [];
+    const focused = place(document.activeElement?.closest(".items tbody tr") ?? bar);
     if (!isAlikeBuilt(page)) {
-      // A list that was empty or is so now: all that stands below the badge.
-      const main = bar.parentElement;
-      all(":scope > *", main).forEach((one) => one !== bar && one.remove());
-      all(":scope > *", page.getElementById("live").parentElement).forEach((one) => {
-        if (one.id === "live") return;
-        const fresh = document.importNode(one, true);
-        main.append(fresh);
-        window.htmx?.process(fresh);
-      });
+      // A list that was empty or is so now: all of it.
+      main.replaceChildren(...[...page.querySelector("#main > *").childNodes].map((one) => document.importNode(one, true)));
+      window.htmx?.process(main);
       put(document.querySelector(".page-header > *"), page.querySelector(".page-header > *"));
       marked.push(...rows(document).filter((row) => !before.has(place(row)) || content(before.get(place(row))) !== content(row)));
     } else {
@@ -113,6 +111,8 @@
       row.classList.add("fresh");
       setTimeout(() => row.classList.remove("fresh"), 3000);
     }
+    if (focused && document.activeElement === document.body)
+      rows(document).find((row) => place(row) === focused)?.querySelector("a").focus({ preventScroll: true });
     since = page.getElementById("live").dataset.at;
     bar.replaceChildren();
   };
@@ -139,6 +139,7 @@
     const page = await fetched().catch(() => null);
     asking = false;
     if (!page) {
+      if (asked) return location.reload();
       behind = true;
       return badge();
     }
@@ -172,10 +173,10 @@
   const drawn = Number(form?.elements.namedItem("revision")?.value ?? 0);
   let told = { seen: 0, revision: drawn };
   const tell = (item) => {
-    const [box, text] = [document.createElement("div"), document.createElement("div")];
-    box.className = `alert ${item.gone ? "alert-danger" : "alert-warning"}`;
-    text.textContent = item.text;
-    box.append(text);
+    const [box, said] = [document.createElement("div"), document.createElement("strong")];
+    box.className = "container-xl";
+    said.textContent = item.text;
+    box.append(icon.cloneNode(true), said);
     if (!item.gone) {
       const link = document.createElement("a");
       const typed = isTyped();
@@ -183,8 +184,10 @@
       link.className = "btn btn-sm";
       link.textContent = typed ? say.tab : say.see;
       if (typed) {
+        const kept = document.createElement("span");
         link.target = "_blank";
-        text.append(` ${say.kept}`);
+        kept.textContent = say.kept;
+        box.append(kept);
       }
       box.append(link);
     }
@@ -216,7 +219,7 @@
       if (item.revision > told.revision) {
         told = item;
         tell(item);
-      } else if (item.seen > Number(history()?.dataset.seen ?? 0) && !bar.querySelector(".alert")) {
+      } else if (item.seen > Number(history()?.dataset.seen ?? 0) && !bar.querySelector("strong")) {
         comments(item);
       }
     };

@@ -106,7 +106,7 @@ pub(crate) async fn work(
         "created" => work::Work::Created,
         _ => return StatusCode::NOT_FOUND.into_response(),
     };
-    open(visit, web, Watched::Work(which), &asked(&uri), &headers)
+    open(visit, web, Watched::Work(which), &asked(&uri), &headers).await
 }
 
 /// `GET /live/flow/{flow}`
@@ -117,7 +117,7 @@ pub(crate) async fn flow(
     uri: Uri,
     headers: HeaderMap,
 ) -> Response {
-    open(visit, web, Watched::Flow(key), &asked(&uri), &headers)
+    open(visit, web, Watched::Flow(key), &asked(&uri), &headers).await
 }
 
 /// `GET /live/flow/{flow}/{number}`
@@ -130,7 +130,7 @@ pub(crate) async fn item(
 ) -> Response {
     let asked = asked(&uri);
     match number(&text) {
-        Some(number) => open(visit, web, Watched::Item { flow: key, number, seen: asked.seen }, &asked, &headers),
+        Some(number) => open(visit, web, Watched::Item { flow: key, number, seen: asked.seen }, &asked, &headers).await,
         None => StatusCode::NOT_FOUND.into_response(),
     }
 }
@@ -140,14 +140,15 @@ fn asked(uri: &Uri) -> Asked {
 }
 
 /// Opens the stream; a refusal is a bare status, which no person sees.
-fn open(visit: Visit, web: Web, watched: Watched, asked: &Asked, headers: &HeaderMap) -> Response {
+async fn open(visit: Visit, web: Web, watched: Watched, asked: &Asked, headers: &HeaderMap) -> Response {
     let last = headers.get("last-event-id").and_then(|id| id.to_str().ok()?.parse().ok()).unwrap_or(0);
     let mut following = web.live.follow(asked.since.max(last));
-    let name = web.look_as(visit.session.as_ref(), visit.language, |cx, caller| {
-        live::may_watch(cx, &caller.signed.actor, &watched)?;
+    let place = watched.clone();
+    let looked = web.look_as(visit.session.clone(), visit.language, move |cx, caller| {
+        live::may_watch(cx, &caller.signed.actor, &place)?;
         Ok(caller.signed.actor.name.clone())
     });
-    let name = match name {
+    let name = match looked.await {
         Ok(name) => name,
         Err(failed) => return refusal(&failed).into_response(),
     };
@@ -219,7 +220,7 @@ impl Page {
                     Err(RecvError::Closed) => return None,
                 },
                 () = tokio::time::sleep_until(due) => {
-                    if let Some(event) = self.look() {
+                    if let Some(event) = self.look().await {
                         return Some(event);
                     }
                 }
@@ -228,7 +229,7 @@ impl Page {
     }
 
     /// Looks what the changes that wait mean for the page, and whether the person may still be told.
-    fn look(&mut self) -> Option<String> {
+    async fn look(&mut self) -> Option<String> {
         let now = Instant::now();
         let is_due = now >= self.alive;
         self.next = now + GAP;
@@ -236,12 +237,12 @@ impl Page {
             self.alive = now + ALIVE;
         }
         let changes = std::mem::take(&mut self.waiting);
-        let (watched, before) = (&self.watched, self.pending);
-        let looked = self.web.look_as(self.visit.session.as_ref(), self.visit.language, |cx, caller| {
-            let news = live::news(cx, &caller.signed.actor, watched, &changes)?;
+        let (watched, before) = (self.watched.clone(), self.pending);
+        let looked = self.web.look_as(self.visit.session.clone(), self.visit.language, move |cx, caller| {
+            let news = live::news(cx, &caller.signed.actor, &watched, &changes)?;
             Ok(told(caller.words, cx.now.as_millisecond(), news, before))
         });
-        match looked {
+        match looked.await {
             Ok(told) => self.event(&told, is_due),
             Err(failed) if matches!(failed.error, Error::NotSignedIn | Error::NotFound) => {
                 self.ended = true;
