@@ -10,10 +10,10 @@ help: ## This list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
 
 .PHONY: test
-test: deps lint doc unit ## Every test there is; installs what the browser tests need when it is missing
+test: deps lint doc unit postgres ## Every test there is, on both engines; installs what it needs when it is missing
 
 .PHONY: deps
-deps: ## Install Chromium, its driver and Chinese fonts from Debian's packages when missing
+deps: ## Install Chromium, its driver, Chinese fonts, PostgreSQL and nginx from Debian's packages when missing
 	@scripts/install-test-deps.sh
 
 .PHONY: lint
@@ -33,6 +33,15 @@ unit:
 		cargo nextest run --workspace --no-fail-fast --retries 0; \
 	else \
 		cargo test --workspace --no-fail-fast; \
+	fi
+
+# What does not touch the records was tried with the embedded ones.
+.PHONY: postgres
+postgres: ## The tests of the records, the server and the pages again, on a PostgreSQL server of their own
+	@if cargo nextest --version >/dev/null 2>&1; then \
+		scripts/postgres.sh with cargo nextest run -p store -p app -p tasksteper --no-fail-fast --retries 0; \
+	else \
+		scripts/postgres.sh with cargo test -p store -p app -p tasksteper --no-fail-fast; \
 	fi
 
 .PHONY: bench

@@ -5,7 +5,7 @@ use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 use reqwest::StatusCode;
 use serde_json::json;
 
-use crate::harness::{Installation, Server, ids, program, project, run, stderr, stdout};
+use crate::harness::{Installation, Server, ids, program, project, records, run, stderr, stdout};
 
 const SMALL: &str = r#"# 一个小流程
 key = "t"
@@ -497,6 +497,9 @@ fn two_servers_on_one_installation_agree() {
 fn a_directory_that_is_none() {
     let folder = tempfile::tempdir().unwrap();
     let path = file(folder.path(), "a-file", "");
+    for data in [&path, &format!("{path}/under")] {
+        records::embed(Path::new(data));
+    }
     let output = run(&["user", "list", "--data", &path], "");
     assert_eq!(output.status.code(), Some(1));
     assert!(stderr(&output).contains(&path), "{}", stderr(&output));
@@ -522,7 +525,8 @@ fn a_directory_that_cannot_be_written() {
 
 #[test]
 fn a_database_that_is_none_or_of_a_newer_version() {
-    let at = Installation::with_flows(&[("t.toml", SMALL)]);
+    let at = Installation::embedded();
+    at.apply(&[("t.toml", SMALL)]);
     let path = at.database();
     let good = fs::read(&path).unwrap();
     fs::write(&path, b"this is no database, but long enough to look like something ".repeat(100)).unwrap();

@@ -15,13 +15,13 @@ pub mod publish;
 pub mod signin;
 pub mod work;
 
-use std::{ops::Deref, path::Path, sync::Arc};
+use std::{ops::Deref, sync::Arc, time::Duration};
 
 use jiff::{Timestamp, tz::TimeZone};
 
 pub use catalog::{Catalog, Names, Published};
 pub use error::{Error, InputProblem, Reason};
-pub use store::Counters;
+pub use store::{Address, BadAddress, Counters, Place};
 
 /// An installation, open. Cheap to clone.
 #[derive(Clone)]
@@ -72,13 +72,24 @@ impl<'a> Deref for Writing<'a> {
     }
 }
 
+impl<'a> Writing<'a> {
+    /// The same, once no other use case that rules over many rows (people, flows) is under way, with the flows as they
+    /// are then.
+    pub(crate) fn alone(&self) -> Result<Writing<'a>, Error> {
+        self.tx.take_turn()?;
+        Ok(Writing { reading: self.reading.app.reading(self.tx, self.now)?, tx: self.tx })
+    }
+}
+
 impl App {
-    /// Opens the installation in `data`, making it if there is none, and brings its records up to this version.
+    /// Opens the installation at `place`, making it if there is none, and brings its records up to this version. A
+    /// database server that is not up yet is waited for, for `patience` at most.
     ///
     /// # Errors
-    /// What the store says: a directory that cannot be written, a database of a newer version, a damaged file.
-    pub fn open(data: &Path, surroundings: Surroundings) -> Result<App, Error> {
-        let db = store::Db::open(data)?;
+    /// What the store says: a directory that cannot be written, a server that cannot be reached, a database of a newer
+    /// version, a damaged file.
+    pub fn open(place: &Place, patience: Duration, surroundings: Surroundings) -> Result<App, Error> {
+        let db = store::Db::open(place, patience)?;
         let Surroundings { zone, clock, random } = surroundings;
         Ok(App(Arc::new(Inner {
             db,
@@ -97,6 +108,17 @@ impl App {
     pub fn read<T>(&self, use_case: impl FnOnce(&Reading) -> Result<T, Error>) -> Result<T, Error> {
         let now = (self.0.clock)();
         self.0.db.read(|tx| use_case(&self.0.reading(tx, now)?))
+    }
+
+    /// [`App::read`] without waiting for a database server: `done` gets the result, at once and on the caller's thread
+    /// where the records are embedded, else on a thread of the records, where it must not linger.
+    pub fn read_with<T: Send + 'static>(
+        &self,
+        use_case: impl FnOnce(&Reading) -> Result<T, Error> + Send + 'static,
+        done: impl FnOnce(Result<T, Error>) + Send + 'static,
+    ) {
+        let (inner, now) = (Arc::clone(&self.0), self.now());
+        self.0.db.read_with(move |tx| use_case(&inner.reading(tx, now)?), done);
     }
 
     /// Runs a use case that writes: when it returns, what it wrote is on disk; when it errs, nothing was written.

@@ -33,6 +33,9 @@ pub enum Error {
         /// Why.
         source: Arc<dyn std::error::Error + Send + Sync>,
     },
+    /// The connection broke while the write was committed, and whether it was kept could not be found out.
+    #[error("the connection to the database broke off; whether the write was kept could not be found out")]
+    Unknown,
     /// What is stored makes no sense, or the file is no database.
     #[error("the records are damaged ({doing}): {detail}")]
     Corrupt {
@@ -77,7 +80,15 @@ impl Error {
     /// Whether the same may succeed when it is tried again later (503).
     #[must_use]
     pub fn retryable(&self) -> bool {
-        matches!(self, Error::Busy { .. } | Error::Full | Error::Unavailable { .. } | Error::ReadOnly | Error::Closed)
+        matches!(
+            self,
+            Error::Busy { .. }
+                | Error::Full
+                | Error::Unavailable { .. }
+                | Error::ReadOnly
+                | Error::Closed
+                | Error::Unknown
+        )
     }
 
     pub(crate) fn corrupt(doing: &str, detail: impl ToString) -> Error {

@@ -202,7 +202,7 @@ pub(crate) fn person(tx: &WriteTx, name: &str) -> Result<(), Error> {
     tx.touched(Change::Person(name.to_owned()));
     let sql = "insert into change_sequence (name, value) values ($1, 1)
                on conflict (name) do update set value = change_sequence.value + 1";
-    tx.execute(sql, params![PEOPLE]).map(drop)
+    tx.later(sql, params![PEOPLE])
 }
 
 /// The name of its sequence.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{Error, Tx, WriteTx, feed::Change, sheet, sqlite::Row as SqlRow, value::params};
+use crate::{Error, Tx, WriteTx, feed::Change, row::Row as SqlRow, sheet, value::params};
 
 /// A published version.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,7 +100,8 @@ pub fn seq(tx: &Tx) -> Result<i64, Error> {
 /// # Errors
 /// The records failed.
 pub fn versions_in_use(tx: &Tx, key: &str) -> Result<Vec<i64>, Error> {
-    let sql = "select version from open_version where flow = $1 and items > 0 order by version";
+    let sql =
+        "select version from open_version where flow = $1 group by version having sum(items) > 0 order by version";
     tx.all(sql, params![key], |row| row.int(0))
 }
 
@@ -109,7 +110,8 @@ pub fn versions_in_use(tx: &Tx, key: &str) -> Result<Vec<i64>, Error> {
 /// # Errors
 /// The records failed.
 pub fn open_items(tx: &Tx, key: &str) -> Result<BTreeMap<i64, i64>, Error> {
-    let sql = "select version, items from open_version where flow = $1 and items > 0";
+    let sql = "select version, cast(sum(items) as bigint) from open_version where flow = $1
+               group by version having sum(items) > 0";
     Ok(tx.all(sql, params![key], |row| Ok((row.int(0)?, row.int(1)?)))?.into_iter().collect())
 }
 

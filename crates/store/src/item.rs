@@ -11,8 +11,8 @@ use crate::{
     Error, Tx, WriteTx,
     feed::Change,
     list::{self, Visibility, holder},
+    row::Row as SqlRow,
     sheet,
-    sqlite::Row as SqlRow,
     value::params,
 };
 
@@ -159,12 +159,12 @@ pub fn next_number(tx: &WriteTx, flow: &str) -> Result<i64, Error> {
     tx.one(sql, params![flow], |row| row.int(0))
 }
 
-/// An item.
+/// An item. In a transaction that writes nobody else changes it until that ends.
 ///
 /// # Errors
 /// The records failed.
 pub fn load(tx: &Tx, flow: &str, number: i64) -> Result<Option<Row>, Error> {
-    tx.first(&format!("select {ROW} from item where flow = $1 and number = $2"), params![flow, number], read_row)
+    tx.first_held(&format!("select {ROW} from item where flow = $1 and number = $2"), params![flow, number], read_row)
 }
 
 /// Whether there is such an item.
@@ -320,6 +320,7 @@ fn search_one(tx: &Tx, flow: &Flow, term: Term, limit: i64, visible: &Visibility
     Ok(page.rows.into_iter().map(|found| found.brief).collect())
 }
 
+/// Everything but the event is written without waiting, so that a database far away is asked once.
 fn save_one(tx: &WriteTx, flow: &Flow, decision: &Decision) -> Result<Saved, Error> {
     let (before, after, record) = (decision.before(), decision.after(), decision.record());
     if record.kind != RecordKind::Commented {
@@ -333,15 +334,14 @@ fn save_one(tx: &WriteTx, flow: &Flow, decision: &Decision) -> Result<Saved, Err
         write_tally(tx, flow, before, after)?;
         sheet::write(tx, flow, before, after)?;
     }
-    let seq = write_event(tx, flow, decision)?;
     if before.is_none_or(|before| before.state != after.state) {
-        write_stay(tx, flow, after, seq)?;
+        write_stay(tx, flow, after, before.is_none())?;
     }
     if record.kind == RecordKind::Triggered {
         let sql = "insert into took_part (flow, number, who, at) values ($1, $2, $3, $4)
                    on conflict (flow, number, who) do update set at = $4";
         let at = after.updated_at.as_millisecond();
-        tx.execute(sql, params![&flow.key, after.number, holder(&record.actor), at])?;
+        tx.later(sql, params![&flow.key, after.number, holder(&record.actor), at])?;
     }
     tx.touched(Change::Item {
         flow: flow.key.clone(),
@@ -349,7 +349,7 @@ fn save_one(tx: &WriteTx, flow: &Flow, decision: &Decision) -> Result<Saved, Err
         at: after.updated_at.as_millisecond(),
         people: before.into_iter().chain([after]).flat_map(|item| item.assigned_to.iter().cloned()).collect(),
     });
-    Ok(Saved { seq })
+    Ok(Saved { seq: write_event(tx, flow, decision)? })
 }
 
 fn insert(tx: &WriteTx, flow: &Flow, item: &Item) -> Result<(), Error> {
@@ -370,7 +370,7 @@ fn insert(tx: &WriteTx, flow: &Flow, item: &Item) -> Result<(), Error> {
         item.closed_at.map(Timestamp::as_millisecond),
         fields_text(item)?,
     ];
-    tx.execute(sql, values).map(drop)
+    tx.later(sql, values)
 }
 
 fn update(tx: &WriteTx, flow: &Flow, before: &Item, after: &Item) -> Result<(), Error> {
@@ -390,7 +390,7 @@ fn update(tx: &WriteTx, flow: &Flow, before: &Item, after: &Item) -> Result<(), 
         after.closed_at.map(Timestamp::as_millisecond),
         fields_text(after)?,
     ];
-    if tx.execute(sql, values)? == 1 { Ok(()) } else { Err(Error::Stale) }
+    tx.later_one(sql, values, Error::Stale)
 }
 
 fn write_holders(tx: &WriteTx, flow: &Flow, before: Option<&Item>, after: &Item) -> Result<(), Error> {
@@ -398,11 +398,11 @@ fn write_holders(tx: &WriteTx, flow: &Flow, before: Option<&Item>, after: &Item)
     let hold: BTreeSet<&String> = after.assigned_to.iter().collect();
     for gone in held.difference(&hold) {
         let sql = "delete from holder where flow = $1 and number = $2 and who = $3";
-        tx.execute(sql, params![&flow.key, after.number, holder(gone)])?;
+        tx.later(sql, params![&flow.key, after.number, holder(gone)])?;
     }
     for new in hold.difference(&held) {
         let sql = "insert into holder (flow, number, who, since) values ($1, $2, $3, $4)";
-        tx.execute(sql, params![&flow.key, after.number, holder(new), after.updated_at.as_millisecond()])?;
+        tx.later(sql, params![&flow.key, after.number, holder(new), after.updated_at.as_millisecond()])?;
     }
     Ok(())
 }
@@ -420,15 +420,15 @@ fn write_links(tx: &WriteTx, flow: &Flow, before: Option<&Item>, after: &Item) -
         for (other, number) in gone {
             let sql = "delete from link where flow = $1 and number = $2 and inward = $3 and field = $4
                        and other_flow = $5 and other_number = $6";
-            tx.execute(sql, params![&flow.key, after.number, 0, &field.key, &other, number])?;
-            tx.execute(sql, params![&other, number, 1, &field.key, &flow.key, after.number])?;
+            tx.later(sql, params![&flow.key, after.number, 0, &field.key, &other, number])?;
+            tx.later(sql, params![&other, number, 1, &field.key, &flow.key, after.number])?;
         }
         let new = links.iter().filter(|text| !linked.contains(text)).filter_map(|text| ends(text));
         for (other, number) in new {
             let sql = "insert into link (flow, number, inward, field, other_flow, other_number)
                        values ($1, $2, $3, $4, $5, $6)";
-            tx.execute(sql, params![&flow.key, after.number, 0, &field.key, &other, number])?;
-            tx.execute(sql, params![&other, number, 1, &field.key, &flow.key, after.number])?;
+            tx.later(sql, params![&flow.key, after.number, 0, &field.key, &other, number])?;
+            tx.later(sql, params![&other, number, 1, &field.key, &flow.key, after.number])?;
         }
     }
     Ok(())
@@ -438,25 +438,23 @@ fn write_tally(tx: &WriteTx, flow: &Flow, before: Option<&Item>, after: &Item) -
     let place = |item: &Item| (item.state.clone(), item.closed_at.is_some());
     let (from, to) = (before.map(place), place(after));
     if from.as_ref() != Some(&to) {
+        let sql = "insert into tally (flow, state, closed, slot, items) values ($1, $2, $3, $4, $5)
+                   on conflict (flow, state, closed, slot) do update set items = tally.items + $5";
         if let Some((state, closed)) = from {
-            let sql = "update tally set items = items - 1 where flow = $1 and state = $2 and closed = $3";
-            tx.execute(sql, params![&flow.key, state, closed])?;
+            tx.later(sql, params![&flow.key, state, closed, tx.slot(), -1])?;
         }
-        let sql = "insert into tally (flow, state, closed, items) values ($1, $2, $3, 1)
-                   on conflict (flow, state, closed) do update set items = tally.items + 1";
-        tx.execute(sql, params![&flow.key, to.0, to.1])?;
+        tx.later(sql, params![&flow.key, to.0, to.1, tx.slot(), 1])?;
     }
     let open = |item: &Item| item.closed_at.is_none().then_some(item.flow_version);
     let (from, to) = (before.and_then(open), open(after));
     if from != to {
+        let sql = "insert into open_version (flow, version, slot, items) values ($1, $2, $3, $4)
+                   on conflict (flow, version, slot) do update set items = open_version.items + $4";
         if let Some(version) = from {
-            let sql = "update open_version set items = items - 1 where flow = $1 and version = $2";
-            tx.execute(sql, params![&flow.key, version])?;
+            tx.later(sql, params![&flow.key, version, tx.slot(), -1])?;
         }
         if let Some(version) = to {
-            let sql = "insert into open_version (flow, version, items) values ($1, $2, 1)
-                       on conflict (flow, version) do update set items = open_version.items + 1";
-            tx.execute(sql, params![&flow.key, version])?;
+            tx.later(sql, params![&flow.key, version, tx.slot(), 1])?;
         }
     }
     Ok(())
@@ -488,15 +486,17 @@ fn write_event(tx: &WriteTx, flow: &Flow, decision: &Decision) -> Result<i64, Er
     tx.one(sql, values, |row| row.int(0))
 }
 
-fn write_stay(tx: &WriteTx, flow: &Flow, item: &Item, seq: i64) -> Result<(), Error> {
+/// The stay that ends and the one that begins, under the number of the event that is about to be written.
+fn write_stay(tx: &WriteTx, flow: &Flow, item: &Item, is_new: bool) -> Result<(), Error> {
     let at = item.updated_at.as_millisecond();
-    if seq > 1 {
+    if !is_new {
         let sql = "update stay set ended = $3 where flow = $1 and number = $2
                    and seq = (select max(seq) from stay where flow = $1 and number = $2)";
-        tx.execute(sql, params![&flow.key, item.number, at])?;
+        tx.later(sql, params![&flow.key, item.number, at])?;
     }
-    let sql = "insert into stay (flow, number, seq, state, entered, ended) values ($1, $2, $3, $4, $5, null)";
-    tx.execute(sql, params![&flow.key, item.number, seq, &item.state, at]).map(drop)
+    let sql = "insert into stay (flow, number, seq, state, entered, ended)
+               values ($1, $2, (select coalesce(max(seq), 0) + 1 from event where flow = $1 and number = $2), $3, $4, null)";
+    tx.later(sql, params![&flow.key, item.number, &item.state, at])
 }
 
 /// Its title as lists show it.

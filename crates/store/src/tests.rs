@@ -1,5 +1,6 @@
 //! The records tried as a whole: one crate's worth of tables, two flows, a few people.
 
+mod cluster;
 mod db;
 mod feed;
 mod fixture;

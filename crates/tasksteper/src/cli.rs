@@ -61,7 +61,7 @@ pub(crate) struct Data {
 /// How an installation's records are read.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Records {
-    /// postgres://… puts the records there instead (not in this version)
+    /// postgres://user@host/database puts the records there instead; the password may stand in PGPASSWORD
     #[arg(long, value_name = "URL", env = "TASKSTEPER_DATABASE", hide_env_values = true)]
     pub(crate) database: Option<String>,
     /// The zone of days and typed times
