@@ -83,14 +83,11 @@ impl Feed {
         self.listeners.lock().unwrap_or_else(PoisonError::into_inner).push(listener);
     }
 
-    /// Tells what one commit carried, here or elsewhere.
-    pub(crate) fn publish(&self, changes: &[Change]) {
-        let mut listeners = self.listeners.lock().unwrap_or_else(PoisonError::into_inner);
-        if changes.is_empty() || listeners.is_empty() {
+    /// What is about to be committed here and will be published then: a look in between need not find it.
+    pub(crate) fn expect(&self, changes: &[Change]) {
+        if changes.is_empty() || !self.watched.load(Ordering::Relaxed) {
             return;
         }
-        listeners.retain(|listener| listener(changes));
-        drop(listeners);
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         for change in changes {
             if let Change::Item { flow, number, at, .. } = change {
@@ -100,6 +97,15 @@ impl Feed {
         if state.known.len() > KNOWN {
             let newest = state.known.values().copied().max().unwrap_or(0);
             state.known.retain(|_, at| *at > newest - 4 * MARGIN_MS);
+        }
+    }
+
+    /// Tells what one commit carried, here or elsewhere.
+    pub(crate) fn publish(&self, changes: &[Change]) {
+        self.expect(changes);
+        let mut listeners = self.listeners.lock().unwrap_or_else(PoisonError::into_inner);
+        if !changes.is_empty() {
+            listeners.retain(|listener| listener(changes));
         }
     }
 

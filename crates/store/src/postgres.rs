@@ -214,6 +214,7 @@ impl Pool {
         if let Err(error) = connection.flush() {
             return Attempt::Failed(connection.failure().unwrap_or_else(|| Failure::refused(error)));
         }
+        self.feed.expect(&changes);
         match connection.commit() {
             Commit::Done => {}
             Commit::Failed(failure) => return Attempt::Failed(failure),

@@ -320,6 +320,7 @@ fn write_batch(connection: &Connection, first: Box<dyn Job>, jobs: &Receiver<Box
         next = if full { None } else { jobs.try_recv().ok() };
     }
     if lost.is_none() {
+        told.feed.expect(&changes);
         lost = connection.execute("commit", &[]).err();
     }
     match &lost {

@@ -79,7 +79,7 @@ pub(crate) struct Following {
 
 impl Live {
     /// Follows what is written to these records.
-    pub(crate) fn following(app: &App) -> Result<Live, Error> {
+    pub(crate) async fn following(app: &App) -> Result<Live, Error> {
         let now = app.now().as_millisecond();
         let hub = Arc::new(Hub {
             app: app.clone(),
@@ -90,13 +90,16 @@ impl Live {
             seats: Mutex::new(Seats { of: HashMap::new(), all: 0, most: most(open_files().as_deref()), given: 0 }),
             stopping: watch::Sender::new(false),
         });
-        let told = Arc::downgrade(&hub);
-        app.subscribe(move |changes| {
+        let (told, app) = (Arc::downgrade(&hub), app.clone());
+        let told = move |changes: &Changes| {
             let Some(hub) = told.upgrade() else { return false };
             hub.gathered.lock().unwrap_or_else(PoisonError::into_inner).merge(changes);
             hub.wake.notify_one();
             true
-        })?;
+        };
+        // It looks where things stand first, for which records on a server are waited for.
+        let subscribed = tokio::task::spawn_blocking(move || app.subscribe(told)).await;
+        subscribed.map_err(|error| Error::Damaged(format!("following changes broke off: {error}")))??;
         tokio::spawn(tell(Arc::clone(&hub)));
         Ok(Live(hub))
     }

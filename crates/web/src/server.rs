@@ -248,7 +248,7 @@ pub async fn serve(
     drain: Duration,
 ) -> std::io::Result<()> {
     use axum::serve::ListenerExt as _;
-    let live = Live::following(&app).map_err(std::io::Error::other)?;
+    let live = Live::following(&app).await.map_err(std::io::Error::other)?;
     let service = routes::router(Web { app, config: Arc::new(config), metrics: Metrics::new(), live: live.clone() });
     let listener = listener.tap_io(|stream| {
         // Answers are whole when they are sent: nothing is gained by waiting for more.
