@@ -10,6 +10,7 @@ mod error;
 
 pub mod item;
 pub mod live;
+pub mod moving;
 pub mod people;
 pub mod publish;
 pub mod signin;
@@ -21,7 +22,7 @@ use jiff::{Timestamp, tz::TimeZone};
 
 pub use catalog::{Catalog, Names, Published};
 pub use error::{Error, InputProblem, Reason};
-pub use store::{Address, BadAddress, Counters, Place};
+pub use store::{Address, BadAddress, Counters, Place, keep};
 
 /// An installation, open. Cheap to clone.
 #[derive(Clone)]
@@ -90,6 +91,7 @@ impl App {
     /// version, a damaged file.
     pub fn open(place: &Place, patience: Duration, surroundings: Surroundings) -> Result<App, Error> {
         let db = store::Db::open(place, patience)?;
+        moving::refuse_unfinished(&db)?;
         let Surroundings { zone, clock, random } = surroundings;
         Ok(App(Arc::new(Inner {
             db,

@@ -7,12 +7,14 @@
 //! To add a kind of field: its column in `sheet.rs`. To add an engine: a file beside `sqlite.rs`.
 
 pub mod audit;
+pub mod copy;
 mod db;
 mod error;
 mod feed;
 pub mod flow_version;
 pub mod group;
 pub mod item;
+pub mod keep;
 pub mod list;
 mod migrations;
 mod postgres;
@@ -35,5 +37,5 @@ pub use error::Error;
 pub use feed::Change;
 pub use item::Brief;
 pub use list::{Visibility, VisibleTo};
-pub use postgres::{Address, BadAddress};
+pub use postgres::{Address, BadAddress, Distributed};
 pub use sheet::rebuild as rebuild_sheet;
