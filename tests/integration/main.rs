@@ -11,7 +11,6 @@
 mod harness;
 
 mod access;
-mod admin;
 mod administration;
 mod api;
 mod check;
@@ -23,10 +22,12 @@ mod forms;
 mod golden;
 mod invariants;
 mod keeping;
+mod kept;
 mod kill;
 mod layering;
 mod live;
 mod moving;
+mod nul;
 mod pages;
 mod rules;
 mod story;

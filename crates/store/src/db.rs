@@ -25,7 +25,8 @@ impl Place {
     #[must_use]
     pub fn may_hold_records(&self) -> bool {
         match self {
-            Place::Directory(data) => data.join(sqlite::FILE).exists(),
+            // what cannot be looked at is said when it is opened
+            Place::Directory(data) => !matches!(data.join(sqlite::FILE).try_exists(), Ok(false)),
             Place::Postgres(_) => true,
         }
     }

@@ -13,7 +13,7 @@ use crate::{
     list::{self, Visibility, holder},
     row::Row as SqlRow,
     sheet,
-    value::{Param, params},
+    value::{Param, is_unstorable, params},
 };
 
 /// An item as it is stored; [`Row::read`] makes sense of its fields by the version of its flow.
@@ -301,6 +301,9 @@ pub fn briefs(tx: &Tx, items: &[(String, i64)]) -> Result<Vec<Brief>, Error> {
 pub fn search(tx: &Tx, flow: &Flow, text: &str, limit: i64, visible: &Visibility) -> Result<Vec<Brief>, Error> {
     let text = text.trim();
     let mut found = Vec::new();
+    if is_unstorable(text) {
+        return Ok(found);
+    }
     let (prefix, number) = text.rsplit_once(['_', '/']).unwrap_or((&flow.key, text));
     if let Ok(number) = number.parse::<i64>()
         && (prefix == flow.key || prefix == flow.item_prefix)

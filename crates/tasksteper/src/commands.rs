@@ -86,7 +86,18 @@ const SERVER_PATIENCE: Duration = Duration::from_secs(60);
 /// … and a command that somebody waits for.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Opens the installation that the options name.
+/// Opens the installation that the options name, which must be there already: a slip in the directory makes no new one.
+fn open_existing(data: &Data) -> Result<App, Refusal> {
+    let place = place(&data.data, &data.records)?;
+    if !place.may_hold_records() {
+        return Err(Refusal::Refused(format!(
+            "no installation in {place}: give the directory of one with --data (or TASKSTEPER_DATA)"
+        )));
+    }
+    open_at(&place, PATIENCE, &data.records)
+}
+
+/// Opens the installation that the options name, or begins it.
 fn open(data: &Data) -> Result<App, Refusal> {
     open_at(&place(&data.data, &data.records)?, PATIENCE, &data.records)
 }
@@ -136,6 +147,7 @@ fn password_from_stdin() -> Result<String, Refusal> {
     if line.is_empty() {
         return Err(Refusal::Refused("the first line of standard input is empty: it must be the password".to_owned()));
     }
+    app::people::check_password(line)?;
     Ok(line.to_owned())
 }
 
