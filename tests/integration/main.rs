@@ -26,6 +26,7 @@ mod keeping;
 mod kept;
 mod kill;
 mod layering;
+mod live;
 mod moving;
 mod nul;
 mod pages;

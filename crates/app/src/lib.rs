@@ -10,6 +10,7 @@ mod error;
 
 pub mod bulk;
 pub mod item;
+pub mod live;
 pub mod moving;
 pub mod people;
 pub mod publish;

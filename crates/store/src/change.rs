@@ -1,6 +1,6 @@
 //! Numbers that grow with what seldom changes, so that who keeps it in memory sees in one look whether it is still so.
 
-use crate::{Error, Tx, WriteTx, value::params};
+use crate::{Error, Tx, WriteTx, feed::Change, value::params};
 
 /// How often each was changed, as of a snapshot.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -32,7 +32,10 @@ pub fn seen(tx: &Tx) -> Result<Changes, Error> {
 /// Something changed.
 pub(crate) fn grow(tx: &WriteTx, what: Changed) -> Result<(), Error> {
     let name = match what {
-        Changed::Flows => "flow",
+        Changed::Flows => {
+            tx.touched(Change::Flows);
+            "flow"
+        }
         Changed::People => "user",
     };
     let sql = "insert into change_sequence (name, value) values ($1, 1)

@@ -1,7 +1,7 @@
 //! Groups of people: what `group:name` in a flow means. Their names fold like users' names.
 
 use crate::{
-    Error, Tx, WriteTx,
+    Error, Tx, WriteTx, feed,
     user::fold,
     value::{is_unstorable, params},
 };
@@ -47,6 +47,7 @@ pub fn add(tx: &WriteTx, name: &str, now: i64) -> Result<(), Error> {
 /// # Errors
 /// The records failed.
 pub fn add_member(tx: &WriteTx, group: &str, member: &str) -> Result<(), Error> {
+    feed::person(tx, member)?;
     let sql = "insert into membership (member, team) values ($1, $2) on conflict (member, team) do nothing";
     tx.execute(sql, params![fold(member), fold(group)]).map(drop)
 }
@@ -56,6 +57,7 @@ pub fn add_member(tx: &WriteTx, group: &str, member: &str) -> Result<(), Error> 
 /// # Errors
 /// The records failed.
 pub fn remove_member(tx: &WriteTx, group: &str, member: &str) -> Result<(), Error> {
+    feed::person(tx, member)?;
     tx.execute("delete from membership where member = $1 and team = $2", params![fold(member), fold(group)]).map(drop)
 }
 

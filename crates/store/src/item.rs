@@ -9,6 +9,7 @@ use serde_json::Value as Json;
 
 use crate::{
     Error, Tx, WriteTx,
+    feed::Change,
     list::{self, Visibility, holder},
     row::Row as SqlRow,
     sheet,
@@ -389,6 +390,12 @@ fn save_one(tx: &WriteTx, flow: &Flow, decision: &Decision) -> Result<Saved, Err
         let at = after.updated_at.as_millisecond();
         tx.later(sql, params![&flow.key, after.number, holder(&record.actor), at])?;
     }
+    tx.touched(Change::Item {
+        flow: flow.key.clone(),
+        number: after.number,
+        at: after.updated_at.as_millisecond(),
+        people: before.into_iter().chain([after]).flat_map(|item| item.assigned_to.iter().cloned()).collect(),
+    });
     let sql = "select coalesce(max(seq), 0) + 1 from event where flow = $1 and number = $2";
     let seq = tx.one(sql, params![&flow.key, after.number], |row| row.int(0))?;
     write_event(tx, flow, decision, seq)?;

@@ -12,6 +12,7 @@ pub mod change;
 pub mod copy;
 mod db;
 mod error;
+mod feed;
 pub mod flow_version;
 pub mod group;
 pub mod item;
@@ -35,6 +36,7 @@ mod value;
 
 pub use db::{Counters, Db, Place, Tx, WriteTx};
 pub use error::Error;
+pub use feed::Change;
 pub use item::Brief;
 pub use list::{Visibility, VisibleTo};
 pub use postgres::{Address, BadAddress, Distributed};

@@ -106,6 +106,15 @@ pub fn stranded(tx: &Tx, cursor: Option<&str>, limit: i64) -> Result<Page<Brief>
     Ok(Page::cut(rows, limit, |last| cursor::write("stranded", &[(&last.flow).into(), last.number.into()])))
 }
 
+/// Whether `who` ever pressed a trigger of the item.
+///
+/// # Errors
+/// The records failed.
+pub fn took_part(tx: &Tx, who: &str, flow: &str, number: i64) -> Result<bool, Error> {
+    let sql = "select 1 from took_part where flow = $1 and number = $2 and who = $3";
+    Ok(tx.first(sql, params![flow, number, holder(who)], |row| row.int(0))?.is_some())
+}
+
 /// How many items `who` holds.
 ///
 /// # Errors

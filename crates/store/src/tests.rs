@@ -4,6 +4,7 @@ mod bulk;
 mod cluster;
 mod db;
 mod distribute;
+mod feed;
 mod fixture;
 mod items;
 mod lists;

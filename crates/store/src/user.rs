@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     Error, Tx, WriteTx,
     change::{Changed, grow},
+    feed,
     list::{bound, like_literal},
     row::Row,
     value::{Param, is_unstorable, params},
@@ -247,5 +248,6 @@ pub(crate) fn with_groups<R>(rows: Vec<(R, User, Option<String>)>) -> Option<(R,
 }
 
 fn update(tx: &WriteTx, sql: &str, name: &str, value: Param) -> Result<bool, Error> {
+    feed::person(tx, name)?;
     Ok(tx.execute(sql, &[fold(name).into(), value])? > 0)
 }

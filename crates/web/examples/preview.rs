@@ -144,6 +144,7 @@ impl Sample {
             me: Some(me),
             active,
             flash: None,
+            live: None,
         }
     }
 
@@ -386,6 +387,7 @@ impl Sample {
         let created = event_words(w, flow::RecordKind::Created, None);
         let said = event_words(w, flow::RecordKind::Commented, None);
         History {
+            seen: 5,
             events: vec![
                 EventView {
                     holders: vec![person(1)],

@@ -10,6 +10,7 @@ pub(crate) mod attempt;
 pub(crate) mod item;
 pub(crate) mod kept;
 pub(crate) mod lists;
+pub(crate) mod live;
 pub(crate) mod plain;
 pub(crate) mod settings;
 pub(crate) mod visit;

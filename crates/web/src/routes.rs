@@ -20,7 +20,7 @@ use tower_http::{
 use crate::{
     api::{self, Problem},
     metrics,
-    pages::{account, admin, item, kept, lists, plain, settings, visit::Visit},
+    pages::{account, admin, item, kept, lists, live, plain, settings, visit::Visit},
     server::Web,
 };
 
@@ -68,6 +68,7 @@ pub(crate) fn router(web: Web) -> Router {
         .route("/pick/items", get(item::pick_items))
         .route("/static/{file}", get(plain::asset))
         .route_layer(from_fn_with_state(web.clone(), kept::layer))
+        .merge(streams())
         .fallback(plain::nowhere)
         .method_not_allowed_fallback(plain::wrong_method);
     let api = Router::new()
@@ -98,6 +99,14 @@ pub(crate) fn router(web: Web) -> Router {
         .route("/readyz", get(plain::readyz))
         .route("/metrics", get(plain::metrics))
         .with_state(web)
+}
+
+/// What open pages hear of changes: answers that do not end.
+fn streams() -> Router<Web> {
+    Router::new()
+        .route("/live/work/{list}", get(live::work))
+        .route("/live/flow/{flow}", get(live::flow))
+        .route("/live/flow/{flow}/{number}", get(live::item))
 }
 
 /// Refuses what another site's page sends. The API is asked with a token, which no page of another site has.

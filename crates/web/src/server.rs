@@ -17,6 +17,7 @@ use axum::{
 use tokio::net::TcpListener;
 
 use crate::{
+    live::Live,
     metrics::Metrics,
     routes,
     words::{Language, Words},
@@ -69,6 +70,7 @@ pub(crate) struct Web {
     pub(crate) app: App,
     pub(crate) config: Arc<Config>,
     pub(crate) metrics: Metrics,
+    pub(crate) live: Live,
 }
 
 /// Who makes a request, and in which words they are answered.
@@ -108,6 +110,23 @@ impl Web {
             self.touch(used);
         }
         Ok(read)
+    }
+
+    /// [`Web::read_as`], without its counting as use of the session.
+    pub(crate) async fn look_as<T: Send + 'static>(
+        &self,
+        credential: Option<Credential>,
+        preferred: Language,
+        use_case: impl FnOnce(&Reading, &Caller) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Failed> {
+        let spoken = Spoken::new(preferred);
+        let within = spoken.clone();
+        let (sender, answer) = tokio::sync::oneshot::channel();
+        self.app.read_with(
+            move |cx| use_case(cx, &caller(cx, credential.as_ref(), &within)?),
+            move |result| drop(sender.send(result)),
+        );
+        spoken.told(answer.await.unwrap_or_else(|_| Err(broke_off("the read"))))
     }
 
     /// Runs a use case that writes, on the writer's thread; it is on disk when this returns.
@@ -220,7 +239,7 @@ pub(crate) fn address(config: &Config, peer: ConnectInfo<SocketAddr>, headers: &
 /// Serves until `stop` ends, then finishes what is in flight, for `drain` at most.
 ///
 /// # Errors
-/// Those of the listener.
+/// Those of the listener; that changes cannot be followed.
 pub async fn serve(
     listener: TcpListener,
     app: App,
@@ -229,7 +248,8 @@ pub async fn serve(
     drain: Duration,
 ) -> std::io::Result<()> {
     use axum::serve::ListenerExt as _;
-    let service = routes::router(Web { app, config: Arc::new(config), metrics: Metrics::new() });
+    let live = Live::following(&app).await.map_err(std::io::Error::other)?;
+    let service = routes::router(Web { app, config: Arc::new(config), metrics: Metrics::new(), live: live.clone() });
     let listener = listener.tap_io(|stream| {
         // Answers are whole when they are sent: nothing is gained by waiting for more.
         let _ = stream.set_nodelay(true);
@@ -237,6 +257,8 @@ pub async fn serve(
     let (stopping, stopped) = tokio::sync::oneshot::channel();
     let stop = async move {
         stop.await;
+        // Open pages are told to come back elsewhere; they hold up nothing.
+        live.stop();
         let _ = stopping.send(());
     };
     let serving = axum::serve(listener, service.into_make_service_with_connect_info::<SocketAddr>());

@@ -188,10 +188,11 @@
     const print = () => new URLSearchParams(new FormData(form)).toString();
     const first = print();
     let leaving = false;
+    form.isDirty = () => form.hasAttribute("data-dirty") || print() !== first;
     form.addEventListener("submit", () => (leaving = true));
     addEventListener("pageshow", () => (leaving = false));
     addEventListener("beforeunload", (event) => {
-      if (leaving || (!form.hasAttribute("data-dirty") && print() === first)) return;
+      if (leaving || !form.isDirty()) return;
       event.preventDefault();
       event.returnValue = form.dataset.unsaved;
     });

@@ -346,3 +346,17 @@ error-500 = Something went wrong
 error-500-text = The server met something unexpected; nothing was changed. Try again later; if it happens again, tell an administrator the reference below.
 error-503 = Not available for the moment
 error-503-text = The data cannot be read or written just now; nothing was changed. Try again later; your browser's back button brings back what you typed.
+
+# What changed while a page was open
+live-new = New changes
+live-refresh = Refresh
+live-see = Show it as it is now
+live-tab = Open it in a new tab
+live-kept = What you typed is still here; when you send it, you are shown both sides first.
+live-moved = { $who } moved it to “{ $state }”
+live-pressed = { $who } pressed “{ $trigger }”
+live-assigned = { $who } handed it over to { $to }
+live-saved = { $who } changed it
+live-commented = { $who } commented
+live-more = , { $n } changes in all
+live-gone = You can no longer see this item

@@ -316,3 +316,17 @@ error-500 = 出错了
 error-500-text = 服务器遇到了意外，刚才的操作没有生效。请稍后重试；如果仍然出错，请把下面的编号告诉管理员。
 error-503 = 暂时无法使用
 error-503-text = 数据暂时不能读写，刚才的操作没有生效。请稍后重试；用浏览器的后退可以找回填写的内容。
+
+# 打开着的页面有了变化
+live-new = 有更新
+live-refresh = 刷新
+live-see = 查看最新
+live-tab = 在新标签页查看
+live-kept = 你填写的内容还在；提交时会先给你看两边的差别。
+live-moved = { $who } 把它转到了“{ $state }”
+live-pressed = { $who } 点了“{ $trigger }”
+live-assigned = { $who } 把它转交给了{ $to }
+live-saved = { $who } 改了它的内容
+live-commented = { $who } 发表了评论
+live-more = ，共 { $n } 处更新
+live-gone = 你不能再看到这个条目了

@@ -52,7 +52,7 @@ pub(crate) async fn home(visit: Visit, State(web): State<Web>) -> Response {
                 may_create: card.may_create,
             };
             rendered(&Home {
-                f: around.frame(around.words.word("menu-home"), Active::Home),
+                f: around.live_frame(cx, around.words.word("menu-home"), Active::Home, "/live/work/pending".to_owned()),
                 pending: rows.total.count,
                 table: work_table(cx, around.words, Whose::Pending, &rows),
                 cards: work::flows(cx, actor)?.into_iter().map(card).collect(),
@@ -77,7 +77,7 @@ pub(crate) async fn work_list(visit: Visit, State(web): State<Web>, Path(list): 
             let rows = work::work(cx, &caller.signed.actor, which, None, &part)?;
             let path = format!("/work/{list}");
             let page = Work {
-                f: around.frame(whose.heading(words), active),
+                f: around.live_frame(cx, whose.heading(words), active, format!("/live{path}")),
                 heading: whose.heading(words),
                 total: Some(rows.total.count),
                 empty: whose.empty(words),
@@ -102,7 +102,7 @@ pub(crate) async fn flow(visit: Visit, State(web): State<Web>, Path(key): Path<S
             let rows = work::work(cx, actor, work::Work::Pending, Some(&key), &part)?;
             let path = format!("/flow/{key}");
             rendered(&FlowPage {
-                f: around.frame(&flow.name, Active::Flow(&key)),
+                f: around.live_frame(cx, &flow.name, Active::Flow(&key), format!("/live{path}")),
                 key: &key,
                 name: &flow.name,
                 may_create: !published.archived && flow::may_create(flow, actor),
@@ -156,7 +156,7 @@ fn all_page(
         address(&path, &parts)
     };
     let page = All {
-        f: around.frame(&flow.name, Active::Flow(key)),
+        f: around.live_frame(cx, &flow.name, Active::Flow(key), format!("/live/flow/{key}")),
         key,
         name: &flow.name,
         may_create: !published.archived && flow::may_create(flow, actor),

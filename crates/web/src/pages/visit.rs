@@ -21,7 +21,7 @@ use super::kept::SignInFirst;
 use crate::{
     body::BadBody,
     server::{Caller, Failed, Web, preferred},
-    view::{Active, Flash, Frame, Me, MenuFlow, Theme, error::ErrorPage},
+    view::{Active, Flash, Frame, Live, Me, MenuFlow, Theme, error::ErrorPage},
     words::{Language, Words},
 };
 
@@ -266,7 +266,13 @@ impl<'a> Around<'a> {
             }),
             active,
             flash: said.and_then(|(code, about)| Flash::done(self.words, code, about)),
+            live: None,
         }
+    }
+
+    /// [`Around::frame`] of a page that hears of changes from this address while it is open.
+    pub(crate) fn live_frame(&self, cx: &Reading, title: &str, active: Active<'a>, address: String) -> Frame<'a> {
+        Frame { live: Some(Live { address, at: cx.now.as_millisecond() }), ..self.frame(title, active) }
     }
 
     /// The request.

@@ -18,6 +18,17 @@ pub struct Frame<'a> {
     pub active: Active<'a>,
     /// What has just happened.
     pub flash: Option<Flash>,
+    /// How the page hears of changes.
+    pub live: Option<Live>,
+}
+
+/// How a page hears of changes while it is open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Live {
+    /// The address of its stream: `/live/flow/issue_track/3?seen=5`
+    pub address: String,
+    /// The moment that the page shows, ms.
+    pub at: i64,
 }
 
 /// Who is signed in, and their menu.

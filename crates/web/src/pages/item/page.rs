@@ -162,9 +162,11 @@ fn page<'p>(
     }
     let limit = if whole { usize::MAX } else { EVENTS };
     let hand_over = (actor.admin && !view.is_final()).then(|| hand_over(scene, sent));
+    let history = history_of(scene, known, limit, sent);
+    let live = format!("/live/flow/{}/{}?seen={}", flow.key, now.number, history.seen);
     let title = Some(view.title()).filter(|title| !title.trim().is_empty());
     Ok(ItemPage {
-        f: around.frame(&view.id(), Active::Flow(&flow.key)),
+        f: around.live_frame(scene.cx, &view.id(), Active::Flow(&flow.key), live),
         key: &flow.key,
         flow_name: &flow.name,
         number: now.number,
@@ -180,7 +182,7 @@ fn page<'p>(
         }),
         facts: parts::facts(scene, known),
         links: parts::links(scene, &known.links),
-        history: history_of(scene, known, limit, sent),
+        history,
         fields,
         troubles,
         press,
@@ -238,6 +240,7 @@ fn history_of(scene: &Scene, known: &Known, limit: usize, sent: Option<&Sent>) -
     };
     let address = || format!("/flow/{}/{}?history=all#history", scene.flow.key, known.view.item.number);
     History {
+        seen: known.history.last().map_or(0, |entry| entry.seq),
         events: history::events(scene, &known.history, limit),
         more: (known.history.len() > limit).then(address),
         draft,
