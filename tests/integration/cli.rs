@@ -52,6 +52,8 @@ fn every_command_says_what_it_does_with_an_example() {
         "flow archive",
         "bench",
         "bench load",
+        "backup",
+        "restore",
     ];
     for command in commands {
         let words: Vec<&str> = command.split_whitespace().chain(["--help"]).collect();
@@ -481,6 +483,16 @@ fn a_disabled_user_and_their_tokens_are_refused_at_the_next_request() {
     engineer.post("/flows/t/items", &json!({"fields": {}})).refused(401);
 }
 
+/// What a command wrote is in the one file when it has ended: nothing but it has to be copied.
+#[test]
+fn a_command_leaves_no_log_behind() {
+    for _ in 0..4 {
+        let at = Installation::embedded_by_token();
+        let files: Vec<_> = fs::read_dir(at.data()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(files, ["tasksteper.db"]);
+    }
+}
+
 #[test]
 fn two_servers_on_one_installation_agree() {
     let at = Installation::with_flows(&[("t.toml", SMALL)]);
@@ -554,4 +566,49 @@ fn the_demo_listens_on_loopback_only() {
 #[test]
 fn the_program_is_found() {
     assert!(Path::new(program()).is_file());
+}
+
+#[test]
+fn a_password_has_eight_characters_however_it_is_set() {
+    let at = Installation::empty();
+    for password in ["seven-7", "一二三四五六七", "a\u{0}pass-word"] {
+        let refused = at.run(&["user", "add", "ann", "--password-stdin"], &format!("{password}\n"));
+        assert_eq!(refused.status.code(), Some(1), "{password}");
+        assert!(stderr(&refused).starts_with("error: password: "), "{}", stderr(&refused));
+    }
+    at.done(&["user", "add", "ann", "--password-stdin"], "一二三四五六七八\n");
+    let refused = at.run(&["user", "passwd", "ann", "--password-stdin"], "short\n");
+    assert_eq!(refused.status.code(), Some(1));
+    assert_eq!(stderr(&refused), "error: password: at least 8 characters\n");
+    at.serve().signed_in("ann", "一二三四五六七八");
+}
+
+#[test]
+fn what_only_looks_makes_no_installation() {
+    let at = Installation::empty();
+    let nowhere = at.data().join("mistyped");
+    let data = nowhere.to_str().unwrap();
+    // Of a database server, whose databases are made by hand, nothing is refused.
+    records::embed(&nowhere);
+    for words in [
+        &["user", "list"][..],
+        &["user", "passwd", "ann", "--password-stdin"],
+        &["user", "disable", "ann"],
+        &["group", "list"],
+        &["token", "create", "ann"],
+        &["flow", "list"],
+        &["flow", "show", "t"],
+        &["flow", "archive", "t"],
+    ] {
+        let refused = run(&[words, &["--data", data]].concat(), "pass-word-1\n");
+        assert_eq!(refused.status.code(), Some(1), "{words:?}");
+        assert_eq!(
+            stderr(&refused),
+            format!("error: no installation in {data}: give the directory of one with --data (or TASKSTEPER_DATA)\n"),
+            "{words:?}"
+        );
+        assert!(!nowhere.exists(), "{words:?} makes nothing");
+    }
+    run(&["user", "add", "ann", "--data", data], "");
+    assert!(stdout(&run(&["user", "list", "--data", data], "")).contains("ann"), "adding a user may begin one");
 }

@@ -11,19 +11,25 @@
 mod harness;
 
 mod access;
-mod admin;
 mod administration;
 mod api;
 mod bench;
 mod check;
 mod cli;
+mod clock;
 mod demo;
+mod faults;
 mod forms;
 mod golden;
 mod invariants;
+mod keeping;
+mod kept;
 mod kill;
 mod layering;
+mod moving;
+mod nul;
 mod pages;
 mod rules;
 mod story;
+mod upgrade;
 mod versions;

@@ -90,7 +90,7 @@ impl Cache {
         }
         let (flow, problems) = flow::read(&flow::File { name: key, text });
         let flow = flow.ok_or_else(|| {
-            let first = problems.first().map(|problem| problem.message.clone()).unwrap_or_default();
+            let first = problems.first().map(|problem| problem.message.to_string()).unwrap_or_default();
             Error::Damaged(format!("flow {key} version {version}: {first}"))
         })?;
         let flow = Arc::new(flow);

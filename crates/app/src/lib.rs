@@ -10,6 +10,7 @@ mod error;
 
 pub mod bulk;
 pub mod item;
+pub mod moving;
 pub mod people;
 pub mod publish;
 pub mod signin;
@@ -21,7 +22,7 @@ use jiff::{Timestamp, tz::TimeZone};
 
 pub use catalog::{Catalog, Names, Published};
 pub use error::{Error, InputProblem, Reason};
-pub use store::{Address, BadAddress, Counters, Place};
+pub use store::{Address, BadAddress, Counters, Place, keep};
 
 /// An installation, open. Cheap to clone.
 #[derive(Clone)]
@@ -104,6 +105,7 @@ impl App {
     }
 
     fn of(db: store::Db, surroundings: Surroundings) -> Result<App, Error> {
+        moving::refuse_unfinished(&db)?;
         let Surroundings { zone, clock, random } = surroundings;
         let app = App(Arc::new(Inner {
             db,

@@ -358,8 +358,11 @@ pub(crate) fn check_line(field: &'static str, text: &str, max: usize) -> Result<
 /// A password that a person chooses for themselves.
 ///
 /// # Errors
-/// `Input`: fewer than 8 characters, more than 1024.
+/// `Input`: fewer than 8 characters, more than 1024, U+0000.
 pub fn check_password(password: &str) -> Result<(), Error> {
+    if password.contains('\0') {
+        return Err(Error::input("password", Reason::Character));
+    }
     match password.chars().count() {
         0..8 => Err(Error::input("password", Reason::TooShort(8))),
         8..=1024 => Ok(()),

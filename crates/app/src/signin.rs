@@ -81,7 +81,8 @@ impl App {
     /// `WrongPassword` (a name that does not exist, a disabled user and a wrong password answer alike), `Throttled`.
     pub fn sign_in(&self, name: &str, password: &str, address: &str) -> Result<String, Error> {
         let now = self.now().as_millisecond();
-        let keys = [format!("name:{}", flow::fold_name(name)), format!("address:{address}")];
+        // No record holds U+0000.
+        let keys = [format!("name:{}", flow::fold_name(name).replace('\0', "\u{fffd}")), format!("address:{address}")];
         let user = self.read(|cx| {
             throttled(cx, &keys[0], NAME_FAILURES, now)?;
             throttled(cx, &keys[1], ADDRESS_FAILURES, now)?;
@@ -226,10 +227,10 @@ pub fn who(cx: &Reading, credential: &Credential) -> Result<Option<SignedIn>, Er
     let found = match credential {
         Credential::Session(secret) => session::load(cx.tx, &hashed(secret))?
             .filter(|(session, ..)| session.expires_at > now)
-            .map(|(session, user, groups)| (user, groups, now - session.seen_at >= TOUCH_MS)),
+            .map(|(session, user, groups)| (user, groups, long_ago(session.seen_at, now))),
         Credential::Token(secret) => token::load(cx.tx, &hashed(secret))?
             .filter(|(token, ..)| token.expires_at.is_none_or(|at| at > now))
-            .map(|(token, user, groups)| (user, groups, token.used_at.is_none_or(|at| now - at >= TOUCH_MS))),
+            .map(|(token, user, groups)| (user, groups, token.used_at.is_none_or(|at| long_ago(at, now)))),
     };
     Ok(found.filter(|(user, ..)| user.active).map(|(user, groups, touch)| SignedIn {
         actor: Actor { name: user.name, admin: user.admin, groups },
@@ -367,9 +368,15 @@ fn open_session(cx: &Writing, name: &str, secret: &str) -> Result<(), Error> {
     Ok(session::insert(cx.tx, &new)?)
 }
 
+/// Whether a last use is to be written down anew: it was long ago, or by a clock that has been set back since.
+fn long_ago(used_at: i64, now: i64) -> bool {
+    now - used_at >= TOUCH_MS || used_at > now
+}
+
 fn throttled(cx: &Reading, key: &str, allowed: i64, now: i64) -> Result<(), Error> {
     match throttle::failures(cx.tx, key)? {
-        Some((count, last)) if count >= allowed && now - last < THROTTLE_MS => {
+        // What failed in the future failed before a clock was set back: nobody waits until then.
+        Some((count, last)) if count >= allowed && (0..THROTTLE_MS).contains(&(now - last)) => {
             Err(Error::Throttled { retry_after_s: (THROTTLE_MS - (now - last)).div_euclid(1000) + 1 })
         }
         _ => Ok(()),
@@ -387,10 +394,20 @@ fn hex(bytes: &[u8]) -> String {
 /// Changes the actor's own password; every other session of theirs ends.
 ///
 /// # Errors
-/// `Input` where the present one is wrong or the new one cannot be taken.
+/// `Input` where the present one is wrong or the new one cannot be taken; `Throttled` where too many were wrong: whoever
+/// found a session open does not find the password.
 pub fn change_password(app: &App, actor: &Actor, present: &str, new: &str, again: &str) -> Result<(), Error> {
-    let kept = app.read(|cx| Ok(user::by_name(cx.tx, &actor.name)?))?.and_then(|user| user.password_hash);
-    if !app.password_matches(kept.as_deref(), present) {
+    // Not the count of signing in: failing there from outside must not keep anyone from a new password.
+    let (now, key) = (app.now().as_millisecond(), format!("present:{}", flow::fold_name(&actor.name)));
+    let user = app.read(|cx| {
+        throttled(cx, &key, NAME_FAILURES, now)?;
+        Ok(user::by_name(cx.tx, &actor.name)?)
+    })?;
+    if !app.password_matches(user.and_then(|user| user.password_hash).as_deref(), present) {
+        app.write(move |cx| {
+            throttle::record(cx.tx, &key, now)?;
+            Ok(throttle::clear_before(cx.tx, now - THROTTLE_MS)?)
+        })?;
         return Err(Error::input("present", Reason::WrongPassword));
     }
     if new != again {
@@ -400,6 +417,7 @@ pub fn change_password(app: &App, actor: &Actor, present: &str, new: &str, again
     let hash = app.hash_password(new)?;
     let name = actor.name.clone();
     app.write(move |cx| {
+        throttle::clear(cx.tx, &key)?;
         session::delete_of(cx.tx, &name)?;
         user::update_password(cx.tx, &name, Some(&hash))?;
         Ok(())

@@ -108,6 +108,25 @@ pub enum Kind {
     },
 }
 
+impl Kind {
+    /// As a flow file calls it.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Kind::Text { .. } => "text",
+            Kind::Textarea { .. } => "textarea",
+            Kind::Choice(_) => "choice",
+            Kind::User => "user",
+            Kind::Number { .. } => "number",
+            Kind::Date => "date",
+            Kind::Datetime => "datetime",
+            Kind::Bool => "bool",
+            Kind::Url => "url",
+            Kind::Item { .. } => "item",
+        }
+    }
+}
+
 /// The words a choice offers.
 #[derive(Debug, Clone)]
 pub enum Choices {

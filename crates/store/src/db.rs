@@ -19,6 +19,18 @@ pub enum Place {
     Postgres(Box<Address>),
 }
 
+impl Place {
+    /// Whether an installation may be there: a directory without records has none, of a server nobody knows unasked.
+    #[must_use]
+    pub fn may_hold_records(&self) -> bool {
+        match self {
+            // what cannot be looked at is said when it is opened
+            Place::Directory(data) => !matches!(data.join(sqlite::FILE).try_exists(), Ok(false)),
+            Place::Postgres(_) => true,
+        }
+    }
+}
+
 /// As people are told of it; without a password.
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -186,6 +198,18 @@ impl Db {
         self.read(|tx| tx.one("select cast(1 as bigint)", &[], |row| row.int(0)).map(drop))
     }
 
+    /// Spreads the tables of items over the workers of a Citus cluster, by flow; what is so already stays. It can be run
+    /// again.
+    ///
+    /// # Errors
+    /// [`Error::NotDistributable`]: the engine or the database cannot, or the outcome is not as it should be; or it failed.
+    pub fn distribute(&self) -> Result<postgres::Distributed, Error> {
+        match &*self.engine {
+            Engine::Sqlite(_) => Err(Error::NotDistributable { why: "they are embedded, on one machine".to_owned() }),
+            Engine::Postgres(engine) => engine.distribute(),
+        }
+    }
+
     /// What was written so far.
     #[must_use]
     pub fn counters(&self) -> Counters {
@@ -332,6 +356,14 @@ impl<'c> WriteTx<'c> {
         }
     }
 
+    /// Puts a new table of items where the others of its flow are.
+    pub(crate) fn spread_new(&self, table: &str) -> Result<(), Error> {
+        match self.tx.connection {
+            Connection::Sqlite(_) => Ok(()),
+            Connection::Postgres(connection) => connection.spread_new(table),
+        }
+    }
+
     /// How an index names a column in which null may stand, so that it sorts as lists do: null is the smallest.
     pub(crate) fn nullable_key(&self, column: &str) -> String {
         match self.tx.connection {
@@ -384,12 +416,15 @@ where
     }
 
     fn answer(self: Box<Self>, lost: Option<Error>) {
-        let result = match (lost, self.result) {
+        let Write { closure, result, done } = *self;
+        let result = match (lost, result) {
             (Some(error), _) => Err(error.into()),
             (None, Some(result)) => result,
             (None, None) => Err(Error::Closed.into()),
         };
-        tell(self.done, result);
+        // who is told may close the records at once, and waits for the writer only if nothing of theirs is held here
+        drop(closure);
+        tell(done, result);
     }
 }
 

@@ -8,11 +8,13 @@
 
 pub mod audit;
 pub mod bulk;
+pub mod copy;
 mod db;
 mod error;
 pub mod flow_version;
 pub mod group;
 pub mod item;
+pub mod keep;
 pub mod list;
 mod migrations;
 mod postgres;
@@ -34,5 +36,5 @@ pub use db::{Counters, Db, Place, Tx, WriteTx};
 pub use error::Error;
 pub use item::Brief;
 pub use list::{Visibility, VisibleTo};
-pub use postgres::{Address, BadAddress};
+pub use postgres::{Address, BadAddress, Distributed};
 pub use sheet::{rebuild as rebuild_sheet, widen as widen_sheet};

@@ -421,7 +421,7 @@ pub(crate) mod cursor {
     use super::Param;
     use crate::{
         Error,
-        value::{hex, unhex},
+        value::{hex, is_unstorable, unhex},
     };
 
     pub(crate) fn write(kind: &str, keys: &[Param]) -> String {
@@ -439,7 +439,8 @@ pub(crate) mod cursor {
         let Some(cursor) = cursor else { return Ok(Vec::new()) };
         let bytes = unhex(cursor).map_err(|_| Error::BadCursor)?;
         let mut keys: Vec<Value> = serde_json::from_slice(&bytes).map_err(|_| Error::BadCursor)?;
-        if keys.len() < 2 || keys.remove(0) != kind {
+        let forged = keys.iter().any(|key| key.as_str().is_some_and(is_unstorable));
+        if forged || keys.len() < 2 || keys.remove(0) != kind {
             return Err(Error::BadCursor);
         }
         Ok(keys)

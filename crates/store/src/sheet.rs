@@ -67,13 +67,14 @@ pub fn widen(tx: &WriteTx, flow: &Flow) -> Result<(), Error> {
              updated_at bigint not null, closed_at bigint, primary key (flow, number))"
     );
     tx.define(&sql)?;
+    tx.spread_new(&table)?;
     for built_in in ["state", "assigned_to", "created_by", "created_at", "updated_at"] {
         index(tx, &flow.key, built_in, false)?;
     }
     index(tx, &flow.key, "closed_at", true)?;
     let known = kinds(tx, &flow.key)?;
     for (key, field) in &flow.fields {
-        let now = kind_name(&field.kind);
+        let now = field.kind.name();
         match known.iter().find(|(known, _)| known == key) {
             Some((_, was)) if was == now => continue,
             Some((_, was)) => {
@@ -227,7 +228,7 @@ const BUILT_INS: [&str; 10] = [
 /// What `value` is in the field's column.
 fn cell(field: &Field, value: Option<&Value>) -> Result<Param<'static>, Error> {
     Ok(match value {
-        None | Some(Value::Empty) => empty(kind_name(&field.kind)),
+        None | Some(Value::Empty) => empty(field.kind.name()),
         Some(Value::Text(text)) => text.clone().into(),
         Some(Value::Number(number)) => (*number).into(),
         Some(Value::Bool(yes)) => (*yes).into(),
@@ -294,19 +295,4 @@ fn index(tx: &WriteTx, flow: &str, column: &str, nullable: bool) -> Result<(), E
 fn kinds(tx: &Tx, flow: &str) -> Result<Vec<(String, String)>, Error> {
     let sql = "select field, kind from sheet_column where flow = $1 order by field";
     tx.all(sql, params![flow], |row| Ok((row.text(0)?, row.text(1)?)))
-}
-
-fn kind_name(kind: &Kind) -> &'static str {
-    match kind {
-        Kind::Text { .. } => "text",
-        Kind::Textarea { .. } => "textarea",
-        Kind::Choice(_) => "choice",
-        Kind::User => "user",
-        Kind::Number { .. } => "number",
-        Kind::Date => "date",
-        Kind::Datetime => "datetime",
-        Kind::Bool => "bool",
-        Kind::Url => "url",
-        Kind::Item { .. } => "item",
-    }
 }

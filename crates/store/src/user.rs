@@ -6,7 +6,7 @@ use crate::{
     Error, Tx, WriteTx,
     list::{bound, like_literal},
     row::Row,
-    value::{Param, params},
+    value::{Param, is_unstorable, params},
 };
 
 /// A person who can sign in.
@@ -58,6 +58,9 @@ pub(crate) fn read(row: &Row, first: usize) -> Result<User, Error> {
 /// # Errors
 /// The records failed.
 pub fn by_name(tx: &Tx, name: &str) -> Result<Option<User>, Error> {
+    if is_unstorable(name) {
+        return Ok(None);
+    }
     tx.first(&format!("select {COLUMNS} from users u where u.folded = $1"), params![fold(name)], |row| read(row, 0))
 }
 
@@ -85,6 +88,9 @@ pub fn list(tx: &Tx) -> Result<Vec<User>, Error> {
 /// # Errors
 /// The records failed.
 pub fn search(tx: &Tx, text: &str, limit: i64) -> Result<Vec<User>, Error> {
+    if is_unstorable(text) {
+        return Ok(Vec::new());
+    }
     let sql = format!(
         "select {COLUMNS} from users u
          where u.active = 1 and (u.folded like $1 escape '\\' or lower(u.display) like $4 escape '\\')
@@ -115,7 +121,7 @@ fn of_names<T>(
     mut read: impl FnMut(&Row) -> Result<T, Error>,
 ) -> Result<Vec<T>, Error> {
     const MOST: usize = 64;
-    let folded: Vec<String> = names.iter().map(|name| fold(name)).collect();
+    let folded: Vec<String> = names.iter().filter(|name| !is_unstorable(name)).map(|name| fold(name)).collect();
     let mut found = Vec::with_capacity(folded.len());
     for part in folded.chunks(MOST) {
         let places = part.len().next_power_of_two();

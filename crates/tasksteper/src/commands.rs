@@ -1,5 +1,7 @@
 //! What each command does.
 
+mod backup;
+mod data;
 mod demo;
 mod flow;
 mod load;
@@ -75,6 +77,9 @@ pub(crate) fn run(command: Command) -> Done {
         Command::Token(token) => user::token(token),
         Command::Flow(flow) => flow::run(flow),
         Command::Bench(Bench::Load(load)) => load::run(&load),
+        Command::Data(moving) => data::run(&moving),
+        Command::Backup(command) => backup::backup(&command),
+        Command::Restore(command) => backup::restore(&command),
     }
 }
 
@@ -83,7 +88,18 @@ const SERVER_PATIENCE: Duration = Duration::from_secs(60);
 /// … and a command that somebody waits for.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Opens the installation that the options name.
+/// Opens the installation that the options name, which must be there already: a slip in the directory makes no new one.
+fn open_existing(data: &Data) -> Result<App, Refusal> {
+    let place = place(&data.data, &data.records)?;
+    if !place.may_hold_records() {
+        return Err(Refusal::Refused(format!(
+            "no installation in {place}: give the directory of one with --data (or TASKSTEPER_DATA)"
+        )));
+    }
+    open_at(&place, PATIENCE, &data.records)
+}
+
+/// Opens the installation that the options name, or begins it.
 fn open(data: &Data) -> Result<App, Refusal> {
     open_at(&place(&data.data, &data.records)?, PATIENCE, &data.records)
 }
@@ -96,13 +112,18 @@ fn open_at(place: &Place, patience: Duration, records: &Records) -> Result<App, 
 
 /// Where the records are: on the server that is named, else in the directory.
 fn place(directory: &Path, records: &Records) -> Result<Place, Refusal> {
-    let Some(url) = records.database.as_deref().filter(|url| !url.is_empty()) else {
-        return Ok(Place::Directory(directory.to_owned()));
-    };
+    match records.database.as_deref().filter(|url| !url.is_empty()) {
+        None => Ok(Place::Directory(directory.to_owned())),
+        Some(url) => place_of("--database", url),
+    }
+}
+
+/// The server and database that an option names.
+fn place_of(option: &str, url: &str) -> Result<Place, Refusal> {
     let password = std::env::var("PGPASSWORD").ok();
     Address::parse(url, password.as_deref())
         .map(|address| Place::Postgres(Box::new(address)))
-        .map_err(|error| Refusal::Usage(format!("--database: {error}")))
+        .map_err(|error| Refusal::Usage(format!("{option}: {error}")))
 }
 
 /// The zone of days and typed times.
@@ -128,6 +149,7 @@ fn password_from_stdin() -> Result<String, Refusal> {
     if line.is_empty() {
         return Err(Refusal::Refused("the first line of standard input is empty: it must be the password".to_owned()));
     }
+    app::people::check_password(line)?;
     Ok(line.to_owned())
 }
 

@@ -103,11 +103,15 @@ impl Sample {
         write("item-closed", self.item_closed().render()?)?;
         write("new", self.new_page().render()?)?;
         write("stranded", self.stranded().render()?)?;
-        write("login", Login { f: self.nobody(w.word("login-title")), name: "", next: "/", error: None }.render()?)?;
+        write(
+            "login",
+            Login { f: self.nobody(w.word("login-title")), name: "", next: "/", kept: vec![], error: None }.render()?,
+        )?;
         let error = Some(account::login_trouble(w, None));
         write(
             "login-error",
-            Login { f: self.nobody(w.word("login-title")), name: "engineer", next: "/", error }.render()?,
+            Login { f: self.nobody(w.word("login-title")), name: "engineer", next: "/", kept: vec![], error }
+                .render()?,
         )?;
         let mut errors = Errors::default();
         errors.add("password", w.word("password-short"));
@@ -644,7 +648,7 @@ impl Sample {
     }
 
     fn groups(&self) -> Groups<'static> {
-        let group = |name: &str, members: Vec<Person>| GroupRow { name: name.to_owned(), members, wrong: None };
+        let group = |name: &str, members: Vec<Person>| GroupRow { name: name.to_owned(), members, typed: None };
         Groups {
             f: self.frame(self.words.word("menu-admin-groups"), Active::Groups),
             groups: if self.full {
@@ -683,26 +687,8 @@ impl Sample {
     }
 
     fn checked(&self) -> CheckedFile {
-        let problem = |severity, at: &str, message: &str, help: &str| {
-            let start = TOML.find(at).unwrap_or_default();
-            flow::Problem {
-                severity,
-                file: "issue_track.toml".to_owned(),
-                span: start..start + at.len(),
-                message: message.to_owned(),
-                help: help.to_owned(),
-            }
-        };
-        let problems = [
-            problem(flow::Severity::Error, "\"textt\"", "没有“textt”这种字段类型", "最接近的是 text"),
-            problem(
-                flow::Severity::Error,
-                "维护代表审批",
-                "没有这个状态",
-                "改成“维护代表审核”，或为它写一行 [[transition]]",
-            ),
-            problem(flow::Severity::Warning, "group:运维", "还没有“运维”这个用户组", "先在“用户组”中新建它"),
-        ];
+        let file = flow::File { name: "issue_track.toml", text: TOML };
+        let problems = flow::check(&[file], &[], false).problems;
         CheckedFile {
             name: some("网上问题处理"),
             file: None,

@@ -2,6 +2,8 @@
 //!
 //! Words without arguments, and times up to a month ago, are formatted once; the rest when asked for.
 
+mod said;
+
 use std::{collections::HashMap, fmt::Display, sync::LazyLock};
 
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue, concurrent::FluentBundle};
@@ -21,6 +23,8 @@ pub struct Words {
     pub language: Language,
     plain: HashMap<&'static str, String>,
     bundle: FluentBundle<FluentResource>,
+    /// By English pattern, what `flow` says: none in English.
+    said: HashMap<String, String>,
     minutes_ago: Vec<String>,
     hours_ago: Vec<String>,
     days_ago: Vec<String>,
@@ -167,8 +171,12 @@ fn load((language, files): &(Language, [&'static str; 2])) -> Words {
             plain.insert(key, text);
         }
     }
+    let said = match language {
+        Language::Chinese => said::patterns(include_str!("../locales/zh-CN/flow-check.po")),
+        Language::English => HashMap::new(),
+    };
     let mut words =
-        Words { language: *language, plain, bundle, minutes_ago: vec![], hours_ago: vec![], days_ago: vec![] };
+        Words { language: *language, plain, bundle, said, minutes_ago: vec![], hours_ago: vec![], days_ago: vec![] };
     words.minutes_ago = (0..60).map(|n| words.one("time-minutes-ago", "n", n)).collect();
     words.hours_ago = (0..24).map(|n| words.one("time-hours-ago", "n", n)).collect();
     words.days_ago = (0..30).map(|n| words.one("time-days-ago", "n", n)).collect();

@@ -123,7 +123,7 @@ impl Connection {
     }
 
     /// Sends what waits; without any statement nothing is sent.
-    pub(super) fn flush(&self) -> Result<(), Error> {
+    fn flush(&self) -> Result<(), Error> {
         if self.waiting.borrow().iter().all(|waiting| matches!(waiting, Waiting::Begin(_))) {
             return Ok(());
         }
@@ -132,25 +132,42 @@ impl Connection {
         self.take_in(&waiting, results)
     }
 
+    /// Sends what waits and commits. What must be looked at before is waited for first; of the rest a failure makes the
+    /// server roll back, so that it can travel with the commit.
     pub(super) fn commit(&self) -> Commit {
+        let looked_at = |waiting: &Waiting| matches!(waiting, Waiting::Execute { one_or: Some(_), .. });
+        if (!self.begun.get() || self.waiting.borrow().iter().any(looked_at))
+            && let Err(error) = self.flush()
+        {
+            return Commit::Failed(self.failure().unwrap_or_else(|| Failure::refused(error)));
+        }
         if !self.begun.get() {
             return Commit::Done;
         }
-        let Err(error) = self.block_on(self.client.batch_execute("commit")) else {
-            self.begun.set(false);
-            return Commit::Done;
-        };
-        match (error.code(), self.number.get()) {
-            (None, Some(number)) => Commit::Unknown(number),
-            // a server that is being stopped may have committed before it said so
-            (Some(state), Some(number)) if state.code().starts_with("57P") => Commit::Unknown(number),
-            _ => Commit::Failed(Failure::of("commit", error)),
+        let waiting = self.waiting.take();
+        let (before, done) = self.block_on(join(in_order(&self.client, &waiting), self.client.batch_execute("commit")));
+        let lost = done.as_ref().is_err_and(|error| self.may_be_committed(error));
+        match (self.take_in(&waiting, before), done) {
+            // of statements and commit sent together, all may have arrived although no answer came
+            (_, Err(_)) if lost => Commit::Unknown(self.number.get().unwrap_or_default()),
+            (Err(error), _) => Commit::Failed(self.failure().unwrap_or_else(|| Failure::refused(error))),
+            (Ok(()), Err(error)) => Commit::Failed(Failure::of("commit", error)),
+            (Ok(()), Ok(())) => {
+                self.begun.set(false);
+                Commit::Done
+            }
         }
+    }
+
+    /// The connection broke; or the server is being stopped, and may have committed before it said so.
+    fn may_be_committed(&self, error: &tokio_postgres::Error) -> bool {
+        self.number.get().is_some() && error.code().is_none_or(|state| state.code().starts_with("57P"))
     }
 
     /// Ends the transaction without keeping anything. `false`: the connection is of no more use.
     pub(super) fn rollback(&self) -> bool {
         self.waiting.take();
+        self.failed.replace(None);
         if !self.begun.replace(false) {
             return !self.client.is_closed();
         }
@@ -204,6 +221,10 @@ impl Connection {
 
     pub(crate) fn take_turn(&self) -> Result<(), Error> {
         self.query("select cast(pg_advisory_xact_lock($1) as text)", &[Param::Int(TURN)], |_| Ok(()))
+    }
+
+    pub(crate) fn spread_new(&self, table: &str) -> Result<(), Error> {
+        super::distribute::spread_new(self, table)
     }
 
     pub(crate) fn slot(&self) -> i64 {

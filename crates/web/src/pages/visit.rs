@@ -5,6 +5,7 @@ use std::{convert::Infallible, sync::Arc};
 use app::{Error, Reading, Writing, signin::Credential, work};
 use askama::Template;
 use axum::{
+    Extension,
     extract::FromRequestParts,
     http::{
         HeaderMap, HeaderName, HeaderValue, StatusCode, Uri,
@@ -16,6 +17,7 @@ use axum::{
 use flow::Flow;
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
+use super::kept::SignInFirst;
 use crate::{
     body::BadBody,
     server::{Caller, Failed, Web, preferred},
@@ -137,30 +139,32 @@ impl Visit {
         if matches!(failed.error, Error::NotSignedIn) {
             return self.to_sign_in();
         }
+        let no_room = matches!(&failed.error, Error::Store(store) if store.no_room());
         let problem = crate::api::Problem::from_error(failed.error, failed.words);
-        let mut response = self.error(web, problem.status(), Some(problem.detail().to_owned())).await;
+        let says_more = no_room || matches!(problem.status().as_u16(), 403 | 409 | 422 | 429);
+        let text = says_more.then(|| problem.detail().to_owned());
+        let mut response = self.error(web, problem.status(), text).await;
         if let Some(seconds) = problem.retry_after_s() {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
     }
 
-    /// The page for a body that cannot be read.
+    /// The page for a body that cannot be read; where it can be shown again, [`super::kept`] does that instead.
     pub(crate) async fn bad_body(&self, web: &Web, bad: BadBody) -> Response {
-        let status = match bad {
-            BadBody::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            BadBody::Broken => StatusCode::BAD_REQUEST,
-        };
-        self.error(web, status, None).await
+        (Extension(bad), self.error(web, bad.status(), None).await).into_response()
     }
 
-    /// The page of an error, with the menu of whoever is signed in.
+    /// The page of an error, with the menu of whoever is signed in; `text`: its words, if not the status's usual ones.
     pub(crate) async fn error(&self, web: &Web, status: StatusCode, text: Option<String>) -> Response {
         let drawn = self.open_page(web, |around| {
             let mut page = ErrorPage::of(around.frame("", Active::None), status.as_u16());
             page.f.title.clone_from(&page.heading);
-            if let Some(text) = text.filter(|_| matches!(status.as_u16(), 403 | 409 | 422 | 429)) {
+            if let Some(text) = text {
                 page.text = text;
+            }
+            if matches!(status.as_u16(), 400 | 413) {
+                page.way = Some((local(&self.path).to_owned(), around.words.word("back-form").to_owned()));
             }
             rendered(&page)
         });
@@ -206,7 +210,13 @@ impl Visit {
             "/" | "/logout" => "/login".to_owned(),
             path => format!("/login?next={}", utf8_percent_encode(path, NON_ALPHANUMERIC)),
         };
-        redirect(&to, self.htmx)
+        let next = SignInFirst { next: self.path.clone() };
+        (Extension(next), redirect(&to, self.htmx)).into_response()
+    }
+
+    /// Says this on the page that follows: a code of [`Flash::done`].
+    pub(crate) fn say(&mut self, code: &str) {
+        self.flash = Some((code.to_owned(), String::new()));
     }
 
     /// What was said once is not said again.
