@@ -167,12 +167,25 @@ impl Db {
         }
     }
 
-    /// Whether the database answers.
+    /// Tells `done` whether the database answers: within two seconds, also when it does not.
+    pub fn ping_with(&self, done: impl FnOnce(Result<(), Error>) + Send + 'static) {
+        match &*self.engine {
+            Engine::Sqlite(_) => {
+                done(self.read(|tx| tx.one("select cast(1 as bigint)", &[], |row| row.int(0)).map(drop)))
+            }
+            Engine::Postgres(engine) => engine.ping(Box::new(done)),
+        }
+    }
+
+    /// [`Db::ping_with`], waiting for it.
     ///
     /// # Errors
     /// Why it does not.
-    pub fn ping(&self) -> Result<(), Error> {
-        self.read(|tx| tx.one("select cast(1 as bigint)", &[], |row| row.int(0)).map(drop))
+    #[cfg(test)]
+    pub(crate) fn ping(&self) -> Result<(), Error> {
+        let (sender, receiver) = crossbeam_channel::bounded(1);
+        self.ping_with(move |result| drop(sender.send(result)));
+        receiver.recv().unwrap_or(Err(Error::Closed))
     }
 
     /// What was written so far.

@@ -91,6 +91,12 @@ impl Error {
         )
     }
 
+    /// Whether it is not known what became of the write: the same must not be sent again unseen.
+    #[must_use]
+    pub fn outcome_unknown(&self) -> bool {
+        matches!(self, Error::Unknown)
+    }
+
     pub(crate) fn corrupt(doing: &str, detail: impl ToString) -> Error {
         Error::Corrupt { doing: doing.to_owned(), detail: detail.to_string() }
     }

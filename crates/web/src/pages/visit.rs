@@ -138,7 +138,25 @@ impl Visit {
             return self.to_sign_in();
         }
         let problem = crate::api::Problem::from_error(failed.error, failed.words);
+        if problem.status() == StatusCode::SERVICE_UNAVAILABLE {
+            return self.unavailable(&problem, failed.words);
+        }
         let mut response = self.error(web, problem.status(), Some(problem.detail().to_owned())).await;
+        if let Some(seconds) = problem.retry_after_s() {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+
+    /// The page for records that do not answer; they are not asked for what stands around it.
+    fn unavailable(&self, problem: &crate::api::Problem, words: &'static Words) -> Response {
+        let mut page = ErrorPage::of(self.bare("", words), problem.status().as_u16());
+        page.f.title.clone_from(&page.heading);
+        if problem.outcome_unknown() {
+            problem.detail().clone_into(&mut page.text);
+        }
+        let drawn = rendered(&page).unwrap_or_else(|_| problem.status().into_response());
+        let mut response = (problem.status(), drawn).into_response();
         if let Some(seconds) = problem.retry_after_s() {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
