@@ -22,6 +22,7 @@ mod golden;
 mod invariants;
 mod kill;
 mod layering;
+mod moving;
 mod pages;
 mod rules;
 mod story;

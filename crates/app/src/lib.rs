@@ -9,6 +9,7 @@ mod catalog;
 mod error;
 
 pub mod item;
+pub mod moving;
 pub mod people;
 pub mod publish;
 pub mod signin;
@@ -89,6 +90,7 @@ impl App {
     /// version, a damaged file.
     pub fn open(place: &Place, patience: Duration, surroundings: Surroundings) -> Result<App, Error> {
         let db = store::Db::open(place, patience)?;
+        moving::refuse_unfinished(&db)?;
         let Surroundings { zone, clock, random } = surroundings;
         Ok(App(Arc::new(Inner {
             db,

@@ -19,6 +19,17 @@ pub enum Place {
     Postgres(Box<Address>),
 }
 
+impl Place {
+    /// Whether an installation may be there: a directory without records has none, of a server nobody knows unasked.
+    #[must_use]
+    pub fn may_hold_records(&self) -> bool {
+        match self {
+            Place::Directory(data) => data.join(sqlite::FILE).exists(),
+            Place::Postgres(_) => true,
+        }
+    }
+}
+
 /// As people are told of it; without a password.
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

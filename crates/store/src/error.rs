@@ -50,6 +50,12 @@ pub enum Error {
     /// A name, number or hash that must be unique is there already.
     #[error("it exists already")]
     Exists,
+    /// Something is there where nothing must be.
+    #[error("there is something already (in {table}): only empty records can be copied into")]
+    NotEmpty {
+        /// The first table that is not empty.
+        table: String,
+    },
     /// A page's cursor that this list did not give.
     #[error("the cursor is none of this list")]
     BadCursor,

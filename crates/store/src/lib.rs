@@ -7,6 +7,7 @@
 //! To add a kind of field: its column in `sheet.rs`. To add an engine: a file beside `sqlite.rs`.
 
 pub mod audit;
+pub mod copy;
 mod db;
 mod error;
 pub mod flow_version;

@@ -80,11 +80,16 @@ impl Row<'_> {
         }
     }
 
-    fn wrong(&self, index: usize, found: Cell) -> Error {
-        let column = match self {
+    /// The column's name.
+    pub(crate) fn column(&self, index: usize) -> &str {
+        match self {
             Row::Sqlite(row) => row.column(index),
             Row::Postgres(row) => row.column(index),
-        };
+        }
+    }
+
+    fn wrong(&self, index: usize, found: Cell) -> Error {
+        let column = self.column(index);
         Error::corrupt("reading a row", format!("column {column} holds {found:?}"))
     }
 }

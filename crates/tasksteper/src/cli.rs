@@ -46,6 +46,28 @@ pub(crate) enum Command {
         after_help = "Example:\n  tasksteper flow check flows/*.toml\n  tasksteper flow apply flows/"
     )]
     Flow(Flow),
+    /// Move an installation to another place
+    #[command(
+        subcommand,
+        after_help = "Example:\n  tasksteper data copy --from ./tasksteper-data --to postgres://tasks@db.example.com/tasks"
+    )]
+    Data(Moving),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Moving {
+    /// Copy everything into an empty place and compare every row; stop the servers first
+    #[command(
+        after_help = "Example:\n  tasksteper data copy --from ./tasksteper-data --to postgres://tasks@db.example.com/tasks\n  tasksteper data copy --from postgres://tasks@db.example.com/tasks --to ./back-again"
+    )]
+    Copy {
+        /// What is copied: a data directory, or postgres://user@host/database
+        #[arg(long, value_name = "DIR|URL")]
+        from: String,
+        /// Where to; nothing may be there yet
+        #[arg(long, value_name = "DIR|URL")]
+        to: String,
+    },
 }
 
 /// Where an installation's data is.

@@ -1,5 +1,6 @@
 //! What each command does.
 
+mod data;
 mod demo;
 mod flow;
 mod serve;
@@ -73,6 +74,7 @@ pub(crate) fn run(command: Command) -> Done {
         Command::Group(group) => user::group(&group),
         Command::Token(token) => user::token(token),
         Command::Flow(flow) => flow::run(flow),
+        Command::Data(moving) => data::run(&moving),
     }
 }
 
@@ -94,13 +96,18 @@ fn open_at(place: &Place, patience: Duration, records: &Records) -> Result<App, 
 
 /// Where the records are: on the server that is named, else in the directory.
 fn place(directory: &Path, records: &Records) -> Result<Place, Refusal> {
-    let Some(url) = records.database.as_deref().filter(|url| !url.is_empty()) else {
-        return Ok(Place::Directory(directory.to_owned()));
-    };
+    match records.database.as_deref().filter(|url| !url.is_empty()) {
+        None => Ok(Place::Directory(directory.to_owned())),
+        Some(url) => place_of("--database", url),
+    }
+}
+
+/// The server and database that an option names.
+fn place_of(option: &str, url: &str) -> Result<Place, Refusal> {
     let password = std::env::var("PGPASSWORD").ok();
     Address::parse(url, password.as_deref())
         .map(|address| Place::Postgres(Box::new(address)))
-        .map_err(|error| Refusal::Usage(format!("--database: {error}")))
+        .map_err(|error| Refusal::Usage(format!("{option}: {error}")))
 }
 
 /// The zone of days and typed times.

@@ -278,3 +278,26 @@ fn two_that_open_fresh_records_at_once_both_can() {
         }
     });
 }
+
+#[test]
+fn a_copy_that_was_not_finished_is_refused_and_overwritten_by_the_next() {
+    let (source, directory) = (place(), tempfile::tempdir().unwrap());
+    let records = super::cluster::Records::new(directory.path());
+    let target = records.open();
+    target
+        .write(|tx| {
+            crate::setting::set(tx, "copy.unfinished", "1")?;
+            user::insert(tx, &person("half"))?;
+            crate::flow_version::publish(tx, &super::fixture::bug(), "half", "root", 1)
+        })
+        .unwrap();
+    assert!(target.read(crate::copy::is_unfinished).unwrap());
+    // the fixture's flows are no texts that can be read: the copy fails, and leaves nothing
+    let failed = crate::copy::copy(&source.db, &target, &mut |_| {});
+    assert!(matches!(failed, Err(Error::Corrupt { .. })), "{failed:?}");
+    assert!(!target.read(crate::copy::is_unfinished).unwrap());
+    assert_eq!(names(&target), Vec::<String>::new());
+    let occupied = crate::copy::copy(&target, &source.db, &mut |_| {});
+    assert!(matches!(occupied, Err(Error::NotEmpty { .. })), "{occupied:?}");
+    assert_eq!(names(&source.db).len(), 5);
+}

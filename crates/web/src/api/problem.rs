@@ -147,7 +147,7 @@ impl Problem {
                     ..Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", words.word("problem-unavailable"))
                 }
             }
-            Error::Store(_) | Error::Damaged(_) => {
+            Error::Store(_) | Error::Unfinished | Error::Damaged(_) => {
                 tracing::error!(error = ?error, "a request failed");
                 Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", words.word("problem-internal"))
             }
