@@ -96,12 +96,14 @@ impl Connection {
             .build()
             .map_err(|error| failed(Arc::new(error), false))?;
         let tls = address.tls().map_err(|error| failed(Arc::new(error), false))?;
-        let client = runtime.block_on(tokio::time::timeout(most, async {
+        let connect = async {
             match tls {
                 None => address.config.connect(tokio_postgres::NoTls).await.map(|(client, io)| (client, drive(io))),
                 Some(tls) => address.config.connect(tls).await.map(|(client, io)| (client, drive(io))),
             }
-        }));
+        };
+        // made within the runtime, whose timer it uses
+        let client = runtime.block_on(async { tokio::time::timeout(most, connect).await });
         let client = match client {
             Ok(client) => client,
             Err(_) => {
