@@ -13,7 +13,7 @@ help: ## This list
 test: deps lint doc unit postgres ## Every test there is, on both engines; installs what it needs when it is missing
 
 .PHONY: deps
-deps: ## Install Chromium, its driver, Chinese fonts, PostgreSQL and nginx from Debian's packages when missing
+deps: ## Install Chromium, its driver, Chinese fonts, PostgreSQL, nginx, sqlite3 and libfaketime from Debian's packages when missing
 	@scripts/install-test-deps.sh
 
 .PHONY: lint
@@ -51,6 +51,10 @@ bench: ## Load the real server at 10,000 and 100,000 items and print the ratios
 .PHONY: screenshots
 screenshots: deps ## Every page at 1440×900 and 390×844, with full and with empty data, into target/tmp/pictures
 	cargo test -p tasksteper --test browser -- look::
+
+.PHONY: kept
+kept: ## Keep a data file of the newest schema for the tests of upgrades; once for each migration
+	@scripts/keep-schema.sh
 
 .PHONY: fmt
 fmt: ## Format the code

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the tests need, from Debian's packages, when it is missing: Chromium, its driver, Chinese fonts for the pages;
-# PostgreSQL's server and client for the records; nginx for several nodes behind it.
+# PostgreSQL's server and client for the records; nginx for several nodes behind it; sqlite3, by which a test reaches into a
+# database; libfaketime, by which it sets the server's clock.
 set -euo pipefail
 
 missing=()
@@ -17,12 +18,14 @@ if ! command -v initdb >/dev/null && ! compgen -G '/usr/lib/postgresql/*/bin/ini
 fi
 command -v psql >/dev/null || missing+=(postgresql-client)
 command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] || missing+=(nginx-light)
+command -v sqlite3 >/dev/null || missing+=(sqlite3)
+compgen -G '/usr/lib/*/faketime/libfaketimeMT.so.1' >/dev/null || missing+=(libfaketime)
 [ ${#missing[@]} -eq 0 ] && exit 0
 
 say() { printf '%s\n' "$*" >&2; }
 
 if ! command -v apt-get >/dev/null; then
-  say "The tests need Chromium, chromedriver, a Chinese font such as Noto Sans CJK, PostgreSQL (15 or newer) and nginx."
+  say "The tests need Chromium, chromedriver, a Chinese font such as Noto Sans CJK, PostgreSQL (15 or newer), nginx, sqlite3 and libfaketime."
   say "Missing here (as Debian names them): ${missing[*]}"
   say "This system has no apt-get: install them with its own package manager, then run this again."
   exit 1

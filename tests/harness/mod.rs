@@ -128,6 +128,22 @@ impl Installation {
         Installation::empty().filled()
     }
 
+    /// [`Installation::shipped`] with embedded records, whatever this run tries.
+    pub(crate) fn embedded_shipped() -> Installation {
+        let made = Installation::embedded();
+        made.users();
+        made.done(&["flow", "apply", project().join("flows").to_str().expect("a path")], "");
+        made
+    }
+
+    /// [`Installation::shipped_by_token`] with embedded records, whatever this run tries.
+    pub(crate) fn embedded_by_token() -> Installation {
+        let made = Installation::embedded();
+        made.users_by_token();
+        made.done(&["flow", "apply", project().join("flows").to_str().expect("a path")], "");
+        made
+    }
+
     /// With these flow files, by name and text, and the users of the demo, who have no password.
     pub(crate) fn with_flows(files: &[(&str, &str)]) -> Installation {
         let made = Installation::empty();
@@ -230,6 +246,12 @@ impl Server {
         Installation::with_flows(files).into_server()
     }
 
+    /// On the embedded records in this directory, whatever this run tries.
+    pub(crate) fn on(data: &Path) -> Server {
+        records::embed(data);
+        Server::start(&["serve", "--listen", "127.0.0.1:0"], data.to_path_buf())
+    }
+
     /// With this one flow, whose key is `t`, and the users of the demo, who have no password.
     pub(crate) fn with_flow(text: &str) -> Server {
         Server::with_flows(&[("t.toml", text)])
@@ -247,14 +269,27 @@ impl Server {
         stdout(&output)
     }
 
+    /// On what is in this directory, started through another program that takes its place (`setpriv`, `sh -c 'exec …'`), with
+    /// more variables in its environment.
+    pub(crate) fn through(before: &[&str], variables: &[(&str, &str)], data: &Path) -> Server {
+        let words = [before, &[program(), "serve", "--listen", "127.0.0.1:0"]].concat();
+        let mut command = Command::new(words[0]);
+        command.args(&words[1..]).envs(variables.iter().copied());
+        Server::started(command, data.to_path_buf())
+    }
+
     fn start(arguments: &[&str], data: PathBuf) -> Server {
-        let mut child = Command::new(program());
+        let mut command = Command::new(program());
+        command.args(arguments);
+        Server::started(command, data)
+    }
+
+    fn started(mut command: Command, data: PathBuf) -> Server {
         match records::database(&data) {
-            Some(url) => child.env("TASKSTEPER_DATABASE", url),
-            None => child.env_remove("TASKSTEPER_DATABASE"),
+            Some(url) => command.env("TASKSTEPER_DATABASE", url),
+            None => command.env_remove("TASKSTEPER_DATABASE"),
         };
-        let mut child = child
-            .args(arguments)
+        let mut child = command
             .arg("--data")
             .arg(&data)
             .env("RUST_LOG", "info")

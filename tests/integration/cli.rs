@@ -50,6 +50,8 @@ fn every_command_says_what_it_does_with_an_example() {
         "flow list",
         "flow show",
         "flow archive",
+        "backup",
+        "restore",
     ];
     for command in commands {
         let words: Vec<&str> = command.split_whitespace().chain(["--help"]).collect();
@@ -477,6 +479,16 @@ fn a_disabled_user_and_their_tokens_are_refused_at_the_next_request() {
     server.done(&["user", "disable", "engineer"], "");
     engineer.get("/me").refused(401);
     engineer.post("/flows/t/items", &json!({"fields": {}})).refused(401);
+}
+
+/// What a command wrote is in the one file when it has ended: nothing but it has to be copied.
+#[test]
+fn a_command_leaves_no_log_behind() {
+    for _ in 0..4 {
+        let at = Installation::embedded_by_token();
+        let files: Vec<_> = fs::read_dir(at.data()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(files, ["tasksteper.db"]);
+    }
 }
 
 #[test]

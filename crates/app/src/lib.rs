@@ -21,7 +21,7 @@ use jiff::{Timestamp, tz::TimeZone};
 
 pub use catalog::{Catalog, Names, Published};
 pub use error::{Error, InputProblem, Reason};
-pub use store::{Address, BadAddress, Counters, Place};
+pub use store::{Address, BadAddress, Counters, Place, keep};
 
 /// An installation, open. Cheap to clone.
 #[derive(Clone)]

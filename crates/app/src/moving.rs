@@ -6,7 +6,7 @@ use store::{Db, Place};
 
 use crate::Error;
 
-pub use store::copy::Progress;
+pub use store::{Distributed, copy::Progress};
 
 /// Copies the installation at `from` into the empty place `to` and compares every row: how many rows there are. Servers on
 /// either are stopped first: what is written to `from` meanwhile is not copied.
@@ -20,6 +20,16 @@ pub fn copy(from: &Place, to: &Place, patience: Duration, tell: &mut dyn FnMut(&
     let rows = store::copy::copy(&source, &target, tell)?;
     target.close();
     Ok(rows)
+}
+
+/// Spreads the items of the installation at `place` over the workers of its Citus cluster, by flow.
+///
+/// # Errors
+/// The store's: `place` is no PostgreSQL with Citus, or cannot be opened.
+pub fn distribute(place: &Place, patience: Duration) -> Result<Distributed, Error> {
+    let db = Db::open(place, patience)?;
+    refuse_unfinished(&db)?;
+    Ok(db.distribute()?)
 }
 
 /// Nobody works with what is left of a copy that was not finished.

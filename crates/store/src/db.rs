@@ -199,6 +199,18 @@ impl Db {
         receiver.recv().unwrap_or(Err(Error::Closed))
     }
 
+    /// Spreads the tables of items over the workers of a Citus cluster, by flow; what is so already stays. It can be run
+    /// again.
+    ///
+    /// # Errors
+    /// [`Error::NotDistributable`]: the engine or the database cannot, or the outcome is not as it should be; or it failed.
+    pub fn distribute(&self) -> Result<postgres::Distributed, Error> {
+        match &*self.engine {
+            Engine::Sqlite(_) => Err(Error::NotDistributable { why: "they are embedded, on one machine".to_owned() }),
+            Engine::Postgres(engine) => engine.distribute(),
+        }
+    }
+
     /// What was written so far.
     #[must_use]
     pub fn counters(&self) -> Counters {
@@ -336,6 +348,14 @@ impl<'c> WriteTx<'c> {
         }
     }
 
+    /// Puts a new table of items where the others of its flow are.
+    pub(crate) fn spread_new(&self, table: &str) -> Result<(), Error> {
+        match self.tx.connection {
+            Connection::Sqlite(_) => Ok(()),
+            Connection::Postgres(connection) => connection.spread_new(table),
+        }
+    }
+
     /// How an index names a column in which null may stand, so that it sorts as lists do: null is the smallest.
     pub(crate) fn nullable_key(&self, column: &str) -> String {
         match self.tx.connection {
@@ -388,12 +408,15 @@ where
     }
 
     fn answer(self: Box<Self>, lost: Option<Error>) {
-        let result = match (lost, self.result) {
+        let Write { closure, result, done } = *self;
+        let result = match (lost, result) {
             (Some(error), _) => Err(error.into()),
             (None, Some(result)) => result,
             (None, None) => Err(Error::Closed.into()),
         };
-        tell(self.done, result);
+        // who is told may close the records at once, and waits for the writer only if nothing of theirs is held here
+        drop(closure);
+        tell(done, result);
     }
 }
 

@@ -12,10 +12,10 @@ pub enum Error {
         doing: String,
     },
     /// The file or its directory cannot be written.
-    #[error("the database cannot be written: its file or directory is read-only")]
+    #[error("the database cannot be written: its file, one beside it (-wal, -shm) or their directory is read-only")]
     ReadOnly,
-    /// No room is left.
-    #[error("the database's disk is full")]
+    /// No room is left, or a quota or a limit of sizes is reached.
+    #[error("no more can be written to the database's disk: it is full, or a quota or size limit is reached")]
     Full,
     /// Made by a newer program.
     #[error("the database is of schema version {found}, this program knows {known}: use the newer program")]
@@ -55,6 +55,12 @@ pub enum Error {
     NotEmpty {
         /// The first table that is not empty.
         table: String,
+    },
+    /// The records cannot be spread over several servers, or are not as they should be after it.
+    #[error("the records are not distributed: {why}")]
+    NotDistributable {
+        /// Why, or what is amiss.
+        why: String,
     },
     /// A page's cursor that this list did not give.
     #[error("the cursor is none of this list")]
@@ -101,6 +107,12 @@ impl Error {
     #[must_use]
     pub fn outcome_unknown(&self) -> bool {
         matches!(self, Error::Unknown)
+    }
+
+    /// Whether there was no room to write in (what is there can still be read).
+    #[must_use]
+    pub fn no_room(&self) -> bool {
+        matches!(self, Error::Full)
     }
 
     pub(crate) fn corrupt(doing: &str, detail: impl ToString) -> Error {

@@ -1,6 +1,6 @@
 //! Items: the present, what happened, what is linked. Nothing changes an item but a [`flow::Decision`], by [`save`].
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use flow::{Decision, Flow, Item, Query, RecordKind, Term};
 use indexmap::IndexMap;
@@ -12,7 +12,7 @@ use crate::{
     list::{self, Visibility, holder},
     row::Row as SqlRow,
     sheet,
-    value::params,
+    value::{Param, params},
 };
 
 /// An item as it is stored; [`Row::read`] makes sense of its fields by the version of its flow.
@@ -232,21 +232,51 @@ pub fn stays(tx: &Tx, flow: &str, number: i64) -> Result<Vec<Stay>, Error> {
 /// # Errors
 /// The records failed.
 pub fn links(tx: &Tx, flow: &str, number: i64) -> Result<Vec<Link>, Error> {
-    let sql = "select l.other_flow, l.other_number, l.field, l.inward, i.title, i.state, i.flow_version
-               from link l join item i on i.flow = l.other_flow and i.number = l.other_number
-               where l.flow = $1 and l.number = $2
-               order by l.inward, l.field, l.other_flow, l.other_number";
-    tx.all(sql, params![flow, number], |row| {
-        Ok(Link {
-            flow: row.text(0)?,
-            number: row.int(1)?,
-            field: row.text(2)?,
-            outward: !row.flag(3)?,
-            title: row.text(4)?,
-            state: row.text(5)?,
-            flow_version: row.int(6)?,
-        })
-    })
+    let sql = "select other_flow, other_number, field, inward from link where flow = $1 and number = $2
+               order by inward, field, other_flow, other_number";
+    let ends = tx.all(sql, params![flow, number], |row| Ok((row.text(0)?, row.int(1)?, row.text(2)?, row.flag(3)?)))?;
+    // two questions instead of a join: the other item's flow may live on another server
+    let mut numbers: BTreeMap<&str, BTreeSet<i64>> = BTreeMap::new();
+    for (flow, number, ..) in &ends {
+        numbers.entry(flow).or_default().insert(*number);
+    }
+    let mut others = BTreeMap::new();
+    for (flow, numbers) in &numbers {
+        let found = of_numbers(tx, flow, numbers, "title, state, flow_version", |row| {
+            Ok((row.text(1)?, row.text(2)?, row.int(3)?))
+        })?;
+        others.extend(found.into_iter().map(|(number, other)| ((*flow, number), other)));
+    }
+    let link = |(flow, number, field, inward): &(String, i64, String, bool)| {
+        let (title, state, flow_version) = others.get(&(flow.as_str(), *number))?.clone();
+        let (flow, field) = (flow.clone(), field.clone());
+        Some(Link { flow, number: *number, field, outward: !inward, title, state, flow_version })
+    };
+    Ok(ends.iter().filter_map(link).collect())
+}
+
+/// The columns of the items of these numbers, by number, in few statements: as many places as the next power of two, so
+/// that the statements that are kept ready stay few.
+fn of_numbers<T>(
+    tx: &Tx,
+    flow: &str,
+    numbers: &BTreeSet<i64>,
+    columns: &str,
+    read: impl Fn(&SqlRow) -> Result<T, Error>,
+) -> Result<Vec<(i64, T)>, Error> {
+    const MOST: usize = 64;
+    let numbers: Vec<i64> = numbers.iter().copied().collect();
+    let mut found = Vec::with_capacity(numbers.len());
+    for part in numbers.chunks(MOST) {
+        let places = part.len().next_power_of_two();
+        let list: Vec<String> = (2..places + 2).map(|place| format!("${place}")).collect();
+        let sql = format!("select number, {columns} from item where flow = $1 and number in ({})", list.join(", "));
+        // the last number stands in the places that are left
+        let filled = part.iter().chain(part.last().into_iter().cycle()).take(places);
+        let params: Vec<Param> = std::iter::once(flow.into()).chain(filled.map(|number| (*number).into())).collect();
+        found.extend(tx.all(&sql, &params, |row| Ok((row.int(0)?, read(row)?)))?);
+    }
+    Ok(found)
 }
 
 /// What lists show of these items, in this order; those that do not exist are left out.
@@ -319,7 +349,7 @@ fn search_one(tx: &Tx, flow: &Flow, term: Term, limit: i64, visible: &Visibility
     Ok(page.rows.into_iter().map(|found| found.brief).collect())
 }
 
-/// Everything but the event is written without waiting, so that a database far away is asked once.
+/// Everything is written without waiting, so that a database far away is asked once: for the event's number.
 fn save_one(tx: &WriteTx, flow: &Flow, decision: &Decision) -> Result<Saved, Error> {
     let (before, after, record) = (decision.before(), decision.after(), decision.record());
     if record.kind != RecordKind::Commented {
@@ -333,16 +363,19 @@ fn save_one(tx: &WriteTx, flow: &Flow, decision: &Decision) -> Result<Saved, Err
         write_tally(tx, flow, before, after)?;
         sheet::write(tx, flow, before, after)?;
     }
-    if before.is_none_or(|before| before.state != after.state) {
-        write_stay(tx, flow, after, before.is_none())?;
-    }
     if record.kind == RecordKind::Triggered {
         let sql = "insert into took_part (flow, number, who, at) values ($1, $2, $3, $4)
                    on conflict (flow, number, who) do update set at = $4";
         let at = after.updated_at.as_millisecond();
         tx.later(sql, params![&flow.key, after.number, holder(&record.actor), at])?;
     }
-    Ok(Saved { seq: write_event(tx, flow, decision)? })
+    let sql = "select coalesce(max(seq), 0) + 1 from event where flow = $1 and number = $2";
+    let seq = tx.one(sql, params![&flow.key, after.number], |row| row.int(0))?;
+    write_event(tx, flow, decision, seq)?;
+    if before.is_none_or(|before| before.state != after.state) {
+        write_stay(tx, flow, after, seq)?;
+    }
+    Ok(Saved { seq })
 }
 
 fn insert(tx: &WriteTx, flow: &Flow, item: &Item) -> Result<(), Error> {
@@ -453,18 +486,17 @@ fn write_tally(tx: &WriteTx, flow: &Flow, before: Option<&Item>, after: &Item) -
     Ok(())
 }
 
-fn write_event(tx: &WriteTx, flow: &Flow, decision: &Decision) -> Result<i64, Error> {
+fn write_event(tx: &WriteTx, flow: &Flow, decision: &Decision, seq: i64) -> Result<(), Error> {
     let (after, record) = (decision.after(), decision.record());
     let changes: IndexMap<&String, (Json, Json)> =
         record.changes.iter().map(|(key, (old, new))| (key, (old.to_stored(), new.to_stored()))).collect();
     let sql = "insert into event (flow, number, seq, at, actor, kind, trigger_words, from_state, to_state, changes,
                                   assigned_to, comment, by_admin)
-               values ($1, $2, (select coalesce(max(seq), 0) + 1 from event where flow = $1 and number = $2),
-                       $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
-               returning seq";
+               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
     let values = params![
         &flow.key,
         after.number,
+        seq,
         record.at.as_millisecond(),
         &record.actor,
         kind(record.kind),
@@ -476,20 +508,18 @@ fn write_event(tx: &WriteTx, flow: &Flow, decision: &Decision) -> Result<i64, Er
         record.comment.as_deref(),
         record.by_admin,
     ];
-    tx.one(sql, values, |row| row.int(0))
+    tx.later(sql, values)
 }
 
-/// The stay that ends and the one that begins, under the number of the event that is about to be written.
-fn write_stay(tx: &WriteTx, flow: &Flow, item: &Item, is_new: bool) -> Result<(), Error> {
+/// The stay that ends and the one that begins with the event `seq`.
+fn write_stay(tx: &WriteTx, flow: &Flow, item: &Item, seq: i64) -> Result<(), Error> {
     let at = item.updated_at.as_millisecond();
-    if !is_new {
-        let sql = "update stay set ended = $3 where flow = $1 and number = $2
-                   and seq = (select max(seq) from stay where flow = $1 and number = $2)";
+    if seq > 1 {
+        let sql = "update stay set ended = $3 where flow = $1 and number = $2 and ended is null";
         tx.later(sql, params![&flow.key, item.number, at])?;
     }
-    let sql = "insert into stay (flow, number, seq, state, entered, ended)
-               values ($1, $2, (select coalesce(max(seq), 0) + 1 from event where flow = $1 and number = $2), $3, $4, null)";
-    tx.later(sql, params![&flow.key, item.number, &item.state, at])
+    let sql = "insert into stay (flow, number, seq, state, entered, ended) values ($1, $2, $3, $4, $5, null)";
+    tx.later(sql, params![&flow.key, item.number, seq, &item.state, at])
 }
 
 /// Its title as lists show it.

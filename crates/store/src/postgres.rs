@@ -6,6 +6,7 @@
 
 mod address;
 mod connection;
+pub(crate) mod distribute;
 mod failure;
 
 use std::{
@@ -25,6 +26,7 @@ use address::Causes;
 pub use address::{Address, BadAddress};
 use connection::Commit;
 pub(crate) use connection::{Connection, Row};
+pub use distribute::Distributed;
 use failure::{Failure, Then};
 
 use crate::{
@@ -145,6 +147,18 @@ impl Engine {
         }
     }
 
+    /// Spreads the tables of items over the workers of a Citus cluster, each step by itself: Citus does not take them all in
+    /// one transaction.
+    pub(crate) fn distribute(&self) -> Result<Distributed, Error> {
+        let loan = self.pool.lend()?;
+        let connection = loan.connection()?;
+        // moving many rows takes its time
+        connection.batch("set lock_timeout = 0")?;
+        let done = distribute::run(connection);
+        connection.batch("reset lock_timeout")?;
+        done
+    }
+
     pub(crate) fn counters(&self) -> Counters {
         let writes = self.pool.writes.load(Ordering::Relaxed);
         Counters { commits: writes, writes }
@@ -229,9 +243,6 @@ impl Pool {
             (false, None) => return Attempt::Over,
             (_, Some(failure)) => return Attempt::Failed(failure),
             (true, None) => {}
-        }
-        if let Err(error) = connection.flush() {
-            return Attempt::Failed(connection.failure().unwrap_or_else(|| Failure::refused(error)));
         }
         match connection.commit() {
             Commit::Done => {}

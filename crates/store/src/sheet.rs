@@ -56,6 +56,7 @@ pub(crate) fn widen(tx: &WriteTx, flow: &Flow) -> Result<(), Error> {
              updated_at bigint not null, closed_at bigint, primary key (flow, number))"
     );
     tx.define(&sql)?;
+    tx.spread_new(&table)?;
     for built_in in ["state", "created_by", "created_at", "updated_at"] {
         index(tx, &flow.key, built_in, false)?;
     }

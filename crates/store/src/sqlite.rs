@@ -355,7 +355,7 @@ fn prepare(data: &Path, path: &Path) -> Result<Connection, Error> {
     }
 }
 
-fn schema_version(raw: &rusqlite::Connection) -> Result<i64, Error> {
+pub(crate) fn schema_version(raw: &rusqlite::Connection) -> Result<i64, Error> {
     let doing = "reading the schema version";
     let made = raw.table_exists(None, "refinery_schema_history").map_err(|error| failure(doing, error))?;
     if !made {
@@ -365,12 +365,18 @@ fn schema_version(raw: &rusqlite::Connection) -> Result<i64, Error> {
         .map_err(|error| failure(doing, error))
 }
 
-fn failure(doing: &str, error: rusqlite::Error) -> Error {
+pub(crate) fn failure(doing: &str, error: rusqlite::Error) -> Error {
     let extended = error.sqlite_error().map(|error| error.extended_code);
     match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Error::Busy { doing: doing.to_owned() },
         Some(ErrorCode::ReadOnly) => Error::ReadOnly,
         Some(ErrorCode::DiskFull) => Error::Full,
+        // a quota or a limit of sizes: SQLite calls nothing but an overflowing device full
+        Some(ErrorCode::SystemIoFailure)
+            if matches!(extended, Some(ffi::SQLITE_IOERR_WRITE | ffi::SQLITE_IOERR_SHMSIZE)) =>
+        {
+            Error::Full
+        }
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Error::corrupt(doing, error),
         Some(ErrorCode::ConstraintViolation)
             if matches!(extended, Some(ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY)) =>
@@ -382,6 +388,6 @@ fn failure(doing: &str, error: rusqlite::Error) -> Error {
     }
 }
 
-fn unavailable(doing: &str, source: impl std::error::Error + Send + Sync + 'static) -> Error {
+pub(crate) fn unavailable(doing: &str, source: impl std::error::Error + Send + Sync + 'static) -> Error {
     Error::Unavailable { doing: doing.to_owned(), source: Arc::new(source) }
 }

@@ -52,6 +52,16 @@ pub(crate) enum Command {
         after_help = "Example:\n  tasksteper data copy --from ./tasksteper-data --to postgres://tasks@db.example.com/tasks"
     )]
     Data(Moving),
+    /// Keep everything in one file, while the server runs or not
+    #[command(
+        after_help = "The file is read back and checked before it gets its name. PostgreSQL's records are kept by its own pg_dump.\n\nExample:\n  tasksteper backup /backup/tasksteper-2026-11-22.tar.zst --data /srv/tasksteper"
+    )]
+    Backup(Backup),
+    /// Make an installation from what backup kept
+    #[command(
+        after_help = "Everything is checked before anything is there. The directory must not hold an installation, the database no tables.\n\nExample:\n  tasksteper restore /backup/tasksteper-2026-11-22.tar.zst --data /srv/restored"
+    )]
+    Restore(Restore),
 }
 
 #[derive(Debug, Subcommand)]
@@ -67,6 +77,14 @@ pub(crate) enum Moving {
         /// Where to; nothing may be there yet
         #[arg(long, value_name = "DIR|URL")]
         to: String,
+    },
+    /// Spread the items over the workers of a Citus cluster, by flow; can be run again
+    #[command(
+        after_help = "Example:\n  tasksteper data distribute --database postgres://tasks@coordinator.example.com/tasks"
+    )]
+    Distribute {
+        #[command(flatten)]
+        data: Data,
     },
 }
 
@@ -120,6 +138,27 @@ pub(crate) struct Serve {
     /// After SIGTERM, serve on for so long, with 503 at /readyz, until a balancer in front has noticed; behind one, 5
     #[arg(long, value_name = "SECONDS", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=600))]
     pub(crate) grace: u64,
+    #[command(flatten)]
+    pub(crate) data: Data,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Backup {
+    /// The file to make
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// Replace the file if it is there already
+    #[arg(long)]
+    pub(crate) force: bool,
+    #[command(flatten)]
+    pub(crate) data: Data,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Restore {
+    /// What backup made
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
     #[command(flatten)]
     pub(crate) data: Data,
 }

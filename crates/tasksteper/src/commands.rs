@@ -1,5 +1,6 @@
 //! What each command does.
 
+mod backup;
 mod data;
 mod demo;
 mod flow;
@@ -75,6 +76,8 @@ pub(crate) fn run(command: Command) -> Done {
         Command::Token(token) => user::token(token),
         Command::Flow(flow) => flow::run(flow),
         Command::Data(moving) => data::run(&moving),
+        Command::Backup(command) => backup::backup(&command),
+        Command::Restore(command) => backup::restore(&command),
     }
 }
 

@@ -34,8 +34,8 @@ const STATEMENTS: usize = 300;
 /// How long the answer to what was sent is waited for: longer than the server works on one statement. A network that
 /// went silent is noticed by this alone.
 const ANSWER: Duration = Duration::from_secs(20);
-/// The same for a statement that makes or changes a table.
-const DEFINED: Duration = Duration::from_secs(600);
+/// The same for a statement that makes, changes or spreads a table, which takes the longer the more is in it.
+const DEFINED: Duration = Duration::from_secs(24 * 3600);
 /// The same for what the server needs no time for.
 const PROMPT: Duration = Duration::from_secs(2);
 /// A connection that nobody used for so long is asked whether it still works: what lies between may have dropped it
@@ -163,7 +163,7 @@ impl Connection {
     }
 
     /// Sends what waits; without any statement nothing is sent.
-    pub(super) fn flush(&self) -> Result<(), Error> {
+    fn flush(&self) -> Result<(), Error> {
         if self.waiting.borrow().iter().all(|waiting| matches!(waiting, Waiting::Begin(_))) {
             return Ok(());
         }
@@ -172,35 +172,50 @@ impl Connection {
         self.take_in(&waiting, results)
     }
 
+    /// Sends what waits and commits. What must be looked at before is waited for first; of the rest a failure makes the
+    /// server roll back, so that it can travel with the commit.
     pub(super) fn commit(&self) -> Commit {
+        let looked_at = |waiting: &Waiting| matches!(waiting, Waiting::Execute { one_or: Some(_), .. });
+        if (!self.begun.get() || self.waiting.borrow().iter().any(looked_at))
+            && let Err(error) = self.flush()
+        {
+            return Commit::Failed(self.failure().unwrap_or_else(|| Failure::refused(error)));
+        }
         if !self.begun.get() {
             return Commit::Done;
         }
-        let said = self.wait(ANSWER, self.client.batch_execute("commit"));
-        let failure = match said {
-            Some(Ok(())) => {
-                self.begun.set(false);
-                return Commit::Done;
-            }
-            Some(Err(error)) => {
-                // a server that is being stopped may have committed before it said so
-                let in_doubt = error.code().is_none_or(|state| state.code().starts_with("57P"));
-                (Failure::of("commit", error), in_doubt)
-            }
-            None => (Failure { error: failure::silent("commit", ANSWER), then: Then::Reconnect }, true),
+        let waiting = self.waiting.take();
+        let both = join(in_order(&self.client, &waiting), self.client.batch_execute("commit"));
+        let Some((before, done)) = self.wait(ANSWER, both) else {
+            return self.in_doubt(Failure { error: failure::silent("commit", ANSWER), then: Then::Reconnect });
         };
-        match (failure, self.number.get()) {
-            ((failure, true), Some(number)) => {
-                self.fail(failure);
-                Commit::Unknown(number)
+        // the connection broke; or the server is being stopped, and may have committed before it said so
+        let lost = |error: &tokio_postgres::Error| error.code().is_none_or(|state| state.code().starts_with("57P"));
+        match (self.take_in(&waiting, before), done) {
+            // of statements and commit sent together, all may have arrived although no answer came
+            (_, Err(error)) if lost(&error) => self.in_doubt(Failure::of("commit", error)),
+            (Err(error), _) => Commit::Failed(self.failure().unwrap_or_else(|| Failure::refused(error))),
+            (Ok(()), Err(error)) => Commit::Failed(Failure::of("commit", error)),
+            (Ok(()), Ok(())) => {
+                self.begun.set(false);
+                Commit::Done
             }
-            ((failure, _), _) => Commit::Failed(failure),
+        }
+    }
+
+    /// The connection is of no more use, and the write may have been kept.
+    fn in_doubt(&self, failure: Failure) -> Commit {
+        self.fail(failure.clone());
+        match self.number.get() {
+            Some(number) => Commit::Unknown(number),
+            None => Commit::Failed(failure),
         }
     }
 
     /// Ends the transaction without keeping anything. `false`: the connection is of no more use.
     pub(super) fn rollback(&self) -> bool {
         self.waiting.take();
+        self.failed.replace(None);
         if !self.begun.replace(false) {
             return !self.client.is_closed();
         }
@@ -247,15 +262,27 @@ impl Connection {
     /// Statements without values, which nobody asks again: not kept.
     pub(crate) fn batch(&self, sql: &str) -> Result<(), Error> {
         let waiting = self.waiting.take();
-        let sql = format!("set local statement_timeout = 0; {sql}");
-        let both = join(in_order(&self.client, &waiting), self.client.batch_execute(&sql));
-        let (before, done) = self.answer(&sql, DEFINED, both)?;
+        // each a message of its own, for some statements want to be alone
+        let all = async {
+            let unbounded = self.client.batch_execute("set statement_timeout = 0");
+            let ((before, _), (done, _)) = join(
+                join(in_order(&self.client, &waiting), unbounded),
+                join(self.client.batch_execute(sql), self.client.batch_execute("reset statement_timeout")),
+            )
+            .await;
+            (before, done)
+        };
+        let (before, done) = self.answer(sql, DEFINED, all)?;
         self.take_in(&waiting, before)?;
-        done.map_err(|error| self.note(&sql, error))
+        done.map_err(|error| self.note(sql, error))
     }
 
     pub(crate) fn take_turn(&self) -> Result<(), Error> {
         self.query("select cast(pg_advisory_xact_lock($1) as text)", &[Param::Int(TURN)], |_| Ok(()))
+    }
+
+    pub(crate) fn spread_new(&self, table: &str) -> Result<(), Error> {
+        super::distribute::spread_new(self, table)
     }
 
     pub(crate) fn slot(&self) -> i64 {

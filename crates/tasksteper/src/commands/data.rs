@@ -5,12 +5,13 @@ use std::{io::IsTerminal as _, path::Path};
 use app::{Place, moving};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::{Done, PATIENCE, Refusal, from_error, place_of, say};
-use crate::cli::Moving;
+use super::{Done, PATIENCE, Refusal, from_error, place, place_of, say};
+use crate::cli::{Data, Moving};
 
 pub(super) fn run(moving: &Moving) -> Done {
     match moving {
         Moving::Copy { from, to } => copy(from, to),
+        Moving::Distribute { data } => distribute(data),
     }
 }
 
@@ -30,6 +31,24 @@ fn copy(from: &str, to: &str) -> Done {
     bar.finish_and_clear();
     let rows = rows.map_err(|error| Refusal::Refused(format!("{source} to {target}: {}", from_error(&error))))?;
     say(format_args!("{rows} rows copied from {source} to {target} and compared"));
+    Ok(())
+}
+
+fn distribute(data: &Data) -> Done {
+    let place = place(&data.data, &data.records)?;
+    let Place::Postgres(_) = place else {
+        return Err(Refusal::Usage(
+            "--database: name the PostgreSQL with Citus over which the items are to be spread".to_owned(),
+        ));
+    };
+    let done = moving::distribute(&place, PATIENCE)
+        .map_err(|error| Refusal::Refused(format!("{place}: {}", from_error(&error))))?;
+    let new = done.spread.len() + done.shared.len() - done.already;
+    say(format_args!(
+        "{place}: {} tables are spread by flow, {} are whole on every worker; {new} of them new",
+        done.spread.len(),
+        done.shared.len()
+    ));
     Ok(())
 }
 
