@@ -471,6 +471,11 @@ impl User {
         User { base: base.to_owned(), ..self.clone() }
     }
 
+    /// Their token.
+    pub(crate) fn token(&self) -> String {
+        self.token.clone()
+    }
+
     /// The same person with connections and cookies of their own.
     pub(crate) fn anew(&self) -> User {
         User { client: client(), ..self.clone() }

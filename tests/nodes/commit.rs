@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::{
     cluster::{Cluster, until},
-    harness::{Installation, User, load::is_fold, path_of},
+    harness::{Answer, Installation, User, load::is_fold, path_of},
     proxy::{Fault, Proxy},
 };
 
@@ -49,29 +49,55 @@ fn a_commit_that_breaks_off_is_answered_truly_and_done_once() {
     is_fold(&item, &sees.history(&item));
 }
 
-#[test]
-fn what_cannot_be_found_out_is_said_so() {
+/// A comment is committed, its answer is lost, and the database is out of reach from then on; said how?
+fn lost_for_good(send: impl Fn(&User, &str) -> reqwest::blocking::RequestBuilder, check: impl Fn(&Answer)) {
     let cluster = Cluster::start();
     let direct = Installation::on(&cluster.database("one")).filled();
+    direct.done(&["user", "passwd", "engineer", "--password-stdin"], "pass-word-1\n");
     let proxy = Proxy::to(cluster.path());
     let (server, watcher) = (Installation::on(&proxy.url("one")).into_server(), direct.serve());
-    let (sees, admin) = (watcher.user("engineer"), watcher.user("admin"));
-    let user = sees.at(&server.base);
-    let item = user.create("issue_track", &json!({"summary": "概要"}));
+    let (sees, person) = (watcher.user("engineer"), server.signed_in("engineer", "pass-word-1"));
+    let item = sees.create("issue_track", &json!({"summary": "概要"}));
+    assert_eq!(person.page("/settings").status, StatusCode::OK);
+    let request = send(&person, &watcher.user("engineer").token());
     proxy.set(Fault::CutAfterCommitForGood);
     let began = Instant::now();
-    let request = user.request("POST", &format!("/api/v1{}/comments", path_of(&item)));
-    let answer = crate::harness::answer(request.header("accept-language", "en").json(&json!({"comment": "哪里去了"})));
+    let answer = crate::harness::answer(request);
     assert!(began.elapsed() < Duration::from_secs(45), "{:?}", began.elapsed());
-    assert_eq!(answer.refused(503), "outcome_unknown");
-    assert!(answer.text.contains("could not be found out") && !answer.text.contains("nothing was changed"));
+    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{}", answer.text);
     assert!(!answer.headers.contains_key("retry-after"), "nobody is asked to send it again unseen");
+    check(&answer);
     assert_eq!(said(&sees, &item, "哪里去了"), 1);
     proxy.set(Fault::None);
-    until("the node recovers", Duration::from_secs(5), || {
-        admin.at(&server.base).try_get("/api/v1/me").is_some_and(|answer| answer.status == 200)
-    });
-    assert_eq!(said(&user, &item, "哪里去了"), 1, "nor is it written later");
+    let ready = || person.page("/readyz").status == StatusCode::OK;
+    until("the node recovers", Duration::from_secs(5), ready);
+    assert_eq!(said(&sees.at(&server.base), &item, "哪里去了"), 1, "nor is it written later");
+}
+
+#[test]
+fn what_cannot_be_found_out_is_said_so_to_programs() {
+    lost_for_good(
+        |person, token| {
+            let request = person.request("POST", "/api/v1/flows/issue_track/items/1/comments").bearer_auth(token);
+            request.header("accept-language", "en").json(&json!({"comment": "哪里去了"}))
+        },
+        |answer| {
+            assert_eq!(answer.refused(503), "outcome_unknown");
+            let text = &answer.text;
+            assert!(text.contains("could not be found out") && !text.contains("nothing was changed"), "{text}");
+        },
+    );
+}
+
+#[test]
+fn what_cannot_be_found_out_is_said_so_to_people() {
+    lost_for_good(
+        |person, _| person.request("POST", "/flow/issue_track/1/comments").form(&[("comment", "哪里去了")]),
+        |answer| {
+            let text = &answer.text;
+            assert!(text.contains("无法确认刚才的操作是否已经生效") && !text.contains("没有生效"), "{text}");
+        },
+    );
 }
 
 #[test]

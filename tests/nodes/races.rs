@@ -31,7 +31,6 @@ flow = "pair"
 source = "开始"
 trigger = "推"
 dest = "开始"
-fields = ["summary", "other"]
 
 [[transition]]
 source = "开始"

@@ -100,7 +100,8 @@ fn a_rolling_restart_behind_nginx_loses_no_request() {
     let nginx = Nginx::before(ports);
     let (engineer, delegate) = (nodes[0].user("engineer"), nodes[0].user("delegate"));
     let (engineer, delegate) = (engineer.at(&nginx.base), delegate.at(&nginx.base));
-    let item = engineer.create("improvement", &json!({"summary": "概要"}));
+    let architect = nodes[0].user("architect").at(&nginx.base);
+    let item = architect.create("improvement", &json!({"summary": "概要"}));
     let mut notes = Notes::default();
     let (told, hears) = mpsc::channel();
     let (done, asked) = (AtomicBool::new(false), AtomicUsize::new(0));
@@ -123,7 +124,7 @@ fn a_rolling_restart_behind_nginx_loses_no_request() {
         // each for itself, on a connection of its own, as browsers come
         scope.spawn(|| {
             while !done.load(Ordering::SeqCst) {
-                let user: User = engineer.anew();
+                let user: User = architect.anew();
                 user.create("device_card", &json!({"summary": "概要"}));
             }
         });

@@ -92,7 +92,7 @@ fn a_flow_published_here_is_served_there() {
             let flow = user.at(&node.base).get("/flows/buglist").expect(StatusCode::OK);
             assert_eq!(flow["version"], round + 2);
             assert!(text.contains(flow["name"].as_str().unwrap()));
-            assert_eq!(user.at(&node.base).create("buglist", &json!({"summary": "概要"}))["version"], round + 2);
+            assert_eq!(user.at(&node.base).create("buglist", &json!({"summary": "概要"}))["flow_version"], round + 2);
         }
     }
     two.at.done(&["flow", "archive", "buglist"], "");

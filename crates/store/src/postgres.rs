@@ -369,16 +369,15 @@ fn answer_pings(address: &Address, asked: &Receiver<Ping>) {
 
 /// The first connection; as long as `patience` lasts, a server that is not there yet is waited for.
 fn connect_patiently(address: &Address, patience: Duration) -> Result<Connection, Error> {
-    let pause = Duration::from_millis(500);
-    let mut left = patience;
+    let began = Instant::now();
     loop {
         match Connection::open(address, i64::from(chance(64))) {
             Ok(connection) => return Ok(connection),
-            Err((error, true)) if !left.is_zero() => {
+            Err((error, true)) if began.elapsed() < patience => {
                 let why = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
+                let left = patience.saturating_sub(began.elapsed());
                 tracing::warn!(at = address.shown, why, seconds_left = left.as_secs(), "waiting for the database");
-                std::thread::sleep(pause);
-                left = left.saturating_sub(pause);
+                std::thread::sleep(Duration::from_millis(500));
             }
             Err((error, _)) => return Err(error),
         }

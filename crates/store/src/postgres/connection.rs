@@ -168,7 +168,7 @@ impl Connection {
             return Ok(());
         }
         let waiting = self.waiting.take();
-        let results = self.answer("writing", ANSWER, in_order(&self.client, &waiting))?;
+        let results = self.answer("writing", patience(&waiting), in_order(&self.client, &waiting))?;
         self.take_in(&waiting, results)
     }
 
@@ -186,8 +186,9 @@ impl Connection {
         }
         let waiting = self.waiting.take();
         let both = join(in_order(&self.client, &waiting), self.client.batch_execute("commit"));
-        let Some((before, done)) = self.wait(ANSWER, both) else {
-            return self.in_doubt(Failure { error: failure::silent("commit", ANSWER), then: Then::Reconnect });
+        let most = patience(&waiting);
+        let Some((before, done)) = self.wait(most, both) else {
+            return self.in_doubt(Failure { error: failure::silent("commit", most), then: Then::Reconnect });
         };
         // the connection broke; or the server is being stopped, and may have committed before it said so
         let lost = |error: &tokio_postgres::Error| error.code().is_none_or(|state| state.code().starts_with("57P"));
@@ -231,8 +232,11 @@ impl Connection {
         let statement = self.prepare(sql)?;
         let waiting = self.waiting.take();
         let values = values(params);
-        let (before, rows) =
-            self.answer(sql, ANSWER, join(in_order(&self.client, &waiting), self.client.query(&statement, &values)))?;
+        let (before, rows) = self.answer(
+            sql,
+            patience(&waiting),
+            join(in_order(&self.client, &waiting), self.client.query(&statement, &values)),
+        )?;
         self.take_in(&waiting, before)?;
         for row in rows.map_err(|error| self.note(sql, error))? {
             each(&row::Row::Postgres(Row(&row)))?;
@@ -244,8 +248,11 @@ impl Connection {
         let statement = self.prepare(sql)?;
         let waiting = self.waiting.take();
         let values = values(params);
-        let (before, touched) =
-            self.answer(sql, ANSWER, join(in_order(&self.client, &waiting), self.client.execute(&statement, &values)))?;
+        let (before, touched) = self.answer(
+            sql,
+            patience(&waiting),
+            join(in_order(&self.client, &waiting), self.client.execute(&statement, &values)),
+        )?;
         self.take_in(&waiting, before)?;
         let touched = touched.map_err(|error| self.note(sql, error))?;
         Ok(usize::try_from(touched).unwrap_or(usize::MAX))
@@ -366,6 +373,11 @@ impl Drop for Connection {
             runtime.shutdown_background();
         }
     }
+}
+
+/// How long the answers to all that waits are waited for: a thousand statements may take longer than one.
+fn patience(waiting: &[Waiting]) -> Duration {
+    ANSWER + Duration::from_millis(20) * u32::try_from(waiting.len()).unwrap_or(u32::MAX)
 }
 
 /// The connection's own work, done whenever its runtime is waited on.

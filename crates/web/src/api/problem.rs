@@ -141,7 +141,8 @@ impl Problem {
                 Problem::new(StatusCode::SERVICE_UNAVAILABLE, OUTCOME_UNKNOWN, text)
             }
             Error::Store(ref store) if store.retryable() => {
-                tracing::warn!(error = %error, "the database did not answer");
+                let why = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
+                tracing::warn!(error = %error, why, "the database did not answer");
                 let (key, seconds) = if store.no_room() { ("problem-no-room", 30) } else { ("problem-unavailable", 2) };
                 Problem {
                     retry_after_s: Some(seconds),

@@ -56,7 +56,8 @@ pub(crate) async fn readyz(State(web): State<Web>) -> Response {
     match tokio::time::timeout(std::time::Duration::from_secs(2), answer).await {
         Ok(Ok(Ok(()))) => "ready".into_response(),
         Ok(Ok(Err(error))) => {
-            tracing::warn!(%error, "not ready");
+            let why = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
+            tracing::warn!(%error, why, "not ready");
             away("the database does not answer")
         }
         _ => {
