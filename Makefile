@@ -48,7 +48,7 @@ postgres: ## The tests of the records, the server and the pages again, on a Post
 	fi
 
 .PHONY: bench
-bench: ## Load the real server at 10,000 and 100,000 items and print the ratios
+bench: ## Load the real server at 10,000 and 100,000 items (BENCH_SIZES=10000,1000000: at these) and print the ratios
 	cargo bench -p tasksteper --bench load
 
 .PHONY: screenshots

@@ -81,6 +81,12 @@ impl Person {
         widths() -> (i64, i64);
         /// Takes a picture of the page.
         picture(file: &Path);
+        /// Lets no request pass that fits the pattern.
+        block(pattern: &str);
+        /// Goes to another tab, which is opened for it.
+        leave();
+        /// Comes back to the first tab.
+        come_back();
     }
 }
 
@@ -96,6 +102,7 @@ impl Drop for Person {
 struct Page {
     driver: WebDriver,
     chromedriver: Child,
+    port: String,
     _profile: tempfile::TempDir,
     base: String,
     script: bool,
@@ -144,7 +151,7 @@ impl Page {
         }
         wanted.add_experimental_option("prefs", preferences).expect("preferences");
         let driver = WebDriver::new(format!("http://127.0.0.1:{port}"), wanted).await.expect("a browser");
-        Page { driver, chromedriver, _profile: profile, base: base.to_owned(), script }
+        Page { driver, chromedriver, port, _profile: profile, base: base.to_owned(), script }
     }
 
     /// Opens a page.
@@ -187,8 +194,12 @@ impl Page {
     /// The input that this label labels.
     async fn labelled(&self, label: &str) -> WebElement {
         let words = quoted(label);
-        let found = self.find(&format!("//label[normalize-space(.)={words}] | //textarea[@aria-label={words}]")).await;
-        if found.tag_name().await.expect("a tag") == "textarea" {
+        let found = self
+            .find(&format!(
+                "//label[normalize-space(.)={words}] | //*[self::textarea or self::input][@aria-label={words}]"
+            ))
+            .await;
+        if found.tag_name().await.expect("a tag") != "label" {
             return found;
         }
         match found.attr("for").await.expect("an attribute") {
@@ -285,6 +296,33 @@ impl Page {
         let script = "return [document.documentElement.scrollWidth, window.innerWidth]";
         let widths = self.driver.execute(script, Vec::new()).await.expect("the widths");
         widths.convert().expect("two numbers")
+    }
+
+    /// Goes to another tab, which is opened for it.
+    async fn leave(&self) {
+        let tab = self.driver.new_tab().await.expect("a tab");
+        self.driver.switch_to_window(tab).await.expect("it is shown");
+    }
+
+    /// Comes back to the first tab.
+    async fn come_back(&self) {
+        let tabs = self.driver.windows().await.expect("the tabs");
+        self.driver.switch_to_window(tabs[0].clone()).await.expect("it is shown");
+    }
+
+    /// Lets no request pass that fits the pattern.
+    async fn block(&self, pattern: &str) {
+        let session = self.driver.session_id().to_string();
+        let address = format!("http://127.0.0.1:{}/session/{session}/goog/cdp/execute", self.port);
+        let tool = |command: &str, params: serde_json::Value| {
+            reqwest::Client::new().post(&address).json(&serde_json::json!({"cmd": command, "params": params})).send()
+        };
+        for answer in [
+            tool("Network.enable", serde_json::json!({})).await,
+            tool("Network.setBlockedURLs", serde_json::json!({"urls": [pattern]})).await,
+        ] {
+            assert!(answer.expect("an answer").status().is_success());
+        }
     }
 
     /// Takes a picture of the page.

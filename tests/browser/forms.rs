@@ -69,3 +69,54 @@ fn a_comment_stands_in_the_history() {
     architect.sees("我来看看日志");
     assert_eq!(server.user("engineer").item("issue_track", 1)["revision"], 1, "a comment changes no revision");
 }
+
+#[test]
+fn a_session_that_ends_loses_nothing_typed() {
+    let server = Server::shipped();
+    let api = server.user("engineer");
+    api.create("issue_track", &json!({"summary": "一"}));
+    for script in [true, false] {
+        let engineer = Person::signed_in(&server.base, "engineer", script);
+        let sign_in = |path: &str| {
+            engineer.sees("填写的内容都还在");
+            engineer.fill("用户名", "engineer");
+            engineer.fill("密码", "pass-word-1");
+            engineer.press("登录");
+            engineer.sees("还没有提交");
+            assert_eq!(engineer.path(), if script { path } else { "/login" });
+        };
+        engineer.open("/flow/issue_track/new");
+        engineer.fill("概要", "写了很久的一件事");
+        server.done(&["user", "passwd", "engineer", "--password-stdin"], "pass-word-1\n");
+        engineer.press("创建");
+        sign_in("/flow/issue_track/new");
+        assert_eq!(engineer.value("概要"), "写了很久的一件事");
+        engineer.press("创建");
+        engineer.sees("更新进展");
+        engineer.open("/flow/issue_track/1");
+        engineer.fill("评论", "写了很久的评论");
+        server.done(&["user", "passwd", "engineer", "--password-stdin"], "pass-word-1\n");
+        engineer.press("评论");
+        sign_in("/flow/issue_track/1");
+        assert_eq!(engineer.value("评论"), "写了很久的评论");
+        engineer.press("评论");
+        engineer.sees("写了很久的评论");
+    }
+    assert_eq!(api.get("/flows/issue_track/items").json()["total"], 3);
+    assert_eq!(api.history(&api.item("issue_track", 1)).len(), 3);
+}
+
+#[test]
+fn typing_on_after_the_session_ended_leads_nowhere() {
+    let server = Server::shipped();
+    server.user("engineer").create("issue_track", &json!({"summary": "一"}));
+    let engineer = Person::signed_in(&server.base, "engineer", true);
+    engineer.open("/flow/issue_track/1");
+    server.done(&["user", "passwd", "engineer", "--password-stdin"], "pass-word-1\n");
+    // The buttons ask the server what can be pressed now.
+    engineer.fill("局点", "华东某局点");
+    std::thread::sleep(std::time::Duration::from_millis(1500));
+    assert_eq!((engineer.path(), engineer.value("局点")), ("/flow/issue_track/1".to_owned(), "华东某局点".to_owned()));
+    engineer.press("更新进展");
+    engineer.sees("填写的内容都还在");
+}

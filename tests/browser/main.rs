@@ -10,5 +10,6 @@ mod harness;
 
 mod account;
 mod forms;
+mod live;
 mod look;
 mod story;

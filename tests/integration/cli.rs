@@ -52,6 +52,11 @@ fn every_command_says_what_it_does_with_an_example() {
         "flow archive",
         "backup",
         "restore",
+        "bench",
+        "bench load",
+        "data",
+        "data copy",
+        "data distribute",
     ];
     for command in commands {
         let words: Vec<&str> = command.split_whitespace().chain(["--help"]).collect();
@@ -564,4 +569,50 @@ fn the_demo_listens_on_loopback_only() {
 #[test]
 fn the_program_is_found() {
     assert!(Path::new(program()).is_file());
+}
+
+#[test]
+fn a_short_password_is_warned_of_and_one_that_cannot_be_typed_is_refused() {
+    let at = Installation::empty();
+    for password in ["a\u{0}pass-word", "a\u{0}b", ""] {
+        let refused = at.run(&["user", "add", "ann", "--password-stdin"], &format!("{password}\n"));
+        assert_eq!(refused.status.code(), Some(1), "{password:?}");
+        assert!(stderr(&refused).starts_with("error: "), "{}", stderr(&refused));
+    }
+    let added = at.run(&["user", "add", "ann", "--password-stdin"], "一二三四五六七八\n");
+    assert_eq!((added.status.code(), stderr(&added).as_str()), (Some(0), ""));
+    let changed = at.run(&["user", "passwd", "ann", "--password-stdin"], "short\n");
+    assert_eq!(changed.status.code(), Some(0));
+    assert_eq!(stderr(&changed), "warning: password: at least 8 characters\n");
+    at.serve().signed_in("ann", "short");
+}
+
+#[test]
+fn what_only_looks_makes_no_installation() {
+    let at = Installation::empty();
+    let nowhere = at.data().join("mistyped");
+    let data = nowhere.to_str().unwrap();
+    // Of a database server, whose databases are made by hand, nothing is refused.
+    records::embed(&nowhere);
+    for words in [
+        &["user", "list"][..],
+        &["user", "passwd", "ann", "--password-stdin"],
+        &["user", "disable", "ann"],
+        &["group", "list"],
+        &["token", "create", "ann"],
+        &["flow", "list"],
+        &["flow", "show", "t"],
+        &["flow", "archive", "t"],
+    ] {
+        let refused = run(&[words, &["--data", data]].concat(), "pass-word-1\n");
+        assert_eq!(refused.status.code(), Some(1), "{words:?}");
+        assert_eq!(
+            stderr(&refused),
+            format!("error: no installation in {data}: give the directory of one with --data (or TASKSTEPER_DATA)\n"),
+            "{words:?}"
+        );
+        assert!(!nowhere.exists(), "{words:?} makes nothing");
+    }
+    run(&["user", "add", "ann", "--data", data], "");
+    assert!(stdout(&run(&["user", "list", "--data", data], "")).contains("ann"), "adding a user may begin one");
 }

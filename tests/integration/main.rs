@@ -12,9 +12,9 @@
 mod harness;
 
 mod access;
-mod admin;
 mod administration;
 mod api;
+mod bench;
 mod check;
 mod cli;
 mod clock;
@@ -24,9 +24,12 @@ mod forms;
 mod golden;
 mod invariants;
 mod keeping;
+mod kept;
 mod kill;
 mod layering;
+mod live;
 mod moving;
+mod nul;
 mod pages;
 mod rules;
 mod story;

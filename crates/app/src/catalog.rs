@@ -2,12 +2,13 @@
 //! changes, so what was read of one stays true; which is the newest is asked of the store in every transaction.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::{Arc, Mutex, PoisonError},
 };
 
 use flow::{Actor, Flow, Who};
 use indexmap::IndexMap;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 use store::list::{Visibility, VisibleTo};
 
 use crate::{Error, Reading};
@@ -16,7 +17,8 @@ use crate::{Error, Reading};
 #[derive(Debug, Default)]
 pub struct Catalog {
     seq: i64,
-    flows: IndexMap<String, Published>,
+    /// A page asks for every line: a quick hash, for keys that administrators choose.
+    flows: IndexMap<String, Published, FxBuildHasher>,
 }
 
 /// The newest version of a flow.
@@ -56,22 +58,57 @@ impl Catalog {
     }
 }
 
+/// What people see for everyone, as of a snapshot.
+#[derive(Debug)]
+pub struct People {
+    seq: i64,
+    /// By the name as registered, and by the folded one. A quick hash, as with the flows.
+    displays: FxHashMap<String, String>,
+}
+
+impl People {
+    /// What people see for a name, in whatever case; none: it is no user's.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        let found = self.displays.get(name).or_else(|| self.displays.get(&flow::fold_name(name)));
+        found.map(String::as_str)
+    }
+
+    /// [`People::get`], or the name itself.
+    #[must_use]
+    pub fn display<'a>(&'a self, name: &'a str) -> &'a str {
+        self.get(name).unwrap_or(name)
+    }
+
+    fn read(tx: &store::Tx, seq: i64) -> Result<People, Error> {
+        let mut displays = FxHashMap::default();
+        for (name, display) in store::user::all_displays(tx)? {
+            let folded = flow::fold_name(&name);
+            if folded != name {
+                displays.insert(folded, display.clone());
+            }
+            displays.insert(name, display);
+        }
+        Ok(People { seq, displays })
+    }
+}
+
 /// What was read so far.
 #[derive(Default)]
 pub(crate) struct Cache {
     newest: Mutex<Arc<Catalog>>,
+    people: Mutex<Option<Arc<People>>>,
     versions: Mutex<HashMap<(String, i64), Arc<Flow>>>,
 }
 
 impl Cache {
     /// The catalog as of this snapshot.
-    pub(crate) fn as_of(&self, tx: &store::Tx) -> Result<Arc<Catalog>, Error> {
-        let seq = store::flow_version::seq(tx)?;
+    pub(crate) fn as_of(&self, tx: &store::Tx, seq: i64) -> Result<Arc<Catalog>, Error> {
         let known = Arc::clone(&self.newest.lock().unwrap_or_else(PoisonError::into_inner));
         if known.seq == seq && seq != 0 {
             return Ok(known);
         }
-        let mut flows = IndexMap::new();
+        let mut flows = IndexMap::default();
         for row in store::flow_version::current(tx)? {
             let flow = self.version_of(&row.key, row.version, &row.text)?;
             let published = Published { flow, version: row.version, archived: row.archived, text: row.text.into() };
@@ -79,6 +116,21 @@ impl Cache {
         }
         let fresh = Arc::new(Catalog { seq, flows });
         *self.newest.lock().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&fresh);
+        Ok(fresh)
+    }
+
+    /// Everyone as of this snapshot: read again when someone was added or is seen otherwise.
+    fn people(&self, tx: &store::Tx, seq: i64) -> Result<Arc<People>, Error> {
+        let known = self.people.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(known) = known.filter(|known| known.seq == seq) {
+            return Ok(known);
+        }
+        let fresh = Arc::new(People::read(tx, seq)?);
+        let mut kept = self.people.lock().unwrap_or_else(PoisonError::into_inner);
+        // An older snapshot's are of no use to anyone else.
+        if kept.as_ref().is_none_or(|kept| kept.seq < seq) {
+            *kept = Some(Arc::clone(&fresh));
+        }
         Ok(fresh)
     }
 
@@ -90,7 +142,7 @@ impl Cache {
         }
         let (flow, problems) = flow::read(&flow::File { name: key, text });
         let flow = flow.ok_or_else(|| {
-            let first = problems.first().map(|problem| problem.message.clone()).unwrap_or_default();
+            let first = problems.first().map(|problem| problem.message.to_string()).unwrap_or_default();
             Error::Damaged(format!("flow {key} version {version}: {first}"))
         })?;
         let flow = Arc::new(flow);
@@ -104,6 +156,23 @@ impl Cache {
 }
 
 impl Reading<'_> {
+    /// What people see for everyone.
+    pub(crate) fn people(&self) -> Result<Arc<People>, Error> {
+        match self.people_seq {
+            Some(seq) => self.app.catalog.people(self.tx, seq),
+            None => Ok(Arc::new(People::read(self.tx, 0)?)),
+        }
+    }
+
+    /// What people see for each of these users; a name that is none is left out.
+    pub(crate) fn displays(&self, names: &BTreeSet<String>) -> Result<Names, Error> {
+        if self.people_seq.is_none() {
+            return Ok(store::user::displays(self.tx, names)?);
+        }
+        let people = self.people()?;
+        Ok(names.iter().filter_map(|name| Some((name.clone(), people.get(name)?.to_owned()))).collect())
+    }
+
     /// Version `version` of the flow `key`: the rules of the items that were made under it.
     pub(crate) fn version(&self, key: &str, version: i64) -> Result<Arc<Flow>, Error> {
         if let Some(published) = self.flows.get(key)

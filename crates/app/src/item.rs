@@ -199,7 +199,7 @@ pub fn page(cx: &Reading, actor: &Actor, key: &str, number: i64, typed: &Input) 
         history,
         stays: stays.into_iter().map(|stay| (stay.state, stay.entered, stay.left)).collect(),
         links,
-        names: store::user::displays(cx.tx, &people)?,
+        names: cx.displays(&people)?,
         view: with_buttons(cx, actor, published.archived, flow, item, typed)?,
     })
 }
@@ -225,7 +225,7 @@ pub fn first_values(cx: &Reading, actor: &Actor, key: &str) -> Result<NewItem, E
     let published = cx.flow_for(actor, key)?;
     let facts = facts(cx, actor, &published.flow, None, &Input::new())?;
     let fields = flow::initial_fields(&published.flow, &facts);
-    let names = store::user::displays(cx.tx, &named(&published.flow, &fields))?;
+    let names = cx.displays(&named(&published.flow, &fields))?;
     Ok(NewItem { flow: Arc::clone(&published.flow), fields, names })
 }
 
@@ -242,7 +242,7 @@ pub fn create(cx: &Writing, actor: &Actor, key: &str, input: &Input) -> Result<I
     }
     let number = store::item::next_number(cx.tx, key)?;
     let decision = flow::create(&flow, published.version, number, input, &facts).map_err(refused(&flow))?;
-    write(cx, actor, flow, &decision)
+    write(cx, actor, published, flow, &decision)
 }
 
 /// Saves field values without pressing.
@@ -431,13 +431,19 @@ fn apply(
         Event::Save { .. } => {}
     }
     let decision = flow::decide(&flow, &item, revision, event, &facts).map_err(refused(&flow))?;
-    write(cx, actor, Arc::clone(&flow), &decision)
+    write(cx, actor, published, Arc::clone(&flow), &decision)
 }
 
-fn write(cx: &Writing, actor: &Actor, flow: Arc<Flow>, decision: &Decision) -> Result<ItemView, Error> {
+fn write(
+    cx: &Writing,
+    actor: &Actor,
+    published: &Published,
+    flow: Arc<Flow>,
+    decision: &Decision,
+) -> Result<ItemView, Error> {
     let opened = decision.opens().and_then(|(key, _)| cx.flows.get(key)).map(|published| Arc::clone(&published.flow));
     store::item::save(cx.tx, &flow, decision, opened.as_deref())?;
-    let view = with_buttons(cx, actor, false, flow, decision.after().clone(), &Input::new())?;
+    let view = with_buttons(cx, actor, published.archived, flow, decision.after().clone(), &Input::new())?;
     let opened = decision.opens().map(|(key, opened)| (key.to_owned(), opened.after().number));
     Ok(ItemView { opened, ..view })
 }

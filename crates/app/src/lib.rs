@@ -8,7 +8,9 @@
 mod catalog;
 mod error;
 
+pub mod bulk;
 pub mod item;
+pub mod live;
 pub mod moving;
 pub mod people;
 pub mod publish;
@@ -19,7 +21,7 @@ use std::{ops::Deref, sync::Arc, time::Duration};
 
 use jiff::{Timestamp, tz::TimeZone};
 
-pub use catalog::{Catalog, Names, Published};
+pub use catalog::{Catalog, Names, People, Published};
 pub use error::{Error, InputProblem, Reason};
 pub use store::{Address, BadAddress, Counters, Place, keep};
 
@@ -35,6 +37,9 @@ struct Inner {
     catalog: catalog::Cache,
     hashing: signin::Gate,
 }
+
+/// The setting that says which indexes the sheets have, and what it says where they have all of this program's.
+const INDEXES: (&str, &str) = ("indexes of sheets", "2");
 
 /// What the binary hands in: what the use cases must not fetch for themselves.
 #[derive(Debug, Clone)]
@@ -56,6 +61,9 @@ pub struct Reading<'a> {
     pub zone: &'a TimeZone,
     /// The moment that the transaction takes as now.
     pub now: Timestamp,
+    /// How often people were changed, where what is read of them may be kept. None in a transaction that writes: what it
+    /// sees may never come to be.
+    people_seq: Option<i64>,
     app: &'a Inner,
 }
 
@@ -77,7 +85,7 @@ impl<'a> Writing<'a> {
     /// are then.
     pub(crate) fn alone(&self) -> Result<Writing<'a>, Error> {
         self.tx.take_turn()?;
-        Ok(Writing { reading: self.reading.app.reading(self.tx, self.now)?, tx: self.tx })
+        self.reading.app.writing(self.tx, self.now)
     }
 }
 
@@ -89,17 +97,44 @@ impl App {
     /// What the store says: a directory that cannot be written, a server that cannot be reached, a database of a newer
     /// version, a damaged file.
     pub fn open(place: &Place, patience: Duration, surroundings: Surroundings) -> Result<App, Error> {
-        let db = store::Db::open(place, patience)?;
+        App::of(store::Db::open(place, patience)?, surroundings)
+    }
+
+    /// [`App::open`] for filling an installation that nobody else uses: [`bulk`].
+    ///
+    /// # Errors
+    /// As [`App::open`]; locked where another process has it open.
+    pub fn open_to_fill(place: &Place, patience: Duration, surroundings: Surroundings) -> Result<App, Error> {
+        App::of(store::Db::open_to_fill(place, patience)?, surroundings)
+    }
+
+    fn of(db: store::Db, surroundings: Surroundings) -> Result<App, Error> {
         moving::refuse_unfinished(&db)?;
         let Surroundings { zone, clock, random } = surroundings;
-        Ok(App(Arc::new(Inner {
+        let app = App(Arc::new(Inner {
             db,
             zone,
             clock,
             random,
             catalog: catalog::Cache::default(),
             hashing: signin::Gate::default(),
-        })))
+        }));
+        app.bring_indexes_up_to_date()?;
+        Ok(app)
+    }
+
+    /// An index that a newer program has for lists is made for the flows that an older one published.
+    fn bring_indexes_up_to_date(&self) -> Result<(), Error> {
+        if self.0.db.read(|tx| store::setting::get(tx, INDEXES.0))?.as_deref() == Some(INDEXES.1) {
+            return Ok(());
+        }
+        self.write(|cx| {
+            let cx = &cx.alone()?;
+            for published in cx.flows.all() {
+                store::widen_sheet(cx.tx, &published.flow)?;
+            }
+            Ok(store::setting::set(cx.tx, INDEXES.0, INDEXES.1)?)
+        })
     }
 
     /// Runs a use case that only reads, on one snapshot.
@@ -108,7 +143,7 @@ impl App {
     /// Those of `use_case`, and the store's.
     pub fn read<T>(&self, use_case: impl FnOnce(&Reading) -> Result<T, Error>) -> Result<T, Error> {
         let now = (self.0.clock)();
-        self.0.db.read(|tx| use_case(&self.0.reading(tx, now)?))
+        self.0.db.read(|tx| use_case(&self.0.looking(tx, now)?))
     }
 
     /// [`App::read`] without waiting for a database server: `done` gets the result, at once and on the caller's thread
@@ -119,7 +154,7 @@ impl App {
         done: impl FnOnce(Result<T, Error>) + Send + 'static,
     ) {
         let (inner, now) = (Arc::clone(&self.0), self.now());
-        self.0.db.read_with(move |tx| use_case(&inner.reading(tx, now)?), done);
+        self.0.db.read_with(move |tx| use_case(&inner.looking(tx, now)?), done);
     }
 
     /// Runs a use case that writes: when it returns, what it wrote is on disk; when it errs, nothing was written.
@@ -144,7 +179,7 @@ impl App {
         mut use_case: impl FnMut(&Writing) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let inner = Arc::clone(&self.0);
-        self.0.db.write(move |tx| use_case(&Writing { reading: inner.reading(tx, now)?, tx }))
+        self.0.db.write(move |tx| use_case(&inner.writing(tx, now)?))
     }
 
     /// [`App::write`] without waiting: `done` gets the result on the writer's thread, where it must not linger.
@@ -154,7 +189,7 @@ impl App {
         done: impl FnOnce(Result<T, Error>) + Send + 'static,
     ) {
         let (inner, now) = (Arc::clone(&self.0), self.now());
-        self.0.db.write_with(move |tx| use_case(&Writing { reading: inner.reading(tx, now)?, tx }), done);
+        self.0.db.write_with(move |tx| use_case(&inner.writing(tx, now)?), done);
     }
 
     /// The moment, by the installation's clock.
@@ -193,7 +228,23 @@ impl App {
 }
 
 impl Inner {
-    fn reading<'a>(&'a self, tx: &'a store::Tx<'a>, now: Timestamp) -> Result<Reading<'a>, Error> {
-        Ok(Reading { tx, flows: self.catalog.as_of(tx)?, zone: &self.zone, now, app: self })
+    fn reading<'a>(
+        &'a self,
+        tx: &'a store::Tx<'a>,
+        now: Timestamp,
+        changes: store::change::Changes,
+        people_seq: Option<i64>,
+    ) -> Result<Reading<'a>, Error> {
+        Ok(Reading { tx, flows: self.catalog.as_of(tx, changes.flows)?, zone: &self.zone, now, people_seq, app: self })
+    }
+
+    fn looking<'a>(&'a self, tx: &'a store::Tx<'a>, now: Timestamp) -> Result<Reading<'a>, Error> {
+        let changes = store::change::seen(tx)?;
+        self.reading(tx, now, changes, Some(changes.people))
+    }
+
+    fn writing<'a>(&'a self, tx: &'a store::WriteTx<'a>, now: Timestamp) -> Result<Writing<'a>, Error> {
+        let changes = store::change::seen(tx)?;
+        Ok(Writing { reading: self.reading(tx, now, changes, None)?, tx })
     }
 }

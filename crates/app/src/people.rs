@@ -321,7 +321,7 @@ pub fn pick(cx: &Reading, text: &str, limit: i64) -> Result<Vec<(String, String)
 /// # Errors
 /// The store's.
 pub fn displays(cx: &Reading, names: &BTreeSet<String>) -> Result<Names, Error> {
-    Ok(user::displays(cx.tx, names)?)
+    cx.displays(names)
 }
 
 /// The language of the actor's pages.
@@ -355,14 +355,20 @@ pub(crate) fn check_line(field: &'static str, text: &str, max: usize) -> Result<
     Ok(())
 }
 
+/// Characters that a password has at least.
+const PASSWORD_LENGTH: usize = 8;
+
 /// A password that a person chooses for themselves.
 ///
 /// # Errors
-/// `Input`: fewer than 8 characters, more than 1024.
+/// `Input`: fewer than 8 characters, more than 1024, U+0000.
 pub fn check_password(password: &str) -> Result<(), Error> {
+    if password.contains('\0') {
+        return Err(Error::input("password", Reason::Character));
+    }
     match password.chars().count() {
-        0..8 => Err(Error::input("password", Reason::TooShort(8))),
-        8..=1024 => Ok(()),
+        0..PASSWORD_LENGTH => Err(Error::input("password", Reason::TooShort(PASSWORD_LENGTH))),
+        PASSWORD_LENGTH..=1024 => Ok(()),
         _ => Err(Error::input("password", Reason::TooLong(1024))),
     }
 }

@@ -209,13 +209,8 @@ fn unknown_people(cx: &Reading, flow: &Flow, file: &File) -> Result<Vec<Problem>
         };
         if !known {
             let start = file.text.find(&format!("\"{word}\"")).map_or(0, |at| at + 1);
-            problems.push(Problem {
-                severity: Severity::Warning,
-                file: file.name.to_owned(),
-                span: start..start + word.len().min(file.text.len() - start),
-                message: format!("{word:?} does not exist yet"),
-                help: "add it, or correct the name".to_owned(),
-            });
+            let span = start..start + word.len().min(file.text.len() - start);
+            problems.push(Problem::unknown_people(file.name, span, &word));
         }
     }
     Ok(problems)

@@ -81,7 +81,8 @@ impl App {
     /// `WrongPassword` (a name that does not exist, a disabled user and a wrong password answer alike), `Throttled`.
     pub fn sign_in(&self, name: &str, password: &str, address: &str) -> Result<String, Error> {
         let now = self.now().as_millisecond();
-        let keys = [format!("name:{}", flow::fold_name(name)), format!("address:{address}")];
+        // No record holds U+0000.
+        let keys = [format!("name:{}", flow::fold_name(name).replace('\0', "\u{fffd}")), format!("address:{address}")];
         let user = self.read(|cx| {
             throttled(cx, &keys[0], NAME_FAILURES, now)?;
             throttled(cx, &keys[1], ADDRESS_FAILURES, now)?;
@@ -387,16 +388,31 @@ fn hashed(secret: &str) -> String {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    // Every request's secret is hashed and spelled so: without a formatter and a text for each byte.
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    let mut text = String::with_capacity(bytes.len() * 2);
+    text.extend(digits.map(|digit| char::from(DIGITS[usize::from(digit)])));
+    text
 }
 
 /// Changes the actor's own password; every other session of theirs ends.
 ///
 /// # Errors
-/// `Input` where the present one is wrong or the new one cannot be taken.
+/// `Input` where the present one is wrong or the new one cannot be taken; `Throttled` where too many were wrong: whoever
+/// found a session open does not find the password.
 pub fn change_password(app: &App, actor: &Actor, present: &str, new: &str, again: &str) -> Result<(), Error> {
-    let kept = app.read(|cx| Ok(user::by_name(cx.tx, &actor.name)?))?.and_then(|user| user.password_hash);
-    if !app.password_matches(kept.as_deref(), present) {
+    // Not the count of signing in: failing there from outside must not keep anyone from a new password.
+    let (now, key) = (app.now().as_millisecond(), format!("present:{}", flow::fold_name(&actor.name)));
+    let user = app.read(|cx| {
+        throttled(cx, &key, NAME_FAILURES, now)?;
+        Ok(user::by_name(cx.tx, &actor.name)?)
+    })?;
+    if !app.password_matches(user.and_then(|user| user.password_hash).as_deref(), present) {
+        app.write(move |cx| {
+            throttle::record(cx.tx, &key, now)?;
+            Ok(throttle::clear_before(cx.tx, now - THROTTLE_MS)?)
+        })?;
         return Err(Error::input("present", Reason::WrongPassword));
     }
     if new != again {
@@ -406,6 +422,7 @@ pub fn change_password(app: &App, actor: &Actor, present: &str, new: &str, again
     let hash = app.hash_password(new)?;
     let name = actor.name.clone();
     app.write(move |cx| {
+        throttle::clear(cx.tx, &key)?;
         session::delete_of(cx.tx, &name)?;
         user::update_password(cx.tx, &name, Some(&hash))?;
         Ok(())

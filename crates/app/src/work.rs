@@ -1,9 +1,6 @@
 //! Many items: what waits for me, what I did, what I started, a flow's items, what nobody holds.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use flow::{Actor, Flow, Query, QueryContext, SortKey};
 use store::{
@@ -12,14 +9,16 @@ use store::{
 };
 
 use crate::{
-    Error, Published, Reading,
-    catalog::Names,
+    Error, People, Published, Reading,
     item::{self, ItemView},
     people,
 };
 
 /// A count stops here where it would have to look at every item.
 pub const COUNT_CAP: i64 = 10_000;
+
+/// Where at least so many will do, so many items are looked at.
+const NEAR: i64 = 2_000;
 
 /// One line of a list.
 #[derive(Debug, Clone)]
@@ -44,8 +43,9 @@ pub struct Row {
     pub updated_at: i64,
     /// ms; none while it is open.
     pub closed_at: Option<i64>,
-    /// The values of the columns asked for, where the list has columns of its own.
-    pub cells: BTreeMap<String, flow::Value>,
+    /// What stands in the flow's list columns, in their order, where the list is one flow's; nothing where a column is no
+    /// field.
+    pub cells: Vec<flow::Value>,
 }
 
 /// A page of a list.
@@ -57,8 +57,8 @@ pub struct Rows {
     pub next: Option<String>,
     /// How many there are in all.
     pub total: Total,
-    /// Display names of everyone named.
-    pub names: Names,
+    /// What people see for everyone named.
+    pub people: Arc<People>,
 }
 
 /// How many.
@@ -168,6 +168,12 @@ pub fn work(cx: &Reading, actor: &Actor, which: Work, key: Option<&str>, part: &
         return seen_work(cx, actor, which, key, part);
     }
     let name = &actor.name;
+    let page = briefs(cx, name, which, key, part.cursor.as_deref(), part.limit)?;
+    if part.cursor.is_none() && page.next.is_none() {
+        // All of it is on this page, as with most people's work: there is nothing else to count.
+        let count = i64::try_from(page.rows.len()).unwrap_or(i64::MAX);
+        return rows(cx, page, Total { count, capped: false });
+    }
     let (count, capped) = match (which, key) {
         (Work::Pending, None) => (list::pending_count(cx.tx, name)?, false),
         (Work::Pending, Some(key)) => {
@@ -176,7 +182,6 @@ pub fn work(cx: &Reading, actor: &Actor, which: Work, key: Option<&str>, part: &
         (Work::Done, _) => list::done_count(cx.tx, name, COUNT_CAP)?,
         (Work::Created, _) => list::created_count(cx.tx, name, COUNT_CAP)?,
     };
-    let page = briefs(cx, name, which, key, part.cursor.as_deref(), part.limit)?;
     rows(cx, page, Total { count, capped })
 }
 
@@ -289,6 +294,8 @@ pub struct Listing {
     pub part: Part,
     /// How many there are of the whole flow, where the caller knows: not counted again for an empty query.
     pub whole: Option<i64>,
+    /// Whether "at least so many" will do for the total where it would take long to count.
+    pub near: bool,
 }
 
 /// A flow's items, found by a query: newest first unless sorted otherwise.
@@ -299,24 +306,22 @@ pub fn items(cx: &Reading, actor: &Actor, key: &str, listing: &Listing) -> Resul
     let published = cx.flow_for(actor, key)?;
     let (query, sort) = parsed(cx, actor, &published.flow, listing)?;
     let visible = cx.visibility(actor, &published.flow);
-    let total = match listing.whole.filter(|_| query.is_empty() && matches!(visible, Visibility::All)) {
-        Some(count) => Total { count, capped: false },
-        None => total(cx, &published.flow, &query, &visible)?,
-    };
     let part = &listing.part;
     let page = list::of_flow(cx.tx, &published.flow, &query, &sort, &visible, part.cursor.as_deref(), part.limit)?;
-    let mut people = BTreeSet::new();
-    let mut lines = Vec::new();
-    for found in page.rows {
-        for (column, value) in &found.cells {
-            if published.flow.fields.get(column).is_some_and(|field| matches!(field.kind, flow::Kind::User)) {
-                people.extend(value.texts().iter().cloned());
-            }
+    let shown = i64::try_from(page.rows.len()).unwrap_or(i64::MAX);
+    let total = match listing.whole.filter(|_| query.is_empty() && matches!(visible, Visibility::All)) {
+        Some(count) => Total { count, capped: false },
+        // The first page and the last: all are there to be counted.
+        None if part.cursor.is_none() && page.next.is_none() => Total { count: shown, capped: false },
+        None if listing.near => {
+            let (count, capped) = list::count_near(cx.tx, &published.flow, &query, &visible, NEAR)?;
+            Total { count: count.max(shown), capped }
         }
-        lines.push(row(cx, found.brief, found.cells, &mut people));
-    }
-    let names = store::user::displays(cx.tx, &people)?;
-    Ok((published.clone(), Rows { rows: lines, next: page.next, total, names }))
+        None => total(cx, &published.flow, &query, &visible)?,
+    };
+    let line = |found: list::Found| row(published.flow.item_id(found.brief.number), found.brief, found.cells);
+    let lines = page.rows.into_iter().map(line).collect();
+    Ok((published.clone(), Rows { rows: lines, next: page.next, total, people: cx.people()? }))
 }
 
 /// [`items`], each whole: for the API.
@@ -386,18 +391,12 @@ fn open_items_seen(
 }
 
 fn rows(cx: &Reading, page: list::Page<Brief>, total: Total) -> Result<Rows, Error> {
-    let mut people = BTreeSet::new();
-    let rows = page.rows.into_iter().map(|brief| row(cx, brief, BTreeMap::new(), &mut people)).collect();
-    Ok(Rows { rows, next: page.next, total, names: store::user::displays(cx.tx, &people)? })
+    let line = |brief: Brief| row(item::item_id(cx, &brief.flow, brief.number), brief, Vec::new());
+    let rows = page.rows.into_iter().map(line).collect();
+    Ok(Rows { rows, next: page.next, total, people: cx.people()? })
 }
 
-fn row(cx: &Reading, brief: Brief, cells: BTreeMap<String, flow::Value>, people: &mut BTreeSet<String>) -> Row {
-    for name in brief.assigned_to.iter().chain([&brief.created_by]) {
-        if !people.contains(name) {
-            people.insert(name.clone());
-        }
-    }
-    let id = item::item_id(cx, &brief.flow, brief.number);
+fn row(id: String, brief: Brief, cells: Vec<flow::Value>) -> Row {
     Row {
         title: if brief.title.trim().is_empty() { id.clone() } else { brief.title },
         id,

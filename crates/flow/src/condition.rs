@@ -14,7 +14,7 @@ use std::{borrow::Cow, collections::BTreeSet, ops::Range};
 use indexmap::IndexMap;
 use jiff::{Timestamp, tz::TimeZone};
 
-use crate::{Field, Fields, Item, Preset, Value};
+use crate::{Field, Fields, Item, Preset, Said, Value};
 use tree::{Comparison, Expr, Val};
 
 pub(crate) use types::all_words;
@@ -56,9 +56,9 @@ pub struct ConditionProblem {
     /// Where in the condition's text, in bytes.
     pub span: Range<usize>,
     /// What is wrong, one sentence.
-    pub message: String,
+    pub message: Said,
     /// A way out, one sentence.
-    pub help: String,
+    pub help: Said,
 }
 
 impl<'a> Subject<'a> {

@@ -407,6 +407,10 @@ impl Item {
 /// A user's name as it is compared and looked up: the same whatever its case. [`Facts::users`] is keyed by it.
 #[must_use]
 pub fn fold_name(name: &str) -> String {
+    if name.is_ascii() {
+        // The same, without the tables: most names, and every request folds some.
+        return name.to_ascii_lowercase();
+    }
     name.to_lowercase().nfc().collect()
 }
 

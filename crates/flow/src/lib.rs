@@ -8,6 +8,7 @@ mod model;
 mod problem;
 mod query;
 mod read;
+mod said;
 mod value;
 mod words;
 
@@ -21,4 +22,5 @@ pub use query::{
     Column, Edge, Query, QueryContext, QueryProblem, Range, Scalar, SortKey, Term, Test, parse_query, parse_sort,
 };
 pub use read::{File, duration_minutes, read};
+pub use said::{Arg, Said};
 pub use value::{Fields, Value};

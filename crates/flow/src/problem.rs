@@ -2,6 +2,8 @@
 
 use std::{fmt::Write, ops::Range};
 
+use crate::{Said, said::said};
+
 /// One problem of one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
@@ -12,9 +14,23 @@ pub struct Problem {
     /// Where in the file, in bytes.
     pub span: Range<usize>,
     /// What is wrong, one sentence.
-    pub message: String,
+    pub message: Said,
     /// A way out, one sentence.
-    pub help: String,
+    pub help: Said,
+}
+
+impl Problem {
+    /// A warning: `word`, a `user:…` or `group:…` in `file`, is nobody yet.
+    #[must_use]
+    pub fn unknown_people(file: &str, span: Range<usize>, word: &str) -> Problem {
+        Problem {
+            severity: Severity::Warning,
+            file: file.to_owned(),
+            span,
+            message: said!("{} does not exist yet", format!("{word:?}")),
+            help: said!("add it, or correct the name"),
+        }
+    }
 }
 
 /// How grave a problem is.

@@ -192,6 +192,9 @@ const MOST_SORTED: usize = 8;
 /// # Errors
 /// Where and why it cannot be read.
 pub fn parse_query(text: &str, flow: &Flow, context: &QueryContext) -> Result<Query, QueryProblem> {
+    if let Some(at) = text.chars().position(|letter| letter == '\0') {
+        return Err(problem(at, "the character U+0000 stands in no text"));
+    }
     let mut reader = Reader { chars: text.chars().collect(), at: 0 };
     let mut query = Query::default();
     let mut wants_term = false;

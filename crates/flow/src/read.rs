@@ -19,6 +19,7 @@ use std::{collections::BTreeSet, ops::Range};
 use indexmap::IndexMap;
 use toml::de::DeTable;
 
+use crate::said::said;
 use crate::{BUILT_INS, Create, Field, Flow, Holder, Kind, Problem, Severity, State, Who, check, words};
 pub(crate) use document::Report;
 use document::{At, Section};
@@ -79,7 +80,7 @@ impl Names {
         }
         let known = self.fields.keys().map(String::as_str);
         let help = words::nearest_or_all(&key.value, known);
-        report.error(&key.span, format!("there is no field \"{}\"", key.value), help);
+        report.error(&key.span, said!("there is no field \"{}\"", key.value), help);
         None
     }
 }
@@ -106,8 +107,8 @@ pub(crate) fn draft(file: &File) -> Draft {
         }
         let end = file.text.get(start..).and_then(|rest| rest.find('\n')).map_or(file.text.len(), |at| start + at);
         line_ends = start..end + 1;
-        let message = format!("this is no TOML: {}", error.message());
-        report.error(&error.span().unwrap_or(0..0), message, "texts stand in quotes, one key a line");
+        let message = said!("this is no TOML: {}", error.message());
+        report.error(&error.span().unwrap_or(0..0), message, said!("texts stand in quotes, one key a line"));
     }
     let syntax: Vec<Problem> = report.problems.clone();
     let (flow, marks, broken) = whole(root.get_ref(), syntax.is_empty(), &mut report);
@@ -125,23 +126,25 @@ fn without_echoes(problems: Vec<Problem>, syntax: &[Problem], text: &str) -> Vec
     let breaks: Vec<usize> = text.match_indices('\n').map(|(at, _)| at).collect();
     let line = |problem: &Problem| breaks.partition_point(|at| *at < problem.span.start);
     let lines: BTreeSet<usize> = syntax.iter().map(line).collect();
-    let said: BTreeSet<(usize, &str)> = syntax.iter().map(|known| (known.span.start, known.message.as_str())).collect();
+    let said: BTreeSet<(usize, String)> =
+        syntax.iter().map(|known| (known.span.start, known.message.to_string())).collect();
     let starts = |line: &usize| text.lines().nth(*line).is_some_and(|line| line.trim_start().starts_with('['));
     // Under a header that could not be read, every key seems to be the flow's.
     let headless = lines.iter().take(100).any(starts);
-    let stray = |problem: &Problem| headless && problem.message.starts_with("a flow has no key");
-    let echo =
-        |problem: &Problem| stray(problem) || lines.contains(&line(problem)) || problem.message.contains(" has no \"");
-    let known = |problem: &Problem| said.contains(&(problem.span.start, problem.message.as_str()));
+    let stray = |problem: &Problem| headless && problem.message.to_string().starts_with("a flow has no key");
+    let echo = |problem: &Problem| {
+        stray(problem) || lines.contains(&line(problem)) || problem.message.to_string().contains(" has no \"")
+    };
+    let known = |problem: &Problem| said.contains(&(problem.span.start, problem.message.to_string()));
     problems.into_iter().filter(|problem| known(problem) || !echo(problem)).collect()
 }
 
 fn whole(table: &DeTable, parsed: bool, report: &mut Report) -> (Flow, Marks, BTreeSet<String>) {
-    let root = Section::open("a flow", 0..0, table, &KEYS, report);
+    let root = Section::open(said!("a flow"), 0..0, table, &KEYS, report);
     let key = root.text_needed("key", report);
     if let Some(key) = key.as_ref().filter(|key| !field::is_key(&key.value)) {
-        let help = "a key is a small letter, then up to 39 of a-z, 0-9 and _; what people see is the name";
-        report.error(&key.span, format!("\"{}\" cannot be a key", key.value), help);
+        let help = said!("a key is a small letter, then up to 39 of a-z, 0-9 and _; what people see is the name");
+        report.error(&key.span, said!("\"{}\" cannot be a key", key.value), help);
     }
     let name = root.name_needed("name", report);
     let (item_prefix, prefix_span) = item_prefix(&root, key.as_ref(), report);
@@ -153,14 +156,22 @@ fn whole(table: &DeTable, parsed: bool, report: &mut Report) -> (Flow, Marks, BT
         ..Marks::default()
     };
     if names.fields.len() > MAX_FIELDS {
-        report.error(&marks.key, format!("a flow has at most {MAX_FIELDS} fields"), "split it into two linked flows");
+        report.error(
+            &marks.key,
+            said!("a flow has at most {} fields", MAX_FIELDS),
+            said!("split it into two linked flows"),
+        );
     }
     let title = title(&root, &names, report);
     let (ways, all_ways) = row::ways(&root, report);
     let initial = initial(&root, &ways, all_ways && parsed, report);
     let mut states = states(initial.as_ref(), &ways, &mut marks);
     if ways.is_empty() && all_ways && parsed {
-        report.error(&marks.key, "a flow has no transition", "add [[transition]] with source, trigger and dest");
+        report.error(
+            &marks.key,
+            said!("a flow has no transition"),
+            said!("add [[transition]] with source, trigger and dest"),
+        );
     }
     let (finals, state_marks) = state::refine(&root, &mut states, &names, all_ways && parsed, report);
     marks.states.extend(state_marks.into_iter().filter(|(name, _)| states.contains_key(name)));
@@ -200,8 +211,8 @@ fn item_prefix(root: &Section, key: Option<&At<String>>, report: &mut Report) ->
     let text = prefix.value.as_str();
     let tail = text.bytes().all(|letter| letter.is_ascii_alphanumeric() || letter == b'-');
     if text.len() > 20 || !text.starts_with(|first: char| first.is_ascii_alphabetic()) || !tail {
-        let help = "a prefix is a letter, then up to 19 of A-Z, a-z, 0-9 and -";
-        report.error(&prefix.span, format!("\"{text}\" cannot be a prefix"), help);
+        let help = said!("a prefix is a letter, then up to 19 of A-Z, a-z, 0-9 and -");
+        report.error(&prefix.span, said!("\"{}\" cannot be a prefix", text), help);
     }
     (prefix.value, Some(prefix.span))
 }
@@ -214,8 +225,8 @@ fn title(root: &Section, names: &Names, report: &mut Report) -> Option<String> {
     let key = names.field(title.clone(), report)?;
     if names.fields.get(&key).is_some_and(|field| !is_text(&field)) {
         let texts = names.fields.values().filter(is_text).map(|field| field.key.as_str());
-        let help = format!("the text fields are {}", words::listed(texts));
-        report.error(&title.span, format!("the title \"{key}\" is no text field"), help);
+        let help = said!("the text fields are {}", words::listed(texts));
+        report.error(&title.span, said!("the title \"{}\" is no text field", key), help);
     }
     Some(key)
 }
@@ -231,14 +242,14 @@ fn initial(root: &Section, ways: &[row::Way], all_known: bool, report: &mut Repo
                 .flat_map(|way| way.sources.iter().map(|source| source.value.as_str()).chain([way.dest.value.as_str()]))
                 .collect();
             let help = words::nearest_or_all(&initial.value, all.iter().copied());
-            report.error(&initial.span, format!("no transition names the state \"{}\"", initial.value), help);
+            report.error(&initial.span, said!("no transition names the state \"{}\"", initial.value), help);
         }
         return Some(initial);
     }
     let first = ways.first()?;
     if first.sources.is_empty() {
-        let help = "write initial = \"…\" at the top of the file";
-        report.error(&first.trigger.span, "the first row's source is \"*\": it names no first state", help);
+        let help = said!("write initial = \"…\" at the top of the file");
+        report.error(&first.trigger.span, said!("the first row's source is \"*\": it names no first state"), help);
     }
     first.sources.first().cloned()
 }
@@ -287,8 +298,8 @@ fn create(root: &Section, names: &Names, report: &mut Report) -> Create {
     if let Some(word) = section.text("assign_to", report) {
         match people::holder(&word, names, report) {
             Some(Holder::Same) => {
-                let help = "name a user field, \"created_by\" or \"user:name\"";
-                report.error(&word.span, "a new item is assigned to nobody yet", help);
+                let help = said!("name a user field, \"created_by\" or \"user:name\"");
+                report.error(&word.span, said!("a new item is assigned to nobody yet"), help);
             }
             Some(holder) => create.assign_to = holder,
             None => {}
@@ -324,7 +335,7 @@ fn columns(root: &Section, title: Option<&String>, names: &Names, report: &mut R
         };
         match key {
             Some(key) if columns.contains(&key) => {
-                report.warning(&span, format!("the column \"{key}\" is named twice"), "leave one out");
+                report.warning(&span, said!("the column \"{}\" is named twice", key), said!("leave one out"));
             }
             Some(key) => columns.push(key),
             None => {}
@@ -339,6 +350,6 @@ fn column_field(column: At<String>, names: &Names, report: &mut Report) -> Optio
     }
     let known: Vec<&str> = names.fields.keys().map(String::as_str).chain(BUILT_INS).collect();
     let help = words::nearest_or_all(&column.value, known.iter().copied());
-    report.error(&column.span, format!("there is no field \"{}\" for a column", column.value), help);
+    report.error(&column.span, said!("there is no field \"{}\" for a column", column.value), help);
     None
 }

@@ -1,5 +1,6 @@
 //! Small things about words that reading, checking and asking share.
 
+use crate::{Said, said::said};
 use jiff::civil::Date;
 
 /// The name among `known` that `given` was probably meant to be.
@@ -17,21 +18,21 @@ pub(crate) fn nearest<'a>(given: &str, known: impl IntoIterator<Item = &'a str>)
 }
 
 /// `did you mean "x"?` when there is a near name, else what there is.
-pub(crate) fn nearest_or_all<'a>(given: &str, known: impl IntoIterator<Item = &'a str> + Clone) -> String {
+pub(crate) fn nearest_or_all<'a>(given: &str, known: impl IntoIterator<Item = &'a str> + Clone) -> Said {
     match nearest(given, known.clone()) {
-        Some(name) => format!("did you mean \"{name}\"?"),
-        None => format!("there is {}", listed(known)),
+        Some(name) => said!("did you mean \"{}\"?", name),
+        None => said!("there is {}", listed(known)),
     }
 }
 
 /// The names in quotes, at most twelve of them; `none` when there is none.
-pub(crate) fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+pub(crate) fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> Said {
     let names: Vec<&str> = names.into_iter().collect();
     let shown: Vec<String> = names.iter().take(12).map(|name| format!("\"{name}\"")).collect();
     match names.len() {
-        0 => "none".to_owned(),
-        1..=12 => shown.join(", "),
-        more => format!("{} and {} more", shown.join(", "), more - 12),
+        0 => said!("none"),
+        1..=12 => said!("{}", shown.join(", ")),
+        more => said!("{} and {} more", shown.join(", "), more - 12),
     }
 }
 

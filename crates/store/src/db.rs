@@ -1,9 +1,10 @@
 //! The two verbs: `read` on a snapshot, `write` in a transaction. What lies behind them is the engine's business.
 
-use std::{fmt, ops::Deref, path::PathBuf, sync::Arc, time::Duration};
+use std::{cell::RefCell, fmt, ops::Deref, path::PathBuf, sync::Arc, time::Duration};
 
 use crate::{
     Error,
+    feed::{Change, Feed},
     postgres::{self, Address},
     row::Row,
     sqlite,
@@ -24,7 +25,8 @@ impl Place {
     #[must_use]
     pub fn may_hold_records(&self) -> bool {
         match self {
-            Place::Directory(data) => data.join(sqlite::FILE).exists(),
+            // what cannot be looked at is said when it is opened
+            Place::Directory(data) => !matches!(data.join(sqlite::FILE).try_exists(), Ok(false)),
             Place::Postgres(_) => true,
         }
     }
@@ -44,6 +46,7 @@ impl fmt::Display for Place {
 #[derive(Clone)]
 pub struct Db {
     engine: Arc<Engine>,
+    feed: Arc<Feed>,
 }
 
 enum Engine {
@@ -69,6 +72,7 @@ pub struct Tx<'c> {
 /// A transaction that may write; what its closure refuses or panics in changes nothing.
 pub struct WriteTx<'c> {
     tx: Tx<'c>,
+    changes: RefCell<Vec<Change>>,
 }
 
 #[derive(Clone, Copy)]
@@ -109,11 +113,28 @@ impl Db {
     /// # Errors
     /// Locked, read-only, of a newer program, damaged or out of reach.
     pub fn open(place: &Place, patience: Duration) -> Result<Db, Error> {
+        let feed = Arc::new(Feed::default());
+        let told = Arc::clone(&feed);
         let engine = match place {
-            Place::Directory(data) => Engine::Sqlite(sqlite::Engine::open(data)?),
-            Place::Postgres(address) => Engine::Postgres(postgres::Engine::open(address, patience)?),
+            Place::Directory(data) => Engine::Sqlite(sqlite::Engine::open(data, told)?),
+            Place::Postgres(address) => Engine::Postgres(postgres::Engine::open(address, patience, told)?),
         };
-        Ok(Db { engine: Arc::new(engine) })
+        Ok(Db { engine: Arc::new(engine), feed })
+    }
+
+    /// [`Db::open`] for filling records that nobody else uses: one long write is quicker, and others are kept out meanwhile.
+    ///
+    /// # Errors
+    /// As [`Db::open`]; locked where another process has embedded records open.
+    pub fn open_to_fill(place: &Place, patience: Duration) -> Result<Db, Error> {
+        match place {
+            Place::Postgres(_) => Db::open(place, patience),
+            Place::Directory(data) => {
+                let feed = Arc::new(Feed::default());
+                let engine = Engine::Sqlite(sqlite::Engine::open_to_fill(data, Arc::clone(&feed))?);
+                Ok(Db { engine: Arc::new(engine), feed })
+            }
+        }
     }
 
     /// Runs `f` on a snapshot, on the caller's thread. Blocks while all connections are in use, so `f` must not read again.
@@ -122,10 +143,7 @@ impl Db {
     /// # Errors
     /// What `f` says, or that no snapshot could be had.
     pub fn read<T, E: From<Error>>(&self, f: impl FnOnce(&Tx) -> Result<T, E>) -> Result<T, E> {
-        match &*self.engine {
-            Engine::Sqlite(engine) => engine.read(|connection| f(&Tx::new(Connection::Sqlite(connection)))),
-            Engine::Postgres(engine) => engine.read(|connection| f(&Tx::new(Connection::Postgres(connection)))),
-        }
+        self.engine.read(f)
     }
 
     /// [`Db::read`] without waiting for a server: `done` gets the result, at once and on the caller's thread where the
@@ -176,6 +194,36 @@ impl Db {
             Engine::Sqlite(engine) => engine.write(job),
             Engine::Postgres(engine) => engine.write(job),
         }
+    }
+
+    /// Has `listener` told of everything that is committed from now on, by whomever, soon after: in batches, on a thread of
+    /// the records, where it must not linger. It may be told more than once of the same, and of more than there was. It is
+    /// told until it says `false`. `now` is the clock, in ms.
+    ///
+    /// # Errors
+    /// No thread can be started.
+    pub fn subscribe(
+        &self,
+        now: impl Fn() -> i64 + Send + 'static,
+        listener: impl Fn(&[Change]) -> bool + Send + Sync + 'static,
+    ) -> Result<(), Error> {
+        self.feed.subscribe(Box::new(listener));
+        if let Engine::Postgres(engine) = &*self.engine {
+            engine.follow_others()?;
+        }
+        let (engine, feed) = (Arc::downgrade(&self.engine), Arc::downgrade(&self.feed));
+        self.feed.watch(move || {
+            let (Some(engine), Some(feed)) = (engine.upgrade(), feed.upgrade()) else { return false };
+            // the moment first: what is written after it is found at the next look
+            let now = now();
+            let others_wrote = match &*engine {
+                Engine::Sqlite(engine) => engine.others_wrote(),
+                // nobody says so of every one of them: a node may end before it tells
+                Engine::Postgres(_) => true,
+            };
+            feed.look(now, others_wrote, |since| engine.read(|tx| feed.read(tx, since)));
+            true
+        })
     }
 
     /// Tells `done` whether the database answers: within two seconds, also when it does not.
@@ -229,6 +277,15 @@ impl Db {
     }
 }
 
+impl Engine {
+    fn read<T, E: From<Error>>(&self, f: impl FnOnce(&Tx) -> Result<T, E>) -> Result<T, E> {
+        match self {
+            Engine::Sqlite(engine) => engine.read(|connection| f(&Tx::new(Connection::Sqlite(connection)))),
+            Engine::Postgres(engine) => engine.read(|connection| f(&Tx::new(Connection::Postgres(connection)))),
+        }
+    }
+}
+
 impl<'c> Tx<'c> {
     pub(crate) fn new(connection: Connection<'c>) -> Tx<'c> {
         Tx { connection, writes: false }
@@ -271,7 +328,8 @@ impl<'c> Tx<'c> {
         read: impl FnMut(&Row) -> Result<T, Error>,
     ) -> Result<Option<T>, Error> {
         match self.connection {
-            Connection::Postgres(_) if self.writes => self.first(&format!("{sql} for update"), params, read),
+            // not `for update`: that would hold up whoever links to the row, whose key nobody changes
+            Connection::Postgres(_) if self.writes => self.first(&format!("{sql} for no key update"), params, read),
             _ => self.first(sql, params, read),
         }
     }
@@ -289,7 +347,17 @@ impl<'c> Tx<'c> {
 
 impl<'c> WriteTx<'c> {
     pub(crate) fn new(connection: Connection<'c>) -> WriteTx<'c> {
-        WriteTx { tx: Tx { connection, writes: true } }
+        WriteTx { tx: Tx { connection, writes: true }, changes: RefCell::default() }
+    }
+
+    /// Notes what is changed, to be told once it is committed.
+    pub(crate) fn touched(&self, change: Change) {
+        self.changes.borrow_mut().push(change);
+    }
+
+    /// What was noted.
+    pub(crate) fn into_changes(self) -> Vec<Change> {
+        self.changes.into_inner()
     }
 
     /// Runs a statement; how many rows it touched.
@@ -330,6 +398,15 @@ impl<'c> WriteTx<'c> {
             Connection::Sqlite(_) => Ok(()),
             Connection::Postgres(connection) => connection.take_turn(),
         }
+    }
+
+    /// The indexes that statements made and that are no key's: table, name, definition.
+    pub(crate) fn indexes(&self) -> Result<Vec<(String, String, String)>, Error> {
+        let sql = match self.tx.connection {
+            Connection::Sqlite(_) => sqlite::INDEXES,
+            Connection::Postgres(_) => postgres::INDEXES,
+        };
+        self.all(sql, &[], |row| Ok((row.text(0)?, row.text(1)?, row.text(2)?)))
     }
 
     /// The slot in which this transaction counts: two that run side by side rarely have the same.

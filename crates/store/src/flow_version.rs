@@ -2,7 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::{Error, Tx, WriteTx, row::Row as SqlRow, sheet, value::params};
+use crate::{
+    Error, Tx, WriteTx,
+    change::{Changed, grow},
+    row::Row as SqlRow,
+    sheet,
+    value::params,
+};
 
 /// A published version.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,7 +75,7 @@ pub fn publish(tx: &WriteTx, flow: &flow::Flow, text: &str, by: &str, now: i64) 
     let sql = "insert into next_number (flow, next) values ($1, 1) on conflict (flow) do nothing";
     tx.execute(sql, params![&flow.key])?;
     sheet::widen(tx, flow)?;
-    grow(tx)?;
+    grow(tx, Changed::Flows)?;
     Ok(version)
 }
 
@@ -81,18 +87,9 @@ pub fn archive(tx: &WriteTx, key: &str, now: i64) -> Result<bool, Error> {
     let sql = "update flow set archived_at = $2 where flow = $1 and archived_at is null";
     let archived = tx.execute(sql, params![key, now])? > 0;
     if archived {
-        grow(tx)?;
+        grow(tx, Changed::Flows)?;
     }
     Ok(archived)
-}
-
-/// Grows with every [`publish`] and [`archive`]: what was read of flows before holds while this is the same.
-///
-/// # Errors
-/// The records failed.
-pub fn seq(tx: &Tx) -> Result<i64, Error> {
-    let sql = "select value from change_sequence where name = 'flow'";
-    Ok(tx.first(sql, &[], |row| row.int(0))?.unwrap_or(0))
 }
 
 /// The versions that still hold items that are not closed, oldest first.
@@ -121,12 +118,6 @@ pub fn open_items(tx: &Tx, key: &str) -> Result<BTreeMap<i64, i64>, Error> {
 /// The records failed.
 pub fn has_items(tx: &Tx, key: &str) -> Result<bool, Error> {
     Ok(tx.first("select 1 from item where flow = $1 limit 1", params![key], |row| row.int(0))?.is_some())
-}
-
-fn grow(tx: &WriteTx) -> Result<(), Error> {
-    let sql = "insert into change_sequence (name, value) values ('flow', 1)
-               on conflict (name) do update set value = change_sequence.value + 1";
-    tx.execute(sql, &[]).map(drop)
 }
 
 fn read(row: &SqlRow) -> Result<Row, Error> {

@@ -1,6 +1,10 @@
 //! Groups of people: what `group:name` in a flow means. Their names fold like users' names.
 
-use crate::{Error, Tx, WriteTx, user::fold, value::params};
+use crate::{
+    Error, Tx, WriteTx, feed,
+    user::fold,
+    value::{is_unstorable, params},
+};
 
 /// A group.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +47,7 @@ pub fn add(tx: &WriteTx, name: &str, now: i64) -> Result<(), Error> {
 /// # Errors
 /// The records failed.
 pub fn add_member(tx: &WriteTx, group: &str, member: &str) -> Result<(), Error> {
+    feed::person(tx, member)?;
     let sql = "insert into membership (member, team) values ($1, $2) on conflict (member, team) do nothing";
     tx.execute(sql, params![fold(member), fold(group)]).map(drop)
 }
@@ -52,6 +57,7 @@ pub fn add_member(tx: &WriteTx, group: &str, member: &str) -> Result<(), Error> 
 /// # Errors
 /// The records failed.
 pub fn remove_member(tx: &WriteTx, group: &str, member: &str) -> Result<(), Error> {
+    feed::person(tx, member)?;
     tx.execute("delete from membership where member = $1 and team = $2", params![fold(member), fold(group)]).map(drop)
 }
 
@@ -60,5 +66,8 @@ pub fn remove_member(tx: &WriteTx, group: &str, member: &str) -> Result<(), Erro
 /// # Errors
 /// The records failed.
 pub fn exists(tx: &Tx, name: &str) -> Result<bool, Error> {
+    if is_unstorable(name) {
+        return Ok(false);
+    }
     Ok(tx.first("select 1 from groups where folded = $1", params![fold(name)], |row| row.int(0))?.is_some())
 }

@@ -2,17 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use flow::{Decision, Flow, Item, Query, RecordKind, Term};
+use flow::{Column, Decision, Edge, Flow, Item, Query, Range, Record, RecordKind, Scalar, Term, Test};
 use indexmap::IndexMap;
 use jiff::Timestamp;
 use serde_json::Value as Json;
 
 use crate::{
     Error, Tx, WriteTx,
+    feed::Change,
     list::{self, Visibility, holder},
     row::Row as SqlRow,
     sheet,
-    value::{Param, params},
+    value::{Param, is_unstorable, params},
 };
 
 /// An item as it is stored; [`Row::read`] makes sense of its fields by the version of its flow.
@@ -116,6 +117,9 @@ pub struct Brief {
 pub(crate) const BRIEF: &str = "i.flow, i.number, i.flow_version, i.title, i.state, i.assigned_to, i.created_by, \
                                 i.created_at, i.updated_at, i.closed_at";
 
+/// Items of a flow among which pickers look for words.
+const NEWEST: i64 = 20_000;
+
 const ROW: &str =
     "number, flow_version, revision, state, assigned_to, created_by, created_at, updated_at, closed_at, fields";
 
@@ -156,6 +160,15 @@ impl Row {
 pub fn next_number(tx: &WriteTx, flow: &str) -> Result<i64, Error> {
     let sql = "update next_number set next = next + 1 where flow = $1 returning next - 1";
     tx.one(sql, params![flow], |row| row.int(0))
+}
+
+/// Takes the flow's next `count` numbers at once: the first of them.
+///
+/// # Errors
+/// As [`next_number`].
+pub fn next_numbers(tx: &WriteTx, flow: &str, count: i64) -> Result<i64, Error> {
+    let sql = "update next_number set next = next + $2 where flow = $1 returning next - $2";
+    tx.one(sql, params![flow, count], |row| row.int(0))
 }
 
 /// An item. In a transaction that writes nobody else changes it until that ends.
@@ -292,21 +305,29 @@ pub fn briefs(tx: &Tx, items: &[(String, i64)]) -> Result<Vec<Brief>, Error> {
     Ok(found)
 }
 
-/// For pickers: items of the flow that the person may see, found by their ID (`question_3`, `issue_track/3`, `3`) or by
-/// words of their title; newest first.
+/// For pickers: items of the flow that the person may see, found by their ID (`question_3`, `issue_track/3`, `3`) or, among
+/// the newest, by words of their title; newest first. It is asked with every letter that is typed.
 ///
 /// # Errors
 /// The records failed.
 pub fn search(tx: &Tx, flow: &Flow, text: &str, limit: i64, visible: &Visibility) -> Result<Vec<Brief>, Error> {
     let text = text.trim();
     let mut found = Vec::new();
+    if is_unstorable(text) {
+        return Ok(found);
+    }
     let (prefix, number) = text.rsplit_once(['_', '/']).unwrap_or((&flow.key, text));
     if let Ok(number) = number.parse::<i64>()
         && (prefix == flow.key || prefix == flow.item_prefix)
     {
-        found = search_one(tx, flow, Term::Number(number), limit, visible)?;
+        found = search_one(tx, flow, vec![Term::Number(number)], limit, visible)?;
     }
-    let named = search_one(tx, flow, Term::Words(text.to_owned()), limit, visible)?;
+    let sql = "select next from next_number where flow = $1";
+    let next = tx.first(sql, params![&flow.key], |row| row.int(0))?.unwrap_or(0);
+    let low = Some(Edge { at: Scalar::Moment(next - NEWEST), inclusive: true });
+    let newest = Test::Within { ranges: vec![Range { low, high: None }], negated: false };
+    let named = vec![Term::Words(text.to_owned()), Term::Column { column: Column::Number, test: newest }];
+    let named = search_one(tx, flow, named, limit, visible)?;
     found.extend(named.into_iter().filter(|brief| text.parse() != Ok(brief.number)));
     found.truncate(usize::try_from(limit).unwrap_or(0));
     Ok(found)
@@ -344,8 +365,8 @@ pub(crate) fn read_row(row: &SqlRow) -> Result<Row, Error> {
     Ok(Row { flow_version: item.flow_version, item, fields: row.text(9)? })
 }
 
-fn search_one(tx: &Tx, flow: &Flow, term: Term, limit: i64, visible: &Visibility) -> Result<Vec<Brief>, Error> {
-    let page = list::of_flow(tx, flow, &Query { terms: vec![term] }, &[], visible, None, limit)?;
+fn search_one(tx: &Tx, flow: &Flow, terms: Vec<Term>, limit: i64, visible: &Visibility) -> Result<Vec<Brief>, Error> {
+    let page = list::of_flow(tx, flow, &Query { terms }, &[], visible, None, limit)?;
     Ok(page.rows.into_iter().map(|found| found.brief).collect())
 }
 
@@ -369,6 +390,12 @@ fn save_one(tx: &WriteTx, flow: &Flow, decision: &Decision) -> Result<Saved, Err
         let at = after.updated_at.as_millisecond();
         tx.later(sql, params![&flow.key, after.number, holder(&record.actor), at])?;
     }
+    tx.touched(Change::Item {
+        flow: flow.key.clone(),
+        number: after.number,
+        at: after.updated_at.as_millisecond(),
+        people: before.into_iter().chain([after]).flat_map(|item| item.assigned_to.iter().cloned()).collect(),
+    });
     let sql = "select coalesce(max(seq), 0) + 1 from event where flow = $1 and number = $2";
     let seq = tx.one(sql, params![&flow.key, after.number], |row| row.int(0))?;
     write_event(tx, flow, decision, seq)?;
@@ -438,18 +465,14 @@ fn write_links(tx: &WriteTx, flow: &Flow, before: Option<&Item>, after: &Item) -
     for (key, field) in flow.fields.iter().filter(|(_, field)| matches!(field.kind, flow::Kind::Item { .. })) {
         let linked = before.map_or(&[][..], |before| linked_from(before, key));
         let links = linked_from(after, key);
-        let ends = |text: &str| {
-            let (other, number) = text.rsplit_once('/')?;
-            Some((other.to_owned(), number.parse::<i64>().ok()?))
-        };
-        let gone = linked.iter().filter(|text| !links.contains(text)).filter_map(|text| ends(text));
+        let gone = linked.iter().filter(|text| !links.contains(text)).filter_map(|text| end(text));
         for (other, number) in gone {
             let sql = "delete from link where flow = $1 and number = $2 and inward = $3 and field = $4
                        and other_flow = $5 and other_number = $6";
             tx.later(sql, params![&flow.key, after.number, 0, &field.key, &other, number])?;
             tx.later(sql, params![&other, number, 1, &field.key, &flow.key, after.number])?;
         }
-        let new = links.iter().filter(|text| !linked.contains(text)).filter_map(|text| ends(text));
+        let new = links.iter().filter(|text| !linked.contains(text)).filter_map(|text| end(text));
         for (other, number) in new {
             let sql = "insert into link (flow, number, inward, field, other_flow, other_number)
                        values ($1, $2, $3, $4, $5, $6)";
@@ -488,8 +511,6 @@ fn write_tally(tx: &WriteTx, flow: &Flow, before: Option<&Item>, after: &Item) -
 
 fn write_event(tx: &WriteTx, flow: &Flow, decision: &Decision, seq: i64) -> Result<(), Error> {
     let (after, record) = (decision.after(), decision.record());
-    let changes: IndexMap<&String, (Json, Json)> =
-        record.changes.iter().map(|(key, (old, new))| (key, (old.to_stored(), new.to_stored()))).collect();
     let sql = "insert into event (flow, number, seq, at, actor, kind, trigger_words, from_state, to_state, changes,
                                   assigned_to, comment, by_admin)
                values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
@@ -503,7 +524,7 @@ fn write_event(tx: &WriteTx, flow: &Flow, decision: &Decision, seq: i64) -> Resu
         record.trigger.as_deref(),
         record.from.as_deref(),
         &record.to,
-        text(&changes)?,
+        changes_text(record)?,
         names_text(&record.assigned_to)?,
         record.comment.as_deref(),
         record.by_admin,
@@ -535,11 +556,25 @@ pub(crate) fn names_text(names: &[String]) -> Result<String, Error> {
     text(&names)
 }
 
-fn linked_from<'a>(item: &'a Item, key: &str) -> &'a [String] {
+/// The items that a field links to, as `flow/number`.
+pub(crate) fn linked_from<'a>(item: &'a Item, key: &str) -> &'a [String] {
     item.fields.get(key).map_or(&[], flow::Value::texts)
 }
 
-fn fields_text(item: &Item) -> Result<String, Error> {
+/// The item at the other end of a link.
+pub(crate) fn end(text: &str) -> Option<(String, i64)> {
+    let (flow, number) = text.rsplit_once('/')?;
+    Some((flow.to_owned(), number.parse().ok()?))
+}
+
+/// What an event changed, as it is stored.
+pub(crate) fn changes_text(record: &Record) -> Result<String, Error> {
+    let changes = record.changes.iter().map(|(key, (old, new))| (key, (old.to_stored(), new.to_stored())));
+    text(&changes.collect::<IndexMap<&String, (Json, Json)>>())
+}
+
+/// Its fields as they are stored.
+pub(crate) fn fields_text(item: &Item) -> Result<String, Error> {
     let filled = item.fields.iter().filter(|(_, value)| !value.is_empty());
     text(&filled.map(|(key, value)| (key, value.to_stored())).collect::<IndexMap<_, _>>())
 }
@@ -549,6 +584,11 @@ fn text(value: &impl serde::Serialize) -> Result<String, Error> {
 }
 
 fn names(text: &str) -> Result<Vec<String>, Error> {
+    // One name, as `["ann"]`, is by far the most frequent: it needs no parser where nothing in it is escaped.
+    let one = text.strip_prefix("[\"").and_then(|rest| rest.strip_suffix("\"]"));
+    if let Some(name) = one.filter(|name| !name.contains(['"', '\\'])) {
+        return Ok(vec![name.to_owned()]);
+    }
     serde_json::from_str(text).map_err(|error| Error::corrupt("reading names", error))
 }
 
@@ -556,7 +596,7 @@ fn instant(ms: i64) -> Result<Timestamp, Error> {
     Timestamp::from_millisecond(ms).map_err(|error| Error::corrupt("reading a time", error))
 }
 
-fn kind(kind: RecordKind) -> &'static str {
+pub(crate) fn kind(kind: RecordKind) -> &'static str {
     match kind {
         RecordKind::Created => "created",
         RecordKind::Saved => "saved",

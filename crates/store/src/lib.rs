@@ -7,9 +7,12 @@
 //! To add a kind of field: its column in `sheet.rs`. To add an engine: a file beside `sqlite.rs`.
 
 pub mod audit;
+pub mod bulk;
+pub mod change;
 pub mod copy;
 mod db;
 mod error;
+mod feed;
 pub mod flow_version;
 pub mod group;
 pub mod item;
@@ -33,7 +36,8 @@ mod value;
 
 pub use db::{Counters, Db, Place, Tx, WriteTx};
 pub use error::Error;
+pub use feed::Change;
 pub use item::Brief;
 pub use list::{Visibility, VisibleTo};
 pub use postgres::{Address, BadAddress, Distributed};
-pub use sheet::rebuild as rebuild_sheet;
+pub use sheet::{rebuild as rebuild_sheet, widen as widen_sheet};

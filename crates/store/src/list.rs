@@ -50,8 +50,8 @@ pub struct VisibleTo {
 pub struct Found {
     /// What every list shows.
     pub brief: Brief,
-    /// The fields among the flow's list columns, by key.
-    pub cells: BTreeMap<String, flow::Value>,
+    /// What stands in the flow's list columns, in their order; nothing where a column is no field, or the title.
+    pub cells: Vec<flow::Value>,
 }
 
 /// 待办: what `who` holds, what came last first; of one flow or of all.
@@ -104,6 +104,15 @@ pub fn stranded(tx: &Tx, cursor: Option<&str>, limit: i64) -> Result<Page<Brief>
     );
     let rows = tx.all(&sql, params![after_flow, after_number, bound(limit) + 1], |row| item::read_brief(row, 0))?;
     Ok(Page::cut(rows, limit, |last| cursor::write("stranded", &[(&last.flow).into(), last.number.into()])))
+}
+
+/// Whether `who` ever pressed a trigger of the item.
+///
+/// # Errors
+/// The records failed.
+pub fn took_part(tx: &Tx, who: &str, flow: &str, number: i64) -> Result<bool, Error> {
+    let sql = "select 1 from took_part where flow = $1 and number = $2 and who = $3";
+    Ok(tx.first(sql, params![flow, number, holder(who)], |row| row.int(0))?.is_some())
 }
 
 /// How many items `who` holds.
@@ -169,14 +178,15 @@ pub fn of_flow(
     let kind = keys.iter().fold(format!("of {}", flow.key), |kind, key| {
         format!("{kind} {}{}", if key.descending { "-" } else { "" }, key.column)
     });
-    let mut select = query::select(flow, query, visible);
+    let lead = lead(tx, flow, query, visible, &keys)?;
+    let mut select = query::select(flow, query, visible, lead);
     // The title stands in every brief already.
-    let columns = flow.columns.iter().filter(|key| flow.title.as_ref() != Some(key));
-    let fields: Vec<&flow::Field> = columns.filter_map(|key| flow.fields.get(key)).collect();
+    let field = |key: &String| flow.fields.get(key).filter(|_| flow.title.as_ref() != Some(key));
+    let fields: Vec<Option<&flow::Field>> = flow.columns.iter().map(field).collect();
     for name in BRIEF_NAMES.iter().copied().chain(keys.iter().map(|key| key.column.as_str())) {
         select.column(Alias::new(name));
     }
-    select.exprs(fields.iter().filter_map(|field| query::field_column(field)));
+    select.exprs(fields.iter().flatten().filter_map(|field| query::field_column(field)));
     let last = cursor::read(&kind, cursor)?;
     if cursor.is_some() {
         if last.len() != keys.len() {
@@ -197,11 +207,17 @@ pub fn of_flow(
         let at = keys.iter().enumerate().filter(|_| left == 0);
         let at = at.map(|(at, key)| query::key_value(row, first + at, key.holds));
         let at = at.collect::<Result<Vec<_>, _>>()?;
-        let short = fields.iter().filter(|field| query::holds(&field.kind).is_some());
-        let cells = short
-            .zip(first + keys.len()..)
-            .map(|(field, index)| Ok((field.key.clone(), query::value(row, index, field)?)));
-        let cells = cells.collect::<Result<BTreeMap<_, _>, Error>>()?;
+        let mut index = first + keys.len();
+        let mut cells = Vec::with_capacity(fields.len());
+        for field in &fields {
+            cells.push(match field.filter(|field| query::holds(&field.kind).is_some()) {
+                Some(field) => {
+                    index += 1;
+                    query::value(row, index - 1, field)?
+                }
+                None => flow::Value::Empty,
+            });
+        }
         Ok((Found { brief, cells }, at))
     })?;
     let page = Page::cut(rows, limit, |(_, at)| cursor::write(&kind, at));
@@ -219,13 +235,66 @@ pub fn count(tx: &Tx, flow: &Flow, query: &Query, visible: &Visibility, cap: i64
         let all = tally(tx, &flow.key)?.into_iter().map(|(_, items)| items).sum();
         return Ok((all, false));
     }
-    let mut found = query::select(flow, query, visible);
+    let mut found = query::select(flow, query, visible, lead(tx, flow, query, visible, &[])?);
     found.expr(Expr::cust("1")).limit(u64::try_from(cap + 1).unwrap_or(u64::MAX));
     let mut select = sea_query::Query::select();
     select.expr(Expr::cust("count(*)")).from_subquery(found, Alias::new("found"));
     let (sql, params) = query::build(&select)?;
     tx.one(&sql, &params, |row| Ok(capped(row.int(0)?, cap)))
 }
+
+/// At least how many items a query finds, told by the first `most` that might be among them; whether there may be more.
+/// [`count`] without its cost where many items pass some terms and few pass all.
+///
+/// # Errors
+/// The records failed.
+pub fn count_near(tx: &Tx, flow: &Flow, query: &Query, visible: &Visibility, most: i64) -> Result<(i64, bool), Error> {
+    if *visible != Visibility::All || query.is_empty() {
+        return count(tx, flow, query, visible, most);
+    }
+    let lead = match lead(tx, flow, query, visible, &[])? {
+        query::Lead::Term(at) => Some(at),
+        query::Lead::Any | query::Lead::Order => query::leads(flow, query).first().copied(),
+    };
+    let mut looked_at = query::candidates(flow, query, lead);
+    looked_at.limit(u64::try_from(most + 1).unwrap_or(u64::MAX));
+    let mut select = sea_query::Query::select();
+    select.expr(Expr::cust("count(*)")).expr(Expr::cust("cast(coalesce(sum(hit), 0) as bigint)"));
+    select.from_subquery(looked_at, Alias::new("found"));
+    let (sql, params) = query::build(&select)?;
+    tx.one(&sql, &params, |row| Ok((row.int(1)?.min(most), row.int(0)? > most)))
+}
+
+/// Which index is to lead: that of a term that leaves few items; else that of the order, where the first of many are found
+/// soonest.
+fn lead(tx: &Tx, flow: &Flow, query: &Query, visible: &Visibility, keys: &[query::Key]) -> Result<query::Lead, Error> {
+    let leads = query::leads(flow, query);
+    let by_number = keys.first().is_none_or(|first| first.column == "number");
+    let in_order = leads.iter().copied().find(|at| query::is_in_order_of_number(query, *at));
+    let is_plain = query.terms.len() == 1 && by_number && in_order.is_some();
+    if *visible != Visibility::All || leads.is_empty() || is_plain {
+        return Ok(query::Lead::Any);
+    }
+    for at in leads.iter().copied().take(PROBED) {
+        let one = Query { terms: vec![query.terms[at].clone()] };
+        let mut found = query::select(flow, &one, visible, query::Lead::Any);
+        found.expr(Expr::cust("1")).limit(u64::try_from(FEW + 1).unwrap_or(u64::MAX));
+        let mut select = sea_query::Query::select();
+        select.expr(Expr::cust("count(*)")).from_subquery(found, Alias::new("found"));
+        let (sql, params) = query::build(&select)?;
+        if tx.one(&sql, &params, |row| row.int(0))? <= FEW {
+            return Ok(query::Lead::Term(at));
+        }
+    }
+    // Without an order any index does that leaves the least.
+    let best = if keys.is_empty() { leads.first().copied() } else { in_order.filter(|_| by_number) };
+    Ok(best.map_or(query::Lead::Order, query::Lead::Term))
+}
+
+/// So few items are looked at one by one, and put in order.
+const FEW: i64 = 2_000;
+/// Terms of which it is asked how many items pass them.
+const PROBED: usize = 3;
 
 /// How many items of a flow are in each state; states without any are left out.
 ///
@@ -297,14 +366,14 @@ impl<T> Page<T> {
 }
 
 /// Long texts among a list's columns are in the items alone.
-fn add_long(tx: &Tx, flow: &Flow, rows: &mut [Found], fields: &[&flow::Field]) -> Result<(), Error> {
-    let long: Vec<&&flow::Field> = fields.iter().filter(|field| query::holds(&field.kind).is_none()).collect();
+fn add_long(tx: &Tx, flow: &Flow, rows: &mut [Found], fields: &[Option<&flow::Field>]) -> Result<(), Error> {
+    let fields = fields.iter().enumerate().filter_map(|(column, field)| Some((column, (*field)?)));
+    let long: Vec<(usize, &flow::Field)> = fields.filter(|(_, field)| query::holds(&field.kind).is_none()).collect();
     for found in rows.iter_mut().filter(|_| !long.is_empty()) {
         let Some(row) = item::load(tx, &flow.key, found.brief.number)? else { continue };
         let mut item = row.read(flow)?;
-        for field in &long {
-            let value = item.fields.shift_remove(&field.key).unwrap_or(flow::Value::Empty);
-            found.cells.insert(field.key.clone(), value);
+        for (column, field) in &long {
+            found.cells[*column] = item.fields.shift_remove(&field.key).unwrap_or(flow::Value::Empty);
         }
     }
     Ok(())
@@ -367,7 +436,7 @@ pub(crate) mod cursor {
     use super::Param;
     use crate::{
         Error,
-        value::{hex, unhex},
+        value::{hex, is_unstorable, unhex},
     };
 
     pub(crate) fn write(kind: &str, keys: &[Param]) -> String {
@@ -385,7 +454,8 @@ pub(crate) mod cursor {
         let Some(cursor) = cursor else { return Ok(Vec::new()) };
         let bytes = unhex(cursor).map_err(|_| Error::BadCursor)?;
         let mut keys: Vec<Value> = serde_json::from_slice(&bytes).map_err(|_| Error::BadCursor)?;
-        if keys.len() < 2 || keys.remove(0) != kind {
+        let forged = keys.iter().any(|key| key.as_str().is_some_and(is_unstorable));
+        if forged || keys.len() < 2 || keys.remove(0) != kind {
             return Err(Error::BadCursor);
         }
         Ok(keys)

@@ -8,11 +8,12 @@ mod address;
 mod connection;
 pub(crate) mod distribute;
 mod failure;
+mod notices;
 
 use std::{
     hash::{BuildHasher as _, Hasher as _, RandomState},
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicI64, AtomicU64, Ordering},
     },
     thread::JoinHandle,
@@ -28,14 +29,22 @@ use connection::Commit;
 pub(crate) use connection::{Connection, Row};
 pub use distribute::Distributed;
 use failure::{Failure, Then};
+use notices::Notices;
 
 use crate::{
     Error,
     db::{self, Counters, Job, ReadJob, Tx, WriteTx},
+    feed::{Change, Feed},
     migrations,
 };
 
 /// What is being done when no connection can be had.
+/// The indexes that statements made: table, name, definition.
+pub(crate) const INDEXES: &str = "select cast(tablename as text), cast(indexname as text), indexdef from pg_indexes
+     where schemaname = current_schema()
+     and not exists (select 1 from pg_constraint c join pg_namespace n on n.oid = c.connamespace
+                     where c.conname = indexname and n.nspname = schemaname)
+     order by indexname";
 const CONNECTING: &str = "connecting to the database";
 /// Connections at most, and threads that use them.
 const CONNECTIONS: usize = 16;
@@ -78,6 +87,9 @@ struct Pool {
     /// The slot of the next connection.
     slot: AtomicI64,
     writes: AtomicU64,
+    feed: Arc<Feed>,
+    /// The other nodes are told, and heard; only once somebody here follows the feed.
+    notices: OnceLock<Notices>,
 }
 
 /// How one attempt at a write went.
@@ -89,7 +101,8 @@ enum Attempt {
 }
 
 impl Engine {
-    pub(crate) fn open(address: &Address, patience: Duration) -> Result<Engine, Error> {
+    /// What is committed is told to `feed`.
+    pub(crate) fn open(address: &Address, patience: Duration, feed: Arc<Feed>) -> Result<Engine, Error> {
         let mut first = connect_patiently(address, patience)?;
         migrate(&mut first)?;
         let idle = crossbeam_channel::bounded(CONNECTIONS);
@@ -99,7 +112,14 @@ impl Engine {
         }
         // nodes begin at different slots
         let slot = AtomicI64::new(i64::from(chance(64)));
-        let pool = Arc::new(Pool { address: address.clone(), idle, slot, writes: AtomicU64::new(0) });
+        let pool = Arc::new(Pool {
+            address: address.clone(),
+            idle,
+            slot,
+            writes: AtomicU64::new(0),
+            feed,
+            notices: OnceLock::new(),
+        });
         let (sender, receiver) = crossbeam_channel::unbounded();
         let threads = (0..CONNECTIONS).map(|_| {
             let (pool, work) = (Arc::clone(&pool), Receiver::clone(&receiver));
@@ -113,6 +133,16 @@ impl Engine {
         let watch = std::thread::Builder::new().name("store-ping".to_owned());
         watch.spawn(move || answer_pings(&address, &asked)).map_err(no_thread)?;
         Ok(Engine { pool, work: Mutex::new(Some(sender)), pings, threads: Mutex::new(threads) })
+    }
+
+    /// From now on what the other nodes commit is told to the feed, and they are told what is committed here.
+    pub(crate) fn follow_others(&self) -> Result<(), Error> {
+        if self.pool.notices.get().is_none() {
+            let notices = Notices::start(&self.pool.address, &self.pool.feed)?;
+            // of two that come at once one is kept, and the other's thread ends
+            let _ = self.pool.notices.set(notices);
+        }
+        Ok(())
     }
 
     pub(crate) fn read<T, E: From<Error>>(&self, f: impl FnOnce(&Connection) -> Result<T, E>) -> Result<T, E> {
@@ -236,7 +266,9 @@ impl Pool {
             Err(error) => return Attempt::Failed(Failure::refused(error)),
         };
         connection.begin_write();
-        let kept = job.run(&WriteTx::new(db::Connection::Postgres(connection)));
+        let tx = WriteTx::new(db::Connection::Postgres(connection));
+        let kept = job.run(&tx);
+        let changes = tx.into_changes();
         match (kept, connection.failure()) {
             // what the closure made of its own error is its answer, but for those that another attempt may do away with
             (false, Some(failure)) if failure.then == Then::GiveUp => return Attempt::Over,
@@ -244,16 +276,30 @@ impl Pool {
             (_, Some(failure)) => return Attempt::Failed(failure),
             (true, None) => {}
         }
+        self.feed.expect(&changes);
         match connection.commit() {
             Commit::Done => {}
             Commit::Failed(failure) => return Attempt::Failed(failure),
             Commit::Unknown(number) => {
                 drop(loan);
-                return self.ask_after(number);
+                let asked = self.ask_after(number);
+                if matches!(asked, Attempt::Over) {
+                    self.publish(&changes);
+                }
+                return asked;
             }
         }
         self.writes.fetch_add(1, Ordering::Relaxed);
+        self.publish(&changes);
         Attempt::Over
+    }
+
+    /// Tells those who follow here, and the other nodes.
+    fn publish(&self, changes: &[Change]) {
+        self.feed.publish(changes);
+        if let Some(notices) = self.notices.get() {
+            notices.tell(changes);
+        }
     }
 
     /// Whether the write of this number, whose commit broke off, was kept: the server knows.

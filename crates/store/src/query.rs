@@ -1,11 +1,12 @@
 //! Queries and orders of [`flow::Query`] as SQL over a flow's sheet. Built by sea-query, every value bound.
 
 use flow::{Column, Edge, Flow, Kind, Query, Range, Scalar, SortKey, Term, Test, Value};
-use sea_query::{Alias, Cond, Expr, ExprTrait, NullOrdering, Order, PostgresQueryBuilder, SelectStatement};
+use sea_query::{Alias, Cond, Expr, ExprTrait, Func, NullOrdering, Order, PostgresQueryBuilder, SelectStatement};
 use serde_json::Value as Json;
 
 use crate::{
     Error,
+    item::end,
     list::{Visibility, VisibleTo, holder, like_literal},
     row::Row,
     sheet,
@@ -29,17 +30,96 @@ pub(crate) struct Key {
     pub(crate) descending: bool,
 }
 
+/// Which indexes a statement may be led by. An engine that keeps no account of how often a value stands in a column cannot
+/// tell a strong term from a weak one, so it is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lead {
+    /// Whichever it likes.
+    Any,
+    /// That of the term at this place.
+    Term(usize),
+    /// That of the order: the terms are looked at row by row.
+    Order,
+}
+
+/// The terms that an index finds, those that likely leave few items first.
+pub(crate) fn leads(flow: &Flow, query: &Query) -> Vec<usize> {
+    let rank = |term: &Term| match term {
+        Term::Number(_) => Some(0),
+        Term::Words(_) => None,
+        Term::Column { column: of, test } => {
+            let field = if let Column::Field(key) = of { Some(flow.fields.get(key)?) } else { None };
+            match (of, field.map(|field| &field.kind), test) {
+                (_, Some(Kind::Item { .. }), Test::OneOf { negated: false, .. }) => Some(1),
+                (Column::AssignedTo, _, Test::OneOf { negated: false, .. }) => Some(2),
+                (_, Some(_), _) if field.is_some_and(|field| !sheet::has_index(flow, field)) => None,
+                (Column::CreatedBy, _, Test::OneOf { negated: false, .. })
+                | (_, Some(Kind::User), Test::OneOf { negated: false, .. }) => Some(3),
+                (_, Some(Kind::Text { .. } | Kind::Url), Test::OneOf { negated: false, .. }) => Some(4),
+                (_, _, Test::OneOf { negated: false, .. } | Test::Empty { negated: false }) => Some(5),
+                (Column::Number, ..) => None,
+                (_, _, Test::Within { negated: false, .. }) => Some(6),
+                _ => None,
+            }
+        }
+    };
+    let mut leads: Vec<(i32, usize)> =
+        query.terms.iter().enumerate().filter_map(|(at, term)| Some((rank(term)?, at))).collect();
+    leads.sort_unstable();
+    leads.into_iter().map(|(_, at)| at).collect()
+}
+
+/// Whether the index of the term at this place gives its items in the order of their numbers.
+pub(crate) fn is_in_order_of_number(query: &Query, at: usize) -> bool {
+    match &query.terms[at] {
+        Term::Column { column: of, test } => match test {
+            Test::OneOf { words, negated: false } => words.len() == 1 && *of != Column::AssignedTo,
+            Test::Empty { negated: false } => true,
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
 /// `select` of the flow's sheet, of what the query finds and the person may see.
-pub(crate) fn select(flow: &Flow, query: &Query, visible: &Visibility) -> SelectStatement {
+pub(crate) fn select(flow: &Flow, query: &Query, visible: &Visibility, lead: Lead) -> SelectStatement {
     let mut found = Cond::all().add(column("flow").eq(flow.key.as_str()));
-    for term in &query.terms {
-        found = found.add(condition(flow, term));
+    for (at, term) in query.terms.iter().enumerate() {
+        let aside = match lead {
+            Lead::Any => false,
+            Lead::Term(leads) => leads != at,
+            Lead::Order => true,
+        };
+        found = found.add(condition(flow, term, aside));
     }
     if let Visibility::Rules(rules) = visible {
         found = found.add(may_see(flow, rules));
     }
     let mut select = sea_query::Query::select();
     select.from(Alias::new(format!("sheet_{}", flow.key))).cond_where(found);
+    select
+}
+
+/// `select` of a mark for each item of the flow that passes the term at `lead`: 1 where it passes the others too, else 0.
+/// Without a lead, of every item, newest first.
+pub(crate) fn candidates(flow: &Flow, query: &Query, lead: Option<usize>) -> SelectStatement {
+    let mut hit = Cond::all().add(either(true));
+    let mut select = sea_query::Query::select();
+    select.from(Alias::new(format!("sheet_{}", flow.key))).and_where(column("flow").eq(flow.key.as_str()));
+    for (at, term) in query.terms.iter().enumerate() {
+        if lead == Some(at) {
+            select.cond_where(condition(flow, term, false));
+        } else {
+            hit = hit.add(condition(flow, term, true));
+        }
+    }
+    if lead.is_none() {
+        select.order_by(Alias::new("number"), Order::Desc);
+    }
+    select.expr_as(
+        sea_query::CaseStatement::new().case(hit, Expr::cust("1")).finally(Expr::cust("0")),
+        Alias::new("hit"),
+    );
     select
 }
 
@@ -153,6 +233,10 @@ pub(crate) fn holds(kind: &Kind) -> Option<Holds> {
 /// sorts by code point.
 pub(crate) fn contains(column: Expr, text: &str) -> Expr {
     let pattern = Expr::val(format!("%{}%", like_literal(&text.to_ascii_lowercase())));
+    if !text.contains(|c: char| c.is_ascii_alphabetic()) {
+        // what has no case needs no folding
+        return Expr::cust_with_exprs("$1 like $2 escape '\\'", [column, pattern]);
+    }
     Expr::cust_with_exprs("lower($1) like $2 escape '\\'", [column, pattern])
 }
 
@@ -184,46 +268,65 @@ fn place(flow: &Flow, of: &Column) -> Option<(String, Holds)> {
     Some((name.to_owned(), holds))
 }
 
-fn condition(flow: &Flow, term: &Term) -> Cond {
+fn condition(flow: &Flow, term: &Term, aside: bool) -> Cond {
     match term {
         Term::Words(text) => Cond::all().add(contains(column("title"), text)),
         Term::Number(number) => Cond::all().add(column("number").eq(*number)),
+        Term::Column { column: Column::Field(key), test: Test::OneOf { words, negated } }
+            if flow.fields.get(key).is_some_and(|field| matches!(field.kind, Kind::Item { .. })) =>
+        {
+            negate(Cond::all().add(linked(flow, key, words)), *negated)
+        }
         Term::Column { column: of, test } => match place(flow, of) {
             None => nothing(),
             Some((name, holds)) => {
+                let name = Place { name: &name, aside };
                 let multiple =
                     matches!(of, Column::Field(key) if flow.fields.get(key).is_some_and(|field| field.multiple));
                 let bool = matches!(of, Column::Field(key)
                     if flow.fields.get(key).is_some_and(|field| matches!(field.kind, Kind::Bool)));
                 match test {
                     Test::Empty { negated } if bool => either(*negated),
-                    Test::Empty { negated } => is_empty(of, &name, holds, *negated),
-                    Test::OneOf { words, negated } => one_of(flow, of, &name, multiple, words, *negated),
-                    Test::Contains(text) => Cond::all().add(contains(column(&name), text)),
-                    Test::Within { ranges, negated } => within(&name, holds, ranges, *negated),
-                    Test::Is(yes) => Cond::all().add(column(&name).eq(i64::from(*yes))),
+                    Test::Empty { negated } => is_empty(of, name, holds, *negated),
+                    Test::OneOf { words, negated } => one_of(flow, of, name, multiple, words, *negated),
+                    Test::Contains(text) => Cond::all().add(contains(name.expr(), text)),
+                    Test::Within { ranges, negated } => within(name, holds, ranges, *negated),
+                    Test::Is(yes) => Cond::all().add(name.expr().eq(i64::from(*yes))),
                 }
             }
         },
     }
 }
 
-fn is_empty(of: &Column, name: &str, holds: Holds, negated: bool) -> Cond {
+/// A column of the sheet in a condition; put aside, no index of it is used.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    name: &'a str,
+    aside: bool,
+}
+
+impl Place<'_> {
+    fn expr(self) -> Expr {
+        if self.aside { Expr::from(Func::coalesce([column(self.name), column(self.name)])) } else { column(self.name) }
+    }
+}
+
+fn is_empty(of: &Column, name: Place, holds: Holds, negated: bool) -> Cond {
     let empty = match (of, holds) {
-        (Column::AssignedTo, _) => column(name).eq("[]"),
-        (_, Holds::Text) => column(name).eq(""),
-        (_, Holds::Number | Holds::Moment | Holds::Count) => column(name).is_null(),
+        (Column::AssignedTo, _) => name.expr().eq("[]"),
+        (_, Holds::Text) => name.expr().eq(""),
+        (_, Holds::Number | Holds::Moment | Holds::Count) => name.expr().is_null(),
     };
     negate(Cond::all().add(empty), negated)
 }
 
-fn one_of(flow: &Flow, of: &Column, name: &str, multiple: bool, words: &[String], negated: bool) -> Cond {
+fn one_of(flow: &Flow, of: &Column, name: Place, multiple: bool, words: &[String], negated: bool) -> Cond {
     let found = if *of == Column::AssignedTo {
         Cond::all().add(held_by(flow, words))
     } else if multiple {
         words.iter().fold(Cond::any(), |any, word| any.add(holds_word(name, word)))
     } else {
-        Cond::all().add(column(name).is_in(words.iter().map(String::as_str)))
+        Cond::all().add(name.expr().is_in(words.iter().map(String::as_str)))
     };
     negate(found, negated)
 }
@@ -238,34 +341,51 @@ fn held_by(flow: &Flow, users: &[String]) -> Expr {
     column("number").in_subquery(held)
 }
 
-/// A `multiple` field (JSON text, or one bare word from a time when it was not) holds this word. `like` would not do: one
-/// engine's ignores case.
-fn holds_word(name: &str, word: &str) -> Cond {
-    let quoted = Json::from(word).to_string();
-    let without = Expr::cust_with_exprs("replace($1, $2, '')", [column(name), Expr::val(quoted)]);
-    Cond::any().add(column(name).eq(word)).add(column(name).ne(without))
+/// Items whose field links to one of these: read from the links, so that it costs what they are.
+fn linked(flow: &Flow, key: &str, items: &[String]) -> Expr {
+    let mut any = Cond::any().add(either(false));
+    for (other, number) in items.iter().filter_map(|text| end(text)) {
+        any = any.add(Cond::all().add(column("flow").eq(other)).add(column("number").eq(number)));
+    }
+    let mut links = sea_query::Query::select();
+    links
+        .column(Alias::new("other_number"))
+        .from(Alias::new("link"))
+        .and_where(column("inward").eq(1_i64))
+        .and_where(column("field").eq(key))
+        .and_where(column("other_flow").eq(flow.key.as_str()))
+        .cond_where(any);
+    column("number").in_subquery(links)
 }
 
-fn within(name: &str, holds: Holds, ranges: &[Range], negated: bool) -> Cond {
+/// A `multiple` field (JSON text, or one bare word from a time when it was not) holds this word. `like` would not do: one
+/// engine's ignores case.
+fn holds_word(name: Place, word: &str) -> Cond {
+    let quoted = Json::from(word).to_string();
+    let without = Expr::cust_with_exprs("replace($1, $2, '')", [name.expr(), Expr::val(quoted)]);
+    Cond::any().add(name.expr().eq(word)).add(name.expr().ne(without))
+}
+
+fn within(name: Place, holds: Holds, ranges: &[Range], negated: bool) -> Cond {
     let mut any = Cond::any();
     for Range { low, high } in ranges {
         let mut all = Cond::all();
         if holds == Holds::Text {
             // an empty date is before every other
-            all = all.add(column(name).ne(""));
+            all = all.add(name.expr().ne(""));
         }
         if let Some(Edge { at, inclusive }) = low {
             let edge = scalar(at);
-            all = all.add(if *inclusive { column(name).gte(edge) } else { column(name).gt(edge) });
+            all = all.add(if *inclusive { name.expr().gte(edge) } else { name.expr().gt(edge) });
         }
         if let Some(Edge { at, inclusive }) = high {
             let edge = scalar(at);
-            all = all.add(if *inclusive { column(name).lte(edge) } else { column(name).lt(edge) });
+            all = all.add(if *inclusive { name.expr().lte(edge) } else { name.expr().lt(edge) });
         }
         any = any.add(all);
     }
     if negated && matches!(holds, Holds::Number | Holds::Moment) {
-        return Cond::any().add(column(name).is_null()).add(any.not());
+        return Cond::any().add(name.expr().is_null()).add(any.not());
     }
     negate(any, negated)
 }
@@ -289,7 +409,7 @@ fn may_see(flow: &Flow, rules: &VisibleTo) -> Cond {
     for field in rules.fields.iter().filter_map(|key| flow.fields.get(key)) {
         let name = format!("f_{}", field.key);
         any = if field.multiple {
-            any.add(holds_word(&name, &rules.user))
+            any.add(holds_word(Place { name: &name, aside: false }, &rules.user))
         } else {
             any.add(column(&name).eq(rules.user.as_str()))
         };
@@ -320,10 +440,15 @@ pub(crate) fn value(row: &Row, index: usize, field: &flow::Field) -> Result<Valu
             Some(moment) => Value::Instant(moment.map_err(|error| Error::corrupt("reading a sheet", error))?),
         },
         Some(Holds::Text) => {
-            let text = row.text(index)?;
-            let list = (field.multiple && text.starts_with('[')).then(|| serde_json::from_str(&text).ok()).flatten();
-            let json = list.unwrap_or(Json::String(text));
-            Value::from_stored(&json, field)
+            let text = row.str(index)?;
+            let list =
+                (field.multiple && text.starts_with('[')).then(|| serde_json::from_str::<Json>(text).ok()).flatten();
+            match (list, &field.kind) {
+                (Some(list), _) => Value::from_stored(&list, field),
+                (None, Kind::Date) => text.parse().map_or(Value::Empty, Value::Date),
+                (None, _) if text.is_empty() => Value::Empty,
+                (None, _) => Value::Text(text.to_owned()),
+            }
         }
     })
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::{
     Error, Tx, WriteTx,
+    feed::Change,
     user::{self, User, fold},
     value::params,
 };
@@ -73,7 +74,9 @@ pub fn touch(tx: &WriteTx, hash: &str, seen_at: i64, expires_at: i64) -> Result<
 /// # Errors
 /// The records failed.
 pub fn delete(tx: &WriteTx, hash: &str) -> Result<(), Error> {
-    tx.execute("delete from session where hash = $1", params![hash]).map(drop)
+    let sql = "delete from session where hash = $1 returning member";
+    tx.all(sql, params![hash], |row| row.text(0))?.into_iter().for_each(|member| tx.touched(Change::Person(member)));
+    Ok(())
 }
 
 /// Signs a user out everywhere.
@@ -81,6 +84,7 @@ pub fn delete(tx: &WriteTx, hash: &str) -> Result<(), Error> {
 /// # Errors
 /// The records failed.
 pub fn delete_of(tx: &WriteTx, user: &str) -> Result<(), Error> {
+    tx.touched(Change::Person(user.to_owned()));
     tx.execute("delete from session where member = $1", params![fold(user)]).map(drop)
 }
 
@@ -89,6 +93,7 @@ pub fn delete_of(tx: &WriteTx, user: &str) -> Result<(), Error> {
 /// # Errors
 /// The records failed.
 pub fn delete_others(tx: &WriteTx, user: &str, hash: &str) -> Result<(), Error> {
+    tx.touched(Change::Person(user.to_owned()));
     tx.execute("delete from session where member = $1 and hash <> $2", params![fold(user), hash]).map(drop)
 }
 

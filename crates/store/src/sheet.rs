@@ -39,15 +39,26 @@ pub(crate) fn column(kind: &Kind) -> Option<&'static str> {
     }
 }
 
-/// Whether people filter or sort by the field so often that it is worth an index.
-fn filtered_by(flow: &Flow, key: &str, field: &Field) -> bool {
-    let often = matches!(field.kind, Kind::Choice(_) | Kind::User | Kind::Date | Kind::Datetime | Kind::Number { .. });
-    let title = flow.title.as_deref() == Some(key) && matches!(field.kind, Kind::Text { .. });
-    (often && !field.multiple) || title
-}
+/// A text that may be longer has no index: one engine refuses entries beyond 2,700 bytes.
+const LONGEST_INDEXED: usize = 500;
 
-/// Makes or widens the flow's sheet, with its indexes.
-pub(crate) fn widen(tx: &WriteTx, flow: &Flow) -> Result<(), Error> {
+/// Whether the field's column has an index: what people filter by, what a heading of the list sorts by. Links are found in
+/// their own table.
+pub(crate) fn has_index(flow: &Flow, field: &Field) -> bool {
+    let is_column = || flow.columns.contains(&field.key) || flow.title.as_ref() == Some(&field.key);
+    !field.multiple
+        && match field.kind {
+            Kind::Text { max_length, .. } => max_length <= LONGEST_INDEXED,
+            Kind::Choice(_) | Kind::User | Kind::Date | Kind::Datetime | Kind::Number { .. } => true,
+            Kind::Bool | Kind::Item { .. } => is_column(),
+            Kind::Url | Kind::Textarea { .. } => false,
+        }
+}
+/// Makes or widens the flow's sheet, with its indexes; what is there already stays.
+///
+/// # Errors
+/// [`Error::KindChanged`]: a field had another type in an earlier version; or the records failed.
+pub fn widen(tx: &WriteTx, flow: &Flow) -> Result<(), Error> {
     let table = table(&flow.key);
     let sql = format!(
         "create table if not exists {table} (
@@ -57,13 +68,13 @@ pub(crate) fn widen(tx: &WriteTx, flow: &Flow) -> Result<(), Error> {
     );
     tx.define(&sql)?;
     tx.spread_new(&table)?;
-    for built_in in ["state", "created_by", "created_at", "updated_at"] {
+    for built_in in ["state", "assigned_to", "created_by", "created_at", "updated_at"] {
         index(tx, &flow.key, built_in, false)?;
     }
     index(tx, &flow.key, "closed_at", true)?;
     let known = kinds(tx, &flow.key)?;
     for (key, field) in &flow.fields {
-        let now = kind_name(&field.kind);
+        let now = field.kind.name();
         match known.iter().find(|(known, _)| known == key) {
             Some((_, was)) if was == now => continue,
             Some((_, was)) => {
@@ -78,13 +89,9 @@ pub(crate) fn widen(tx: &WriteTx, flow: &Flow) -> Result<(), Error> {
             tx.define(&format!("alter table {table} add column {} {column}", column_name(key)))?;
         }
     }
-    for (key, field) in flow.fields.iter().filter(|(key, field)| filtered_by(flow, key, field)) {
-        index(
-            tx,
-            &flow.key,
-            &column_name(key),
-            column(&field.kind).is_some_and(|column| !column.contains("not null")),
-        )?;
+    for field in flow.fields.values().filter(|field| has_index(flow, field)) {
+        let is_nullable = column(&field.kind).is_some_and(|column| !column.contains("not null"));
+        index(tx, &flow.key, &column_name(&field.key), is_nullable)?;
     }
     Ok(())
 }
@@ -131,6 +138,22 @@ pub(crate) fn write(tx: &WriteTx, flow: &Flow, before: Option<&Item>, after: &It
     }
     let missing = Error::corrupt("writing a sheet", format!("{}/{}", flow.key, after.number));
     tx.later_one(&sql, &values, missing)
+}
+
+/// The columns of a new item's row, in the order of [`row_of`].
+pub(crate) fn row_columns(flow: &Flow) -> Vec<String> {
+    let fields = flow.fields.values().filter(|field| column(&field.kind).is_some());
+    BUILT_INS.iter().map(ToString::to_string).chain(fields.map(|field| column_name(&field.key))).collect()
+}
+
+/// What stands in the sheet of an item.
+pub(crate) fn row_of(flow: &Flow, item: &Item, row: &mut Vec<Param<'static>>) -> Result<(), Error> {
+    row.extend([flow.key.clone().into(), item.number.into()]);
+    row.extend(built_ins(flow, item)?.into_iter().map(|(_, value)| value));
+    for field in flow.fields.values().filter(|field| column(&field.kind).is_some()) {
+        row.push(cell(field, item.fields.get(&field.key))?);
+    }
+    Ok(())
 }
 
 /// Makes the flow's sheet anew from its items, in batches: others write in between.
@@ -205,7 +228,7 @@ const BUILT_INS: [&str; 10] = [
 /// What `value` is in the field's column.
 fn cell(field: &Field, value: Option<&Value>) -> Result<Param<'static>, Error> {
     Ok(match value {
-        None | Some(Value::Empty) => empty(kind_name(&field.kind)),
+        None | Some(Value::Empty) => empty(field.kind.name()),
         Some(Value::Text(text)) => text.clone().into(),
         Some(Value::Number(number)) => (*number).into(),
         Some(Value::Bool(yes)) => (*yes).into(),
@@ -272,19 +295,4 @@ fn index(tx: &WriteTx, flow: &str, column: &str, nullable: bool) -> Result<(), E
 fn kinds(tx: &Tx, flow: &str) -> Result<Vec<(String, String)>, Error> {
     let sql = "select field, kind from sheet_column where flow = $1 order by field";
     tx.all(sql, params![flow], |row| Ok((row.text(0)?, row.text(1)?)))
-}
-
-fn kind_name(kind: &Kind) -> &'static str {
-    match kind {
-        Kind::Text { .. } => "text",
-        Kind::Textarea { .. } => "textarea",
-        Kind::Choice(_) => "choice",
-        Kind::User => "user",
-        Kind::Number { .. } => "number",
-        Kind::Date => "date",
-        Kind::Datetime => "datetime",
-        Kind::Bool => "bool",
-        Kind::Url => "url",
-        Kind::Item { .. } => "item",
-    }
 }

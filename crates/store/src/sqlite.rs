@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     thread::JoinHandle,
     time::Duration,
@@ -17,6 +17,7 @@ use rusqlite::{CachedStatement, ErrorCode, config::DbConfig, ffi, types::ValueRe
 use crate::{
     Error,
     db::{self, Counters, Job, WriteTx},
+    feed::{Change, Feed},
     migrations, row,
     value::Param,
 };
@@ -29,8 +30,14 @@ const BUSY: Duration = if cfg!(test) { Duration::from_secs(2) } else { Duration:
 const BATCH: usize = 256;
 /// … or has run so long.
 const BATCH_TIME: Duration = Duration::from_millis(50);
+/// How often the writer looks whether another process wrote.
+const LOOK: Duration = Duration::from_millis(400);
 /// Readers at most: each keeps a page cache.
 const READERS: usize = 8;
+
+/// The indexes that statements made: table, name, definition.
+pub(crate) const INDEXES: &str =
+    "select tbl_name, name, sql from sqlite_master where type = 'index' and sql is not null order by name";
 
 /// Prepared statements kept by each connection.
 const STATEMENTS: usize = 100;
@@ -42,6 +49,7 @@ pub(crate) struct Engine {
     writer: Mutex<Option<JoinHandle<()>>>,
     idle: (Sender<Option<Connection>>, Receiver<Option<Connection>>),
     counts: Arc<Counts>,
+    others: Arc<AtomicBool>,
 }
 
 #[derive(Default)]
@@ -61,22 +69,38 @@ pub(crate) struct Connection {
 pub(crate) struct Row<'r>(&'r rusqlite::Row<'r>);
 
 impl Engine {
-    pub(crate) fn open(data: &Path) -> Result<Engine, Error> {
+    /// What is committed is told to `feed`.
+    pub(crate) fn open(data: &Path, feed: Arc<Feed>) -> Result<Engine, Error> {
         make_directory(data)?;
         let path = data.join(FILE);
         let connection = prepare(data, &path)?;
+        Engine::start(path, connection, feed)
+    }
+
+    /// For one long write that nobody else waits for: it goes into the file itself, not into a log beside it, in which
+    /// every page would have to be looked for. The next [`Engine::open`] has the log again.
+    pub(crate) fn open_to_fill(data: &Path, feed: Arc<Feed>) -> Result<Engine, Error> {
+        make_directory(data)?;
+        let path = data.join(FILE);
+        let connection = prepare(data, &path)?;
+        connection.batch("pragma journal_mode = delete; pragma cache_size = -262144; pragma threads = 2")?;
+        Engine::start(path, connection, feed)
+    }
+
+    fn start(path: PathBuf, connection: Connection, feed: Arc<Feed>) -> Result<Engine, Error> {
         let (sender, receiver) = crossbeam_channel::unbounded();
         let counts = Arc::new(Counts::default());
-        let counted = Arc::clone(&counts);
+        let others = Arc::new(AtomicBool::new(false));
+        let told = Told { counts: Arc::clone(&counts), others: Arc::clone(&others), feed };
         let writer = std::thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || write_all(&connection, &receiver, &counted))
+            .spawn(move || write_all(&connection, &receiver, &told))
             .map_err(|error| unavailable("starting the writer", error))?;
         let idle = crossbeam_channel::bounded(READERS);
         for _ in 0..READERS {
             idle.0.send(None).map_err(|_| Error::Closed)?;
         }
-        Ok(Engine { path, jobs: Mutex::new(Some(sender)), writer: Mutex::new(Some(writer)), idle, counts })
+        Ok(Engine { path, jobs: Mutex::new(Some(sender)), writer: Mutex::new(Some(writer)), idle, counts, others })
     }
 
     pub(crate) fn read<T, E: From<Error>>(&self, f: impl FnOnce(&Connection) -> Result<T, E>) -> Result<T, E> {
@@ -109,6 +133,11 @@ impl Engine {
             commits: self.counts.commits.load(Ordering::Relaxed),
             writes: self.counts.writes.load(Ordering::Relaxed),
         }
+    }
+
+    /// Whether another process wrote since this was asked last.
+    pub(crate) fn others_wrote(&self) -> bool {
+        self.others.swap(false, Ordering::Relaxed)
     }
 
     pub(crate) fn close(&self) {
@@ -242,17 +271,45 @@ impl Row<'_> {
 }
 
 /// The writer's thread: takes what waits, until the records are closed and nothing waits any more.
-fn write_all(connection: &Connection, jobs: &Receiver<Box<dyn Job>>, counts: &Counts) {
-    while let Ok(first) = jobs.recv() {
-        write_batch(connection, first, jobs, counts);
+fn write_all(connection: &Connection, jobs: &Receiver<Box<dyn Job>>, told: &Told) {
+    let looks = crossbeam_channel::tick(LOOK);
+    let mut version = None;
+    told.look(connection, &mut version);
+    loop {
+        crossbeam_channel::select! {
+            recv(jobs) -> first => match first {
+                Ok(first) => write_batch(connection, first, jobs, told),
+                Err(_) => break,
+            },
+            recv(looks) -> _ => told.look(connection, &mut version),
+        }
     }
     if let Err(error) = connection.batch("pragma wal_checkpoint(truncate)") {
         tracing::warn!(%error, "the last checkpoint of the database failed; the next start will do it");
     }
 }
 
+/// Who is told what the writer did and saw.
+struct Told {
+    counts: Arc<Counts>,
+    others: Arc<AtomicBool>,
+    feed: Arc<Feed>,
+}
+
+impl Told {
+    /// Whether another connection wrote: asked of the writer's, whose own writes do not count. Waits for no lock.
+    fn look(&self, connection: &Connection, version: &mut Option<i64>) {
+        let read = connection.raw.query_row("pragma data_version", [], |row| row.get::<_, i64>(0));
+        let now = read.map_err(|error| tracing::warn!(%error, "it cannot be seen whether others write")).ok();
+        if version.is_some() && now != *version {
+            self.others.store(true, Ordering::Relaxed);
+        }
+        *version = now.or(*version);
+    }
+}
+
 /// One transaction for `first` and whatever else waits: each in a savepoint, one commit, then the answers.
-fn write_batch(connection: &Connection, first: Box<dyn Job>, jobs: &Receiver<Box<dyn Job>>, counts: &Counts) {
+fn write_batch(connection: &Connection, first: Box<dyn Job>, jobs: &Receiver<Box<dyn Job>>, told: &Told) {
     if let Err(error) = connection.execute("begin immediate", &[]) {
         tracing::error!(%error, "no transaction could be begun");
         // those that waited as long; looked up before anyone is told, or else who is told and comes again would be among them
@@ -264,12 +321,16 @@ fn write_batch(connection: &Connection, first: Box<dyn Job>, jobs: &Receiver<Box
     let deadline = crossbeam_channel::after(BATCH_TIME);
     let mut ran = Vec::new();
     let mut kept = 0;
+    let mut changes = Vec::new();
     let mut lost = None;
     let mut next = Some(first);
     while let Some(mut job) = next {
         match run_job(connection, job.as_mut()) {
-            Ok(true) => kept += 1,
-            Ok(false) => {}
+            Ok(Some(noted)) => {
+                kept += 1;
+                changes.extend(noted);
+            }
+            Ok(None) => {}
             Err(error) => lost = Some(error),
         }
         ran.push(job);
@@ -277,12 +338,14 @@ fn write_batch(connection: &Connection, first: Box<dyn Job>, jobs: &Receiver<Box
         next = if full { None } else { jobs.try_recv().ok() };
     }
     if lost.is_none() {
+        told.feed.expect(&changes);
         lost = connection.execute("commit", &[]).err();
     }
     match &lost {
         None => {
-            counts.commits.fetch_add(u64::from(kept > 0), Ordering::Relaxed);
-            counts.writes.fetch_add(kept, Ordering::Relaxed);
+            told.counts.commits.fetch_add(u64::from(kept > 0), Ordering::Relaxed);
+            told.counts.writes.fetch_add(kept, Ordering::Relaxed);
+            told.feed.publish(&changes);
         }
         Some(error) => {
             tracing::error!(%error, writes = ran.len(), "a batch of writes was lost; all of them are answered so");
@@ -296,10 +359,11 @@ fn write_batch(connection: &Connection, first: Box<dyn Job>, jobs: &Receiver<Box
     ran.into_iter().for_each(|job| job.answer(lost.clone()));
 }
 
-/// Whether its writes are kept. An error: the whole batch is lost.
-fn run_job(connection: &Connection, job: &mut dyn Job) -> Result<bool, Error> {
+/// What its writes changed, if they are kept. An error: the whole batch is lost.
+fn run_job(connection: &Connection, job: &mut dyn Job) -> Result<Option<Vec<Change>>, Error> {
     connection.execute("savepoint job", &[])?;
-    let kept = job.run(&WriteTx::new(db::Connection::Sqlite(connection)));
+    let tx = WriteTx::new(db::Connection::Sqlite(connection));
+    let kept = job.run(&tx);
     if let Some(error) = connection.broken.take() {
         return Err(error);
     }
@@ -307,7 +371,7 @@ fn run_job(connection: &Connection, job: &mut dyn Job) -> Result<bool, Error> {
         connection.execute("rollback to job", &[])?;
     }
     connection.execute("release job", &[])?;
-    Ok(kept)
+    Ok(kept.then(|| tx.into_changes()))
 }
 
 fn make_directory(data: &Path) -> Result<(), Error> {

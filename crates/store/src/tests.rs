@@ -1,11 +1,14 @@
 //! The records tried as a whole: one crate's worth of tables, two flows, a few people.
 
+mod bulk;
 mod cluster;
 mod db;
 mod distribute;
+mod feed;
 mod fixture;
 mod items;
 mod lists;
+mod plans;
 
 use std::{cell::RefCell, collections::BTreeSet, sync::Mutex};
 

@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     Error, Tx, WriteTx,
+    change::{Changed, grow},
+    feed,
     list::{bound, like_literal},
     row::Row,
-    value::{Param, params},
+    value::{Param, is_unstorable, params},
 };
 
 /// A person who can sign in.
@@ -58,6 +60,9 @@ pub(crate) fn read(row: &Row, first: usize) -> Result<User, Error> {
 /// # Errors
 /// The records failed.
 pub fn by_name(tx: &Tx, name: &str) -> Result<Option<User>, Error> {
+    if is_unstorable(name) {
+        return Ok(None);
+    }
     tx.first(&format!("select {COLUMNS} from users u where u.folded = $1"), params![fold(name)], |row| read(row, 0))
 }
 
@@ -85,6 +90,9 @@ pub fn list(tx: &Tx) -> Result<Vec<User>, Error> {
 /// # Errors
 /// The records failed.
 pub fn search(tx: &Tx, text: &str, limit: i64) -> Result<Vec<User>, Error> {
+    if is_unstorable(text) {
+        return Ok(Vec::new());
+    }
     let sql = format!(
         "select {COLUMNS} from users u
          where u.active = 1 and (u.folded like $1 escape '\\' or lower(u.display) like $4 escape '\\')
@@ -106,6 +114,14 @@ pub fn displays(tx: &Tx, names: &BTreeSet<String>) -> Result<BTreeMap<String, St
     Ok(names.iter().filter_map(|name| Some((name.clone(), found.get(&fold(name))?.clone()))).collect())
 }
 
+/// What people see for everyone: name as registered, display.
+///
+/// # Errors
+/// The records failed.
+pub fn all_displays(tx: &Tx) -> Result<Vec<(String, String)>, Error> {
+    tx.all("select name, display from users", &[], |row| Ok((row.text(0)?, row.text(1)?)))
+}
+
 /// The columns of all users of these names, in few statements: as many places as the next power of two, so that a page's
 /// fifty names take one statement and the statements that are kept ready stay few.
 fn of_names<T>(
@@ -115,7 +131,7 @@ fn of_names<T>(
     mut read: impl FnMut(&Row) -> Result<T, Error>,
 ) -> Result<Vec<T>, Error> {
     const MOST: usize = 64;
-    let folded: Vec<String> = names.iter().map(|name| fold(name)).collect();
+    let folded: Vec<String> = names.iter().filter(|name| !is_unstorable(name)).map(|name| fold(name)).collect();
     let mut found = Vec::with_capacity(folded.len());
     for part in folded.chunks(MOST) {
         let places = part.len().next_power_of_two();
@@ -159,7 +175,8 @@ pub fn insert(tx: &WriteTx, user: &User) -> Result<(), Error> {
         user.language.as_deref(),
         user.created_at,
     ];
-    tx.execute(sql, values).map(drop)
+    tx.execute(sql, values)?;
+    grow(tx, Changed::People)
 }
 
 /// Changes what people see. `false`: no such user; so with every `update_`.
@@ -167,7 +184,11 @@ pub fn insert(tx: &WriteTx, user: &User) -> Result<(), Error> {
 /// # Errors
 /// The records failed.
 pub fn update_display(tx: &WriteTx, name: &str, display: &str) -> Result<bool, Error> {
-    update(tx, "update users set display = $2 where folded = $1", name, display.into())
+    let updated = update(tx, "update users set display = $2 where folded = $1", name, display.into())?;
+    if updated {
+        grow(tx, Changed::People)?;
+    }
+    Ok(updated)
 }
 
 /// Changes where mail goes.
@@ -227,5 +248,6 @@ pub(crate) fn with_groups<R>(rows: Vec<(R, User, Option<String>)>) -> Option<(R,
 }
 
 fn update(tx: &WriteTx, sql: &str, name: &str, value: Param) -> Result<bool, Error> {
+    feed::person(tx, name)?;
     Ok(tx.execute(sql, &[fold(name).into(), value])? > 0)
 }

@@ -17,6 +17,11 @@ pub(crate) enum Param<'a> {
     Text(Cow<'a, str>),
 }
 
+/// Whether no record can hold the text, so that it equals none: PostgreSQL keeps no U+0000, and refuses to be asked for it.
+pub(crate) fn is_unstorable(text: &str) -> bool {
+    text.contains('\0')
+}
+
 impl Param<'_> {
     /// The same, of nobody else's.
     pub(crate) fn to_owned(&self) -> Param<'static> {

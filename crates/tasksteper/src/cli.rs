@@ -62,6 +62,9 @@ pub(crate) enum Command {
         after_help = "Everything is checked before anything is there. The directory must not hold an installation, the database no tables.\n\nExample:\n  tasksteper restore /backup/tasksteper-2026-11-22.tar.zst --data /srv/restored"
     )]
     Restore(Restore),
+    /// Measure: fill an installation with made-up items
+    #[command(subcommand, after_help = "Example:\n  tasksteper bench load --items 100000 --data /tmp/big")]
+    Bench(Bench),
 }
 
 #[derive(Debug, Subcommand)]
@@ -293,6 +296,33 @@ pub(crate) enum Flow {
         #[command(flatten)]
         data: Data,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Bench {
+    /// Fill an installation with made-up items of the four flows that come along
+    #[command(
+        after_help = "Publishes the flows that are missing and adds people without a password. The same seed makes the same items, until the same moment.\n\nExample:\n  tasksteper bench load --items 1000000 --data /tmp/big\n  tasksteper serve --data /tmp/big"
+    )]
+    Load(Load),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Load {
+    /// How many items
+    #[arg(long, value_name = "N")]
+    pub(crate) items: usize,
+    /// How many people; one for 500 items, if absent
+    #[arg(long, value_name = "N")]
+    pub(crate) users: Option<usize>,
+    /// Other items of the same kind
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Put them beside the items that are there, which cannot be undone
+    #[arg(long)]
+    pub(crate) into_existing: bool,
+    #[command(flatten)]
+    pub(crate) data: Data,
 }
 
 #[cfg(test)]

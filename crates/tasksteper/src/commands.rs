@@ -4,16 +4,17 @@ mod backup;
 mod data;
 mod demo;
 mod flow;
+mod load;
 mod serve;
 mod user;
 
 use std::{fmt, io::Read as _, path::Path, time::Duration};
 
-use app::{Address, App, Place};
+use app::{Address, App, Place, Reason};
 use jiff::tz::TimeZone;
 
 use crate::{
-    cli::{Command, Data, Records},
+    cli::{Bench, Command, Data, Records},
     surroundings::surroundings,
 };
 
@@ -78,6 +79,7 @@ pub(crate) fn run(command: Command) -> Done {
         Command::Data(moving) => data::run(&moving),
         Command::Backup(command) => backup::backup(&command),
         Command::Restore(command) => backup::restore(&command),
+        Command::Bench(Bench::Load(load)) => load::run(&load),
     }
 }
 
@@ -86,7 +88,18 @@ const SERVER_PATIENCE: Duration = Duration::from_secs(60);
 /// … and a command that somebody waits for.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Opens the installation that the options name.
+/// Opens the installation that the options name, which must be there already: a slip in the directory makes no new one.
+fn open_existing(data: &Data) -> Result<App, Refusal> {
+    let place = place(&data.data, &data.records)?;
+    if !place.may_hold_records() {
+        return Err(Refusal::Refused(format!(
+            "no installation in {place}: give the directory of one with --data (or TASKSTEPER_DATA)"
+        )));
+    }
+    open_at(&place, PATIENCE, &data.records)
+}
+
+/// Opens the installation that the options name, or begins it.
 fn open(data: &Data) -> Result<App, Refusal> {
     open_at(&place(&data.data, &data.records)?, PATIENCE, &data.records)
 }
@@ -135,6 +148,13 @@ fn password_from_stdin() -> Result<String, Refusal> {
     let line = text.lines().next().unwrap_or_default();
     if line.is_empty() {
         return Err(Refusal::Refused("the first line of standard input is empty: it must be the password".to_owned()));
+    }
+    // scripts and people's habits set such passwords: said, not refused
+    match app::people::check_password(line) {
+        Err(app::Error::Input(problems)) if problems.iter().all(|one| matches!(one.reason, Reason::TooShort(_))) => {
+            problems.iter().for_each(|problem| tell(format_args!("warning: {problem}")));
+        }
+        result => result?,
     }
     Ok(line.to_owned())
 }

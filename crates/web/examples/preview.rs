@@ -103,11 +103,15 @@ impl Sample {
         write("item-closed", self.item_closed().render()?)?;
         write("new", self.new_page().render()?)?;
         write("stranded", self.stranded().render()?)?;
-        write("login", Login { f: self.nobody(w.word("login-title")), name: "", next: "/", error: None }.render()?)?;
+        write(
+            "login",
+            Login { f: self.nobody(w.word("login-title")), name: "", next: "/", kept: vec![], error: None }.render()?,
+        )?;
         let error = Some(account::login_trouble(w, None));
         write(
             "login-error",
-            Login { f: self.nobody(w.word("login-title")), name: "engineer", next: "/", error }.render()?,
+            Login { f: self.nobody(w.word("login-title")), name: "engineer", next: "/", kept: vec![], error }
+                .render()?,
         )?;
         let mut errors = Errors::default();
         errors.add("password", w.word("password-short"));
@@ -140,6 +144,7 @@ impl Sample {
             me: Some(me),
             active,
             flash: None,
+            live: None,
         }
     }
 
@@ -151,7 +156,7 @@ impl Sample {
         When::new(self.words, &self.zone, self.now - SignedDuration::from_mins(minutes), self.now)
     }
 
-    fn table(&self, count: usize, extra: &[&str]) -> Table {
+    fn table(&self, count: usize, extra: &[&str]) -> Table<'static> {
         let w = self.words;
         let mut columns: Vec<Column> =
             [w.word("summary"), w.word("state"), w.word("holder"), w.word("reporter"), w.word("updated")]
@@ -164,13 +169,14 @@ impl Sample {
         }
         let rows = (0..count)
             .map(|n| ItemRow {
-                href: format!("/flow/issue_track/{}", 57 - n),
-                id: format!("question_{}", 57 - n),
+                flow: "issue_track",
+                number: 57 - n as i64,
+                id: format!("question_{}", 57 - n).leak(),
                 cells: vec![
-                    Cell::Title(TITLES[n % TITLES.len()].to_owned()),
-                    Cell::State(state(n * 3 % 4)),
-                    Cell::People(if n * 3 % 4 == 3 { vec![] } else { vec![person(n % 3)] }),
-                    Cell::Reporter(person((n + 1) % 3)),
+                    Cell::Title(TITLES[n % TITLES.len()]),
+                    Cell::State(chip(n * 3 % 4)),
+                    Cell::People(if n * 3 % 4 == 3 { vec![] } else { vec![named(n % 3)] }),
+                    Cell::Reporter(named((n + 1) % 3)),
                     Cell::When(self.ago(12 + 700 * (n as i64) * (n as i64))),
                 ],
             })
@@ -242,7 +248,7 @@ impl Sample {
         let mut table = self.table(if self.full { 50 } else { 0 }, &[]);
         table.columns = whose.columns(self.words);
         for row in &mut table.rows {
-            row.cells.insert(1, Cell::Flow("网上问题处理".to_owned()));
+            row.cells.insert(1, Cell::Flow("网上问题处理"));
         }
         let active = match whose {
             Whose::Pending => Active::Pending,
@@ -381,6 +387,7 @@ impl Sample {
         let created = event_words(w, flow::RecordKind::Created, None);
         let said = event_words(w, flow::RecordKind::Commented, None);
         History {
+            seen: 5,
             events: vec![
                 EventView {
                     holders: vec![person(1)],
@@ -644,7 +651,7 @@ impl Sample {
     }
 
     fn groups(&self) -> Groups<'static> {
-        let group = |name: &str, members: Vec<Person>| GroupRow { name: name.to_owned(), members, wrong: None };
+        let group = |name: &str, members: Vec<Person>| GroupRow { name: name.to_owned(), members, typed: None };
         Groups {
             f: self.frame(self.words.word("menu-admin-groups"), Active::Groups),
             groups: if self.full {
@@ -683,26 +690,8 @@ impl Sample {
     }
 
     fn checked(&self) -> CheckedFile {
-        let problem = |severity, at: &str, message: &str, help: &str| {
-            let start = TOML.find(at).unwrap_or_default();
-            flow::Problem {
-                severity,
-                file: "issue_track.toml".to_owned(),
-                span: start..start + at.len(),
-                message: message.to_owned(),
-                help: help.to_owned(),
-            }
-        };
-        let problems = [
-            problem(flow::Severity::Error, "\"textt\"", "没有“textt”这种字段类型", "最接近的是 text"),
-            problem(
-                flow::Severity::Error,
-                "维护代表审批",
-                "没有这个状态",
-                "改成“维护代表审核”，或为它写一行 [[transition]]",
-            ),
-            problem(flow::Severity::Warning, "group:运维", "还没有“运维”这个用户组", "先在“用户组”中新建它"),
-        ];
+        let file = flow::File { name: "issue_track.toml", text: TOML };
+        let problems = flow::check(&[file], &[], false).problems;
         CheckedFile {
             name: some("网上问题处理"),
             file: None,
@@ -729,18 +718,28 @@ impl Sample {
 
 const TOML: &str = "key = \"issue_track\"\nname = \"网上问题处理\"\n\n[[field]]\nkey = \"summary\"\ntype = \"textt\"\n\n[[transition]]\nsource = \"维护人员处理\"\ntrigger = \"提交审核\"\ndest = \"维护代表审批\"\nby = [\"group:运维\"]\n";
 
-fn state(index: usize) -> StateChip {
+fn chip(index: usize) -> Chip<'static> {
     match index {
-        0 => StateChip { name: "维护人员处理".to_owned(), hue: Hue::nth(0) },
-        1 => StateChip { name: "维护代表审核".to_owned(), hue: Hue::nth(1) },
-        2 => StateChip { name: "SE分析改进".to_owned(), hue: Hue::nth(2) },
-        _ => StateChip { name: "关闭".to_owned(), hue: Hue::GREY },
+        0 => Chip { name: "维护人员处理", hue: Hue::nth(0) },
+        1 => Chip { name: "维护代表审核", hue: Hue::nth(1) },
+        2 => Chip { name: "SE分析改进", hue: Hue::nth(2) },
+        _ => Chip { name: "关闭", hue: Hue::GREY },
     }
 }
 
-fn person(index: usize) -> Person {
+fn state(index: usize) -> StateChip {
+    let Chip { name, hue } = chip(index);
+    StateChip { name: name.to_owned(), hue }
+}
+
+fn named(index: usize) -> Named<'static> {
     let (name, display) =
         [("engineer", "维护人员"), ("delegate", "维护代表"), ("architect", "SE"), ("admin", "管理员")][index % 4];
+    Named { name, display }
+}
+
+fn person(index: usize) -> Person {
+    let Named { name, display } = named(index);
     Person { name: name.to_owned(), display: display.to_owned() }
 }
 

@@ -47,6 +47,8 @@ pub struct Paths {
     pub tom_select: &'static str,
     /// Our own script.
     pub app: &'static str,
+    /// How an open page follows changes.
+    pub live: &'static str,
     /// The sprite of icons.
     pub icons: &'static str,
     /// The icon of the browser's tab.
@@ -54,7 +56,7 @@ pub struct Paths {
 }
 
 /// To add a file: a row here, a field of [`Paths`].
-static ASSETS: LazyLock<[Asset; 9]> = LazyLock::new(|| {
+static ASSETS: LazyLock<[Asset; 10]> = LazyLock::new(|| {
     const CSS: &str = "text/css; charset=utf-8";
     const JS: &str = "text/javascript; charset=utf-8";
     const SVG: &str = "image/svg+xml";
@@ -71,13 +73,14 @@ static ASSETS: LazyLock<[Asset; 9]> = LazyLock::new(|| {
         asset("htmx", "js", JS, include_bytes!("../static/vendor/htmx/htmx-4.0.1.min.js")),
         asset("tom-select", "js", JS, include_bytes!("../static/vendor/tom-select/tom-select-2.6.2.base.min.js")),
         asset("app", "js", JS, include_bytes!("../static/app.js")),
+        asset("live", "js", JS, include_bytes!("../static/live.js")),
         asset("icons", "svg", SVG, include_bytes!("../static/vendor/tabler-icons/icons.svg")),
         asset("favicon", "svg", SVG, include_bytes!("../static/favicon.svg")),
     ]
 });
 
 static PATHS: LazyLock<Paths> = LazyLock::new(|| {
-    let [tabler, tom_select_css, app_css, theme, htmx, tom_select, app, icons, favicon] = &*ASSETS;
+    let [tabler, tom_select_css, app_css, theme, htmx, tom_select, app, live, icons, favicon] = &*ASSETS;
     Paths {
         tabler: &tabler.path,
         tom_select_css: &tom_select_css.path,
@@ -86,6 +89,7 @@ static PATHS: LazyLock<Paths> = LazyLock::new(|| {
         htmx: &htmx.path,
         tom_select: &tom_select.path,
         app: &app.path,
+        live: &live.path,
         icons: &icons.path,
         favicon: &favicon.path,
     }

@@ -1,6 +1,9 @@
 //! Reading a request's body, with a bound, and the forms in it.
 
-use axum::body::{Body, HttpBody as _};
+use axum::{
+    body::{Body, HttpBody as _},
+    http::StatusCode,
+};
 use percent_encoding::percent_decode;
 
 /// The largest body that is understood.
@@ -11,21 +14,31 @@ const MOST_DRAINED_BYTES: usize = 64 * 1024 * 1024;
 /// Why a body cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum BadBody {
-    /// Larger than [`MOST_BYTES`].
+    /// Larger than what is understood.
     TooLarge,
     /// It did not arrive whole, or is not UTF-8.
     Broken,
 }
 
-/// Reads the whole body; what is too large is read on for a while and thrown away.
-pub(crate) async fn bytes(body: Body) -> Result<Vec<u8>, BadBody> {
+impl BadBody {
+    /// The status of the answer.
+    pub(crate) fn status(self) -> StatusCode {
+        match self {
+            BadBody::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            BadBody::Broken => StatusCode::BAD_REQUEST,
+        }
+    }
+}
+
+/// Reads the whole body, of at most `most` bytes; what is larger is read on for a while and thrown away.
+pub(crate) async fn bytes(body: Body, most: usize) -> Result<Vec<u8>, BadBody> {
     let mut body = std::pin::pin!(body);
     let (mut kept, mut seen) = (Vec::new(), 0_usize);
     while let Some(frame) = std::future::poll_fn(|context| body.as_mut().poll_frame(context)).await {
         let frame = frame.map_err(|_| BadBody::Broken)?;
         let Ok(data) = frame.into_data() else { continue };
         seen = seen.saturating_add(data.len());
-        if seen <= MOST_BYTES {
+        if seen <= most {
             kept.extend_from_slice(&data);
         } else {
             kept = Vec::new();
@@ -34,7 +47,7 @@ pub(crate) async fn bytes(body: Body) -> Result<Vec<u8>, BadBody> {
             }
         }
     }
-    if seen > MOST_BYTES { Err(BadBody::TooLarge) } else { Ok(kept) }
+    if seen > most { Err(BadBody::TooLarge) } else { Ok(kept) }
 }
 
 /// What a form sent, in its order; a name may stand more than once.
@@ -44,14 +57,20 @@ pub(crate) struct Form(pub(crate) Vec<(String, String)>);
 impl Form {
     /// Reads a form's body (`application/x-www-form-urlencoded`).
     pub(crate) async fn read(body: Body) -> Result<Form, BadBody> {
-        let bytes = bytes(body).await?;
-        let pairs = bytes.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty());
-        let read = |pair: &[u8]| {
-            let at = pair.iter().position(|byte| *byte == b'=').unwrap_or(pair.len());
-            let (name, value) = (&pair[..at], pair.get(at + 1..).unwrap_or_default());
-            Ok((decoded(name)?, decoded(value)?))
-        };
-        pairs.map(read).collect::<Result<_, BadBody>>().map(Form)
+        Form::read_most(body, MOST_BYTES).await
+    }
+
+    /// Reads a form's body of at most `most` bytes.
+    pub(crate) async fn read_most(body: Body, most: usize) -> Result<Form, BadBody> {
+        let bytes = bytes(body, most).await?;
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).map_err(|_| BadBody::Broken);
+        pairs(&bytes).map(|(name, value)| Ok((text(name)?, text(value)?))).collect::<Result<_, BadBody>>().map(Form)
+    }
+
+    /// A form's body as far as it can be read: what is not UTF-8 is marked.
+    pub(crate) fn lossy(bytes: &[u8]) -> Form {
+        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+        Form(pairs(bytes).map(|(name, value)| (text(name), text(value))).collect())
     }
 
     /// The first value of that name.
@@ -75,8 +94,15 @@ impl Form {
     }
 }
 
-fn decoded(bytes: &[u8]) -> Result<String, BadBody> {
+/// The names and values of a form's body.
+fn pairs(bytes: &[u8]) -> impl Iterator<Item = (Vec<u8>, Vec<u8>)> {
+    bytes.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()).map(|pair| {
+        let at = pair.iter().position(|byte| *byte == b'=').unwrap_or(pair.len());
+        (decoded(&pair[..at]), decoded(pair.get(at + 1..).unwrap_or_default()))
+    })
+}
+
+fn decoded(bytes: &[u8]) -> Vec<u8> {
     let spaced: Vec<u8> = bytes.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
-    let text = percent_decode(&spaced).decode_utf8().map_err(|_| BadBody::Broken)?;
-    Ok(text.into_owned())
+    percent_decode(&spaced).collect()
 }

@@ -7,6 +7,7 @@
 mod api;
 pub mod assets;
 mod body;
+mod live;
 mod metrics;
 mod pages;
 mod routes;

@@ -15,7 +15,7 @@ use axum::{
 };
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 
-use crate::server::Web;
+use crate::{live::Live, server::Web};
 
 /// Where the numbers of one server are kept.
 #[derive(Clone)]
@@ -69,11 +69,12 @@ impl Metrics {
     }
 
     /// All of them, as Prometheus reads them.
-    pub(crate) fn render(&self, app: &App) -> String {
+    pub(crate) fn render(&self, app: &App, live: &Live) -> String {
         let counted = app.counters();
         metrics::with_local_recorder(&*self.recorder, || {
             metrics::counter!("tasksteper_writes_total").absolute(counted.writes);
             metrics::counter!("tasksteper_commits_total").absolute(counted.commits);
+            metrics::gauge!("tasksteper_live_pages").set(f64::from(live.seated()));
         });
         self.handle.run_upkeep();
         self.handle.render()

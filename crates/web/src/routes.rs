@@ -20,7 +20,7 @@ use tower_http::{
 use crate::{
     api::{self, Problem},
     metrics,
-    pages::{account, admin, item, lists, plain, settings, visit::Visit},
+    pages::{account, admin, item, kept, lists, live, plain, settings, visit::Visit},
     server::Web,
 };
 
@@ -67,6 +67,8 @@ pub(crate) fn router(web: Web) -> Router {
         .route("/pick/users", get(item::pick_users))
         .route("/pick/items", get(item::pick_items))
         .route("/static/{file}", get(plain::asset))
+        .route_layer(from_fn_with_state(web.clone(), kept::layer))
+        .merge(streams())
         .fallback(plain::nowhere)
         .method_not_allowed_fallback(plain::wrong_method);
     let api = Router::new()
@@ -99,6 +101,14 @@ pub(crate) fn router(web: Web) -> Router {
         .with_state(web)
 }
 
+/// What open pages hear of changes: answers that do not end.
+fn streams() -> Router<Web> {
+    Router::new()
+        .route("/live/work/{list}", get(live::work))
+        .route("/live/flow/{flow}", get(live::flow))
+        .route("/live/flow/{flow}/{number}", get(live::item))
+}
+
 /// Refuses what another site's page sends. The API is asked with a token, which no page of another site has.
 fn cross_site(web: &Web) -> CsrfLayer<fn(ProtectionError) -> Response> {
     let layer = CsrfLayer::new().with_insecure_bypass(|_, uri| uri.path().starts_with("/api/"));
@@ -128,8 +138,8 @@ fn broke_off(panic: Box<dyn Any + Send>) -> Response {
 async fn finished(State(web): State<Web>, request: Request, next: Next) -> Response {
     let is_api = request.uri().path().starts_with("/api/");
     let (uri, asked) = (request.uri().clone(), request.headers().clone());
-    // A path that is no text names nothing.
-    let is_text = percent_decode_str(uri.path()).decode_utf8().is_ok();
+    // A path that is no text, or none that a record can hold, names nothing.
+    let is_text = percent_decode_str(uri.path()).decode_utf8().is_ok_and(|path| !path.contains('\0'));
     let mut response = if is_text { next.run(request).await } else { unworded(StatusCode::NOT_FOUND) };
     if response.extensions().get::<Unworded>().is_some() {
         let status = response.status();

@@ -22,6 +22,7 @@ use socket2::Socket;
 use tokio::net::TcpListener;
 
 use crate::{
+    live::Live,
     metrics::Metrics,
     routes,
     words::{Language, Words},
@@ -75,6 +76,7 @@ pub(crate) struct Web {
     pub(crate) config: Arc<Config>,
     pub(crate) metrics: Metrics,
     leaving: Arc<AtomicBool>,
+    pub(crate) live: Live,
 }
 
 /// Who makes a request, and in which words they are answered.
@@ -119,6 +121,23 @@ impl Web {
             self.touch(used);
         }
         Ok(read)
+    }
+
+    /// [`Web::read_as`], without its counting as use of the session.
+    pub(crate) async fn look_as<T: Send + 'static>(
+        &self,
+        credential: Option<Credential>,
+        preferred: Language,
+        use_case: impl FnOnce(&Reading, &Caller) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Failed> {
+        let spoken = Spoken::new(preferred);
+        let within = spoken.clone();
+        let (sender, answer) = tokio::sync::oneshot::channel();
+        self.app.read_with(
+            move |cx| use_case(cx, &caller(cx, credential.as_ref(), &within)?),
+            move |result| drop(sender.send(result)),
+        );
+        spoken.told(answer.await.unwrap_or_else(|_| Err(broke_off("the read"))))
     }
 
     /// Runs a use case that writes, on the writer's thread; it is on disk when this returns.
@@ -244,7 +263,7 @@ const SETTLING: Duration = Duration::from_millis(500);
 /// Serves until `stop` ends, and then in good order to the end.
 ///
 /// # Errors
-/// Those of the listener.
+/// Those of the listener; that changes cannot be followed.
 pub async fn serve(
     listener: TcpListener,
     app: App,
@@ -253,9 +272,10 @@ pub async fn serve(
     stopping: Stopping,
 ) -> std::io::Result<()> {
     use axum::serve::ListenerExt as _;
+    let live = Live::following(&app).await.map_err(std::io::Error::other)?;
     let leaving = Arc::new(AtomicBool::new(false));
-    let web = Web { app, config: Arc::new(config), metrics: Metrics::new(), leaving: Arc::clone(&leaving) };
-    let service = routes::router(web);
+    let (config, metrics) = (Arc::new(config), Metrics::new());
+    let service = routes::router(Web { app, config, metrics, live: live.clone(), leaving: Arc::clone(&leaving) });
     let door = Socket::from(listener.as_fd().try_clone_to_owned()?);
     let listener = listener.tap_io(|stream| {
         // Answers are whole when they are sent: nothing is gained by waiting for more.
@@ -271,6 +291,8 @@ pub async fn serve(
             tokio::time::sleep(SETTLING).await;
         }
         drop(door);
+        // Open pages are told to come back elsewhere; they hold up nothing.
+        live.stop();
         let _ = stopped.send(());
     };
     let serving = axum::serve(listener, service.into_make_service_with_connect_info::<SocketAddr>());

@@ -2,9 +2,12 @@
 //!
 //! Words without arguments, and times up to a month ago, are formatted once; the rest when asked for.
 
+mod said;
+
 use std::{collections::HashMap, fmt::Display, sync::LazyLock};
 
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue, concurrent::FluentBundle};
+use rustc_hash::FxHashMap;
 
 /// A language of the pages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -19,8 +22,11 @@ pub enum Language {
 pub struct Words {
     /// Which.
     pub language: Language,
-    plain: HashMap<&'static str, String>,
+    /// A page asks fifty times and more, always for keys of ours: a quick hash will do.
+    plain: FxHashMap<&'static str, String>,
     bundle: FluentBundle<FluentResource>,
+    /// By English pattern, what `flow` says: none in English.
+    said: HashMap<String, String>,
     minutes_ago: Vec<String>,
     hours_ago: Vec<String>,
     days_ago: Vec<String>,
@@ -158,7 +164,7 @@ fn load((language, files): &(Language, [&'static str; 2])) -> Words {
         };
         let _ = bundle.add_resource(resource);
     }
-    let mut plain = HashMap::new();
+    let mut plain = FxHashMap::default();
     for key in files.iter().flat_map(|file| keys(file)) {
         let Some(pattern) = bundle.get_message(key).and_then(|message| message.value()) else { continue };
         let mut errors = Vec::new();
@@ -167,8 +173,12 @@ fn load((language, files): &(Language, [&'static str; 2])) -> Words {
             plain.insert(key, text);
         }
     }
+    let said = match language {
+        Language::Chinese => said::patterns(include_str!("../locales/zh-CN/flow-check.po")),
+        Language::English => HashMap::new(),
+    };
     let mut words =
-        Words { language: *language, plain, bundle, minutes_ago: vec![], hours_ago: vec![], days_ago: vec![] };
+        Words { language: *language, plain, bundle, said, minutes_ago: vec![], hours_ago: vec![], days_ago: vec![] };
     words.minutes_ago = (0..60).map(|n| words.one("time-minutes-ago", "n", n)).collect();
     words.hours_ago = (0..24).map(|n| words.one("time-hours-ago", "n", n)).collect();
     words.days_ago = (0..30).map(|n| words.one("time-days-ago", "n", n)).collect();

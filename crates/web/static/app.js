@@ -15,6 +15,10 @@
     box.select();
   });
 
+  // A form that comes back with what was typed after signing in stands at its own address.
+  const back = document.querySelector(".prefs [name=back]")?.value;
+  if (location.pathname === "/login" && back && !document.querySelector("form[action='/login']")) history.replaceState(null, "", back);
+
   // Errors and conflicts are read first.
   (document.getElementById("conflict") || document.getElementById("troubles") || document.getElementById("found"))?.focus();
 
@@ -68,6 +72,12 @@
   on("htmx:before:swap", (event) => {
     const { ctx } = event.detail;
     if (ctx.response?.status >= 400 && ctx.sourceElement?.matches(".item-form")) return event.preventDefault();
+    // Nobody is signed in any more: the form is sent as a page of its own, which asks to sign in and keeps what was typed.
+    if (ctx.response?.status === 401 && ctx.sourceElement?.matches("form")) {
+      event.preventDefault();
+      ctx.sourceElement.submit();
+      return;
+    }
     if (ctx.response?.raw.redirected) {
       event.preventDefault();
       location.href = ctx.response.raw.url;
@@ -178,10 +188,11 @@
     const print = () => new URLSearchParams(new FormData(form)).toString();
     const first = print();
     let leaving = false;
+    form.isDirty = () => form.hasAttribute("data-dirty") || print() !== first;
     form.addEventListener("submit", () => (leaving = true));
     addEventListener("pageshow", () => (leaving = false));
     addEventListener("beforeunload", (event) => {
-      if (leaving || (!form.hasAttribute("data-dirty") && print() === first)) return;
+      if (leaving || !form.isDirty()) return;
       event.preventDefault();
       event.returnValue = form.dataset.unsaved;
     });

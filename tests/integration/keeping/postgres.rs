@@ -145,6 +145,11 @@ fn records_in_postgresql_are_kept_by_its_own_tools() {
         assert_eq!(output.status.code(), Some(1), "{what}: {}", stdout(&output));
         assert_eq!(cluster.sql("old", "select count(*) from pg_class where relname = 'item'").trim(), "0", "{what}");
     }
+    cluster.sql("two", "insert into refinery_schema_history values (999, 'of_later')");
+    refused(
+        &run(&["backup", text(&folder.path().join("newer")), "--database", &cluster.url("two")]),
+        "schema version 999",
+    );
     cluster.sql("old", "create table other (a int)");
     let new = folder.path().join("new");
     refused(&run(&["backup", text(&new), "--database", &cluster.url("old")]), "no records of this program");

@@ -2,8 +2,9 @@
 
 use std::{collections::BTreeSet, ops::Range};
 
+use crate::said::{ToArg, said};
 use crate::{
-    Field, Flow, Kind, Open, Preset, Problem, Severity, Transition, Value,
+    Field, Flow, Kind, Open, Preset, Problem, Said, Severity, Transition, Value,
     condition::all_words,
     read::{self, Draft, File, OpenMarks, Report},
     words,
@@ -42,33 +43,21 @@ pub fn compatible(old: &Flow, new: &File, has_items: bool) -> Vec<Problem> {
         if was != is
             && let Some(marks) = draft.marks.fields.get(key)
         {
-            let message = format!("\"{key}\" was {was} in the published version and would be {is}");
-            report.error(&marks.kind, message, "give the new field another key: a field never changes its type");
+            let message = said!("\"{}\" was {} in the published version and would be {}", key, was, is);
+            report.error(&marks.kind, message, said!("give the new field another key: a field never changes its type"));
         }
     }
     if has_items && old.item_prefix != draft.flow.item_prefix {
         let span = draft.marks.item_prefix.as_ref().unwrap_or(&draft.marks.key);
-        let message = format!("items are named {}_1 already", old.item_prefix);
-        report.error(span, message, format!("write item_prefix = \"{}\"", old.item_prefix));
+        let message = said!("items are named {}_1 already", old.item_prefix);
+        report.error(span, message, said!("write item_prefix = \"{}\"", old.item_prefix));
     }
     report.problems
 }
 
 /// As a file calls it, `multiple` too: what is stored depends on both.
 fn type_of(field: &Field) -> String {
-    let name = match &field.kind {
-        Kind::Text { .. } => "text",
-        Kind::Textarea { .. } => "textarea",
-        Kind::Choice(_) => "choice",
-        Kind::User => "user",
-        Kind::Number { .. } => "number",
-        Kind::Date => "date",
-        Kind::Datetime => "datetime",
-        Kind::Bool => "bool",
-        Kind::Url => "url",
-        Kind::Item { .. } => "item",
-    };
-    format!("{}{name}", if field.multiple { "multiple " } else { "" })
+    format!("{}{}", if field.multiple { "multiple " } else { "" }, field.kind.name())
 }
 
 /// Keys and prefixes that an earlier file or a published flow has.
@@ -80,19 +69,19 @@ fn twins(files: &[File], drafts: &[Draft], draft: &Draft, published: &[&Flow], r
     let prefix_span = draft.marks.item_prefix.as_ref().unwrap_or(&draft.marks.key);
     for (file, other) in files.iter().zip(drafts) {
         if other.flow.key == flow.key {
-            let message = format!("{} has the key \"{}\" already", file.name, flow.key);
-            report.error(&draft.marks.key, message, "give one of the flows another key");
+            let message = said!("{} has the key \"{}\" already", file.name, flow.key);
+            report.error(&draft.marks.key, message, said!("give one of the flows another key"));
         } else if other.flow.item_prefix == flow.item_prefix {
-            let message = format!("{} names its items \"{}\" already", file.name, flow.item_prefix);
-            report.error(prefix_span, message, "give one of the flows another item_prefix");
+            let message = said!("{} names its items \"{}\" already", file.name, flow.item_prefix);
+            report.error(prefix_span, message, said!("give one of the flows another item_prefix"));
         }
     }
     let in_files = |key: &str| drafts.iter().any(|other| other.flow.key == key);
     let taken =
         |other: &&&Flow| other.key != flow.key && other.item_prefix == flow.item_prefix && !in_files(&other.key);
     if let Some(other) = published.iter().find(taken) {
-        let message = format!("the published flow \"{}\" names its items \"{}\" already", other.key, flow.item_prefix);
-        report.error(prefix_span, message, "give this flow another item_prefix");
+        let message = said!("the published flow \"{}\" names its items \"{}\" already", other.key, flow.item_prefix);
+        report.error(prefix_span, message, said!("give this flow another item_prefix"));
     }
 }
 
@@ -121,13 +110,13 @@ impl Known<'_> {
             .chain(self.published.iter().map(|flow| flow.key.as_str()))
             .filter(|key| !key.is_empty())
             .collect();
-        let near = words::nearest(key, keys).map(|near| format!("did you mean \"{near}\"?"));
+        let near = words::nearest(key, keys).map(|near| said!("did you mean \"{}\"?", near));
         let (severity, message) = if self.strict {
-            (Severity::Error, format!("the flow \"{key}\" is neither among the files nor published"))
+            (Severity::Error, said!("the flow \"{}\" is neither among the files nor published", key))
         } else {
-            (Severity::Warning, format!("the flow \"{key}\" is not among the files"))
+            (Severity::Warning, said!("the flow \"{}\" is not among the files", key))
         };
-        let help = near.unwrap_or_else(|| "check or publish its file together with this one".to_owned());
+        let help = near.unwrap_or_else(|| said!("check or publish its file together with this one"));
         report.add(severity, span, message, help);
     }
 }
@@ -156,13 +145,13 @@ fn opened(draft: &Draft, row: &Transition, open: &Open, marks: &OpenMarks, known
         let Some((to_span, from_span)) = marks.copy.get(to).filter(|_| !broken.contains(to)) else { continue };
         let Some(new) = target.fields.get(to) else {
             let help = words::nearest_or_all(to, target.fields.keys().map(String::as_str));
-            report.error(to_span, format!("the flow \"{}\" has no field \"{to}\"", open.flow), help);
+            report.error(to_span, said!("the flow \"{}\" has no field \"{}\"", open.flow, to), help);
             continue;
         };
         let Some(old) = draft.flow.fields.get(from) else { continue };
         if let Some(why) = never_takes(new, old) {
-            let message = format!("\"{to}\" of \"{}\" can never take \"{from}\": {why}", open.flow);
-            report.error(from_span, message, "copy a field of the same type");
+            let message = said!("\"{}\" of \"{}\" can never take \"{}\": {}", to, open.flow, from, why);
+            report.error(from_span, message, said!("copy a field of the same type"));
         }
     }
     for new in target.fields.values().filter(|new| new.required && !matches!(new.kind, Kind::Bool)) {
@@ -173,8 +162,8 @@ fn opened(draft: &Draft, row: &Transition, open: &Open, marks: &OpenMarks, known
         };
         if !filled {
             let span = marks.copy.get(&new.key).map_or(&marks.flow, |(_, from)| from);
-            let message = format!("\"{}\" requires \"{}\", which this may leave empty", open.flow, new.key);
-            report.warning(span, message, "copy a required field into it; else the first save asks for it");
+            let message = said!("\"{}\" requires \"{}\", which this may leave empty", open.flow, new.key);
+            report.warning(span, message, said!("copy a required field into it; else the first save asks for it"));
         }
     }
 }
@@ -188,19 +177,19 @@ fn always_filled(flow: &Flow, row: &Transition, key: &str) -> bool {
 }
 
 /// Why no value of `old` could ever stand in `new`.
-fn never_takes(new: &Field, old: &Field) -> Option<String> {
-    let wrong = |new: &str, old: &str| Some(format!("it holds {new}, not {old}"));
+fn never_takes(new: &Field, old: &Field) -> Option<Said> {
+    let wrong = |new: &dyn ToArg, old: &dyn ToArg| Some(said!("it holds {}, not {}", *new, *old));
     if old.multiple && !new.multiple {
-        return wrong("one value", "several");
+        return wrong(&said!("one value"), &said!("several"));
     }
     match (&new.kind, &old.kind) {
         (Kind::Choice(new), Kind::Choice(old)) => {
             let (new, old) = (all_words(new), all_words(old));
             let apart = !old.iter().any(|word| new.contains(word));
-            apart.then(|| "they have no word in common".to_owned())
+            apart.then(|| said!("they have no word in common"))
         }
         (Kind::Item { flow: Some(new) }, Kind::Item { flow: Some(old) }) if new != old => {
-            Some(format!("it links to \"{new}\", not to \"{old}\""))
+            Some(said!("it links to \"{}\", not to \"{}\"", new, old))
         }
         (new, old) if std::mem::discriminant(new) == std::mem::discriminant(old) => None,
         (Kind::Text { .. } | Kind::Textarea { .. }, old) if holds_text(old) => None,
@@ -221,15 +210,15 @@ fn still_good(flow: &Flow, draft: &Draft, report: &mut Report) {
         for (to, from) in open.copy.iter().filter(|(to, _)| !draft.broken.contains(*to)) {
             let Some(old) = flow.fields.get(from) else { continue };
             let problem = match draft.flow.fields.get(to) {
-                None => Some((&draft.marks.key, format!("which copies into \"{to}\", a field that is gone"))),
+                None => Some((&draft.marks.key, said!("which copies into \"{}\", a field that is gone", to))),
                 Some(new) => never_takes(new, old).map(|why| {
                     let span = draft.marks.fields.get(to).map_or(&draft.marks.key, |marks| &marks.kind);
-                    (span, format!("which copies \"{from}\" into \"{to}\": {why}"))
+                    (span, said!("which copies \"{}\" into \"{}\": {}", from, to, why))
                 }),
             };
             if let Some((span, why)) = problem.filter(|_| said.insert(to.as_str())) {
-                let message = format!("this would break the published flow \"{}\", {why}", flow.key);
-                report.error(span, message, "keep the field as it was, or publish both flows together");
+                let message = said!("this would break the published flow \"{}\", {}", flow.key, why);
+                report.error(span, message, said!("keep the field as it was, or publish both flows together"));
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::said::said;
 use crate::{
     Flow, Holder, State, Transition, Who,
     read::{Marks, Report, RowMarks},
@@ -29,8 +30,8 @@ fn shadowed(flow: &Flow, marks: &Marks, report: &mut Report) {
     for (row, mark) in flow.transitions.iter().zip(&marks.rows) {
         let pairs = || row.sources.iter().map(|source| (source.as_str(), row.trigger.as_str()));
         if let Some((source, trigger)) = pairs().find(|pair| always.contains(pair)) {
-            let message = format!("\"{trigger}\" out of \"{source}\" stands after a row that always applies");
-            let help = "give the earlier row a condition, name the trigger otherwise, or leave this row out";
+            let message = said!("\"{}\" out of \"{}\" stands after a row that always applies", trigger, source);
+            let help = said!("give the earlier row a condition, name the trigger otherwise, or leave this row out");
             report.error(&mark.trigger, message, help);
         }
         if row.condition.is_none() {
@@ -55,11 +56,11 @@ fn without_way_out<'a>(
     let open = flow.states.values().filter(|state| !state.is_final);
     for state in open.filter(|state| !leading.contains(state.name.as_str())) {
         stuck.insert(state.name.as_str());
-        let message = format!("nothing leads out of \"{}\", and it is not final", state.name);
+        let message = said!("nothing leads out of \"{}\", and it is not final", state.name);
         let help = match () {
-            () if denied.contains(&state.name) => "leave out final = false, or add a row out of it",
-            () if declared => "add final = true to its [[state]], or a row out of it",
-            () => "add a row out of it",
+            () if denied.contains(&state.name) => said!("leave out final = false, or add a row out of it"),
+            () if declared => said!("add final = true to its [[state]], or a row out of it"),
+            () => said!("add a row out of it"),
         };
         if let Some(span) = marks.states.get(&state.name) {
             report.error(span, message, help);
@@ -93,8 +94,8 @@ fn reachable(flow: &Flow, marks: &Marks, report: &mut Report) {
     let reached = spread(flow, [flow.initial.as_str()], true);
     for name in flow.states.keys().filter(|name| !reached.contains(name.as_str())) {
         if let Some(span) = marks.states.get(name) {
-            let message = format!("the state \"{name}\" cannot be reached from \"{}\"", flow.initial);
-            report.error(span, message, "add a row that leads to it, or leave it out");
+            let message = said!("the state \"{}\" cannot be reached from \"{}\"", name, flow.initial);
+            report.error(span, message, said!("add a row that leads to it, or leave it out"));
         }
     }
 }
@@ -106,8 +107,8 @@ fn closable(flow: &Flow, marks: &Marks, stuck: &BTreeSet<&str>, report: &mut Rep
         if stuck.is_empty()
             && let Some(span) = marks.states.get(&flow.initial)
         {
-            let help = "add a row to a state that nothing leads out of, or [[state]] with final = true";
-            report.error(span, "no state is final: an item could never be closed", help);
+            let help = said!("add a row to a state that nothing leads out of, or [[state]] with final = true");
+            report.error(span, said!("no state is final: an item could never be closed"), help);
         }
         return;
     }
@@ -115,8 +116,8 @@ fn closable(flow: &Flow, marks: &Marks, stuck: &BTreeSet<&str>, report: &mut Rep
     for state in flow.states.keys().filter(|state| !closing.contains(state.as_str()) && !stuck.contains(state.as_str()))
     {
         if let Some(span) = marks.states.get(state) {
-            let message = format!("no final state can be reached from \"{state}\"");
-            report.error(span, message, "add a row that leads on to a final state");
+            let message = said!("no final state can be reached from \"{}\"", state);
+            report.error(span, message, said!("add a row that leads on to a final state"));
         }
     }
 }
@@ -127,13 +128,13 @@ fn out_of_final(flow: &Flow, row: &Transition, mark: &RowMarks, report: &mut Rep
     let Some(source) = mark.sources.iter().find(|source| is_final(&source.value)) else { return };
     let source = &source.value;
     if row.by.iter().all(|who| *who == Who::AssignedTo) {
-        let message = format!("nobody but administrators could press \"{}\": \"{source}\" is final", row.trigger);
-        let help = "a final state has no holder: add by = [\"created_by\"], or someone else";
+        let message = said!("nobody but administrators could press \"{}\": \"{}\" is final", row.trigger, source);
+        let help = said!("a final state has no holder: add by = [\"created_by\"], or someone else");
         report.error(mark.by.as_ref().unwrap_or(&mark.trigger), message, help);
     }
     if row.assign_to == Holder::Same && !is_final(&row.dest) {
-        let message = format!("\"{}\" leads out of \"{source}\", which is final, but to nobody", row.trigger);
-        let help = "a final state has no holder: add assign_to = \"created_by\", or a user field";
+        let message = said!("\"{}\" leads out of \"{}\", which is final, but to nobody", row.trigger, source);
+        let help = said!("a final state has no holder: add assign_to = \"created_by\", or a user field");
         report.error(mark.assign_to.as_ref().unwrap_or(&mark.trigger), message, help);
     }
 }
@@ -141,8 +142,8 @@ fn out_of_final(flow: &Flow, row: &Transition, mark: &RowMarks, report: &mut Rep
 fn into_final(flow: &Flow, row: &Transition, mark: &RowMarks, report: &mut Report) {
     let is_final = flow.states.get(&row.dest).is_some_and(|state| state.is_final);
     if let Some(span) = mark.assign_to.as_ref().filter(|_| is_final && row.assign_to != Holder::Same) {
-        let message = format!("\"{}\" is final: nobody holds an item there", row.dest);
-        report.warning(span, message, "leave assign_to out");
+        let message = said!("\"{}\" is final: nobody holds an item there", row.dest);
+        report.warning(span, message, said!("leave assign_to out"));
     }
 }
 

@@ -1,4 +1,5 @@
 use super::{check, compatible};
+use crate::said::said;
 use crate::{File, Flow, Problem, Severity, line_column, read, render};
 
 /// A flow of these rows, each `source | trigger | dest | more`.
@@ -248,8 +249,8 @@ fn problems_as_people_read_them() {
         severity: Severity::Error,
         file: "flows/a.toml".to_owned(),
         span: at..at + "\"事古\"".len(),
-        message: "\"level\" does not offer \"事古\"".to_owned(),
-        help: "did you mean \"事故\"?".to_owned(),
+        message: said!("\"{}\" does not offer \"{}\"", "level", "事古"),
+        help: said!("did you mean \"{}\"?", "事故"),
     };
     assert_eq!(line_column(text, at), (2, 18));
     let expected = [

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::ConditionProblem;
+use crate::said::said;
 
 /// Longest condition, in bytes.
 const MAX_BYTES: usize = 20_000;
@@ -14,14 +15,14 @@ pub(crate) fn exceeded(text: &str) -> Option<ConditionProblem> {
     if text.len() > MAX_BYTES {
         return Some(ConditionProblem {
             span: 0..text.len(),
-            message: format!("the condition is longer than {MAX_BYTES} bytes"),
-            help: "use several rows with the same trigger, or a field that says it in one word".to_owned(),
+            message: said!("the condition is longer than {} bytes", MAX_BYTES),
+            help: said!("use several rows with the same trigger, or a field that says it in one word"),
         });
     }
     too_deep(text).map(|span| ConditionProblem {
         span,
-        message: format!("the condition nests deeper than {MAX_DEPTH} levels"),
-        help: "split it into several rows with the same trigger".to_owned(),
+        message: said!("the condition nests deeper than {} levels", MAX_DEPTH),
+        help: said!("split it into several rows with the same trigger"),
     })
 }
 

@@ -9,7 +9,8 @@ use super::{
     tree::{Comparison, Expr, Find, Sign, Val},
     types::{Nature, Type, empty_of},
 };
-use crate::{BUILT_INS, words};
+use crate::said::said;
+use crate::{BUILT_INS, Said, words};
 
 /// Most nodes of a tree: what it costs to ask it once.
 const MAX_NODES: usize = 2_000;
@@ -22,8 +23,8 @@ pub(crate) fn compile(text: &str, scope: &Scope<'_>) -> Result<Expr, Vec<Conditi
     if text.trim().is_empty() {
         return Err(vec![ConditionProblem {
             span: 0..text.len(),
-            message: "the condition is empty".to_owned(),
-            help: "leave the condition out when the row always applies".to_owned(),
+            message: said!("the condition is empty"),
+            help: said!("leave the condition out when the row always applies"),
         }]);
     }
     let (ast, source) = cel::parser::Parser::new().parse_with_source_info(text).map_err(|errors| {
@@ -37,8 +38,8 @@ pub(crate) fn compile(text: &str, scope: &Scope<'_>) -> Result<Expr, Vec<Conditi
         let (ty, span) = (whole.ty.name(), lowering.span(&ast));
         lowering.report(
             span,
-            format!("a condition is true or false, but this is {ty}"),
-            "compare it, as in `amount > 100`",
+            said!("a condition is true or false, but this is {}", ty),
+            said!("compare it, as in `amount > 100`"),
         );
     }
     if lowering.problems.is_empty() { Ok(whole.expr) } else { Err(lowering.problems) }
@@ -60,19 +61,19 @@ fn syntax_problem(text: &str, line: isize, column: isize, message: &str) -> Cond
     };
     let word = &after[..word_bytes];
     let (message, help) = match word {
-        "" => ("the condition ends too early".to_owned(), "write what is missing: a value, a bracket or a quote"),
-        "=" => ("\"=\" is no operator".to_owned(), "write == to compare"),
-        "and" => ("\"and\" is no operator here".to_owned(), "write &&"),
-        "or" => ("\"or\" is no operator here".to_owned(), "write ||"),
-        "not" => ("\"not\" is no operator here".to_owned(), "write !"),
-        "\"" | "'" => ("this text has no end".to_owned(), "close the quote; a backslash in it is written \\\\"),
-        _ if message.contains("invalid int literal") => ("this number is too large".to_owned(), "use fewer digits"),
+        "" => (said!("the condition ends too early"), said!("write what is missing: a value, a bracket or a quote")),
+        "=" => (said!("\"=\" is no operator"), said!("write == to compare")),
+        "and" => (said!("\"and\" is no operator here"), said!("write &&")),
+        "or" => (said!("\"or\" is no operator here"), said!("write ||")),
+        "not" => (said!("\"not\" is no operator here"), said!("write !")),
+        "\"" | "'" => (said!("this text has no end"), said!("close the quote; a backslash in it is written \\\\")),
+        _ if message.contains("invalid int literal") => (said!("this number is too large"), said!("use fewer digits")),
         _ => (
-            format!("the condition does not parse at \"{word}\""),
-            "texts stand in quotes, fields are named by their keys: `issue_level == \"…\" && amount > 3`",
+            said!("the condition does not parse at \"{}\"", word),
+            said!("texts stand in quotes, fields are named by their keys: `issue_level == \"…\" && amount > 3`"),
         ),
     };
-    ConditionProblem { span: start..start + word_bytes, message, help: help.to_owned() }
+    ConditionProblem { span: start..start + word_bytes, message, help }
 }
 
 struct Typed {
@@ -98,8 +99,8 @@ impl Lowering<'_> {
             if self.nodes == MAX_NODES + 1 {
                 self.report(
                     self.span(ast),
-                    format!("the condition has more than {MAX_NODES} parts"),
-                    "split it into several rows",
+                    said!("the condition has more than {} parts", MAX_NODES),
+                    said!("split it into several rows"),
                 );
             }
             return UNKNOWN;
@@ -110,13 +111,13 @@ impl Lowering<'_> {
             Ast::List(list) if list.optional_indices.is_empty() => self.list(ast, &list.elements),
             Ast::Call(call) => self.call(ast, call),
             Ast::Select(select) if !select.test => {
-                let message = format!("\".{}\" is not part of the language", select.field);
-                self.refuse(ast, message, "fields are named by their keys alone")
+                let message = said!("\".{}\" is not part of the language", select.field);
+                self.refuse(ast, message, said!("fields are named by their keys alone"))
             }
             Ast::Comprehension(_) | Ast::Select(_) => {
-                self.refuse(ast, "has, all, exists, map and filter are not part of the language", LISTED)
+                self.refuse(ast, said!("has, all, exists, map and filter are not part of the language"), listed())
             }
-            _ => self.refuse(ast, "this is not part of the language", LISTED),
+            _ => self.refuse(ast, said!("this is not part of the language"), listed()),
         }
     }
 
@@ -130,8 +131,8 @@ impl Lowering<'_> {
             LiteralValue::UInt(_) | LiteralValue::Bytes(_) => {
                 return self.refuse(
                     ast,
-                    "this kind of literal is not part of the language",
-                    "write a plain number or text",
+                    said!("this kind of literal is not part of the language"),
+                    said!("write a plain number or text"),
                 );
             }
         };
@@ -157,10 +158,10 @@ impl Lowering<'_> {
                 let known: Vec<&str> =
                     self.scope.fields.keys().map(String::as_str).chain(BUILT_INS).chain(["today", "now"]).collect();
                 let help = words::nearest(name, known.iter().copied()).map_or_else(
-                    || format!("the fields are {}; a text stands in quotes", words::listed(known)),
-                    |near| format!("did you mean \"{near}\"?"),
+                    || said!("the fields are {}; a text stands in quotes", words::listed(known)),
+                    |near| said!("did you mean \"{}\"?", near),
                 );
-                return self.refuse(ast, format!("there is no field \"{name}\""), &help);
+                return self.refuse(ast, said!("there is no field \"{}\"", name), help);
             }
         };
         Typed { expr, ty }
@@ -168,7 +169,7 @@ impl Lowering<'_> {
 
     fn state_type(&self) -> Type {
         let states = self.scope.states;
-        Type::Text(states.map_or(Nature::Plain, |states| Nature::Words("the states".to_owned(), states.to_vec())))
+        Type::Text(states.map_or(Nature::Plain, |states| Nature::Words(said!("the states"), states.to_vec())))
     }
 
     fn list(&mut self, ast: &IdedExpr, elements: &[IdedExpr]) -> Typed {
@@ -179,14 +180,14 @@ impl Lowering<'_> {
             match of.joined(&item.ty) {
                 Some(joined) => of = joined,
                 None => {
-                    let message = format!("a list of one type has {} here", item.ty.name());
-                    return self.refuse(element, message, &format!("the others are {}", of.name()));
+                    let message = said!("a list of one type has {} here", item.ty.name());
+                    return self.refuse(element, message, said!("the others are {}", of.name()));
                 }
             }
             items.push(item.expr);
         }
         if matches!(of, Type::List(_)) {
-            return self.refuse(ast, "a list in a list is not part of the language", LISTED);
+            return self.refuse(ast, said!("a list in a list is not part of the language"), listed());
         }
         Typed { expr: Expr::List(items), ty: Type::List(Box::new(of)) }
     }
@@ -213,10 +214,12 @@ impl Lowering<'_> {
             ("contains" | "startsWith" | "endsWith", Some(text), [part]) => self.find(ast, name, text, part),
             ("date", None, [text]) => self.day(text),
             (_, None, [left, right]) if comparison(name).is_some() => self.compare(ast, call, left, right),
-            (op::MODULO, ..) => self.refuse(ast, "\"%\" is not part of the language", LISTED),
-            (op::INDEX | op::OPT_INDEX, ..) => {
-                self.refuse(ast, "an index is not part of the language", "ask `x in list`, or compare the whole list")
-            }
+            (op::MODULO, ..) => self.refuse(ast, said!("\"%\" is not part of the language"), listed()),
+            (op::INDEX | op::OPT_INDEX, ..) => self.refuse(
+                ast,
+                said!("an index is not part of the language"),
+                said!("ask `x in list`, or compare the whole list"),
+            ),
             _ => self.refuse_call(ast, name),
         }
     }
@@ -224,19 +227,21 @@ impl Lowering<'_> {
     fn refuse_call(&mut self, ast: &IdedExpr, name: &str) -> Typed {
         const FUNCTIONS: [&str; 5] = ["size", "contains", "startsWith", "endsWith", "date"];
         if FUNCTIONS.contains(&name) {
-            let help = "they are written size(x), x.contains(\"…\"), x.startsWith(\"…\"), x.endsWith(\"…\"), date(\"2026-12-01\")";
-            return self.refuse(ast, format!("\"{name}\" does not take this"), help);
+            let help = said!(
+                "they are written size(x), x.contains(\"…\"), x.startsWith(\"…\"), x.endsWith(\"…\"), date(\"2026-12-01\")"
+            );
+            return self.refuse(ast, said!("\"{}\" does not take this", name), help);
         }
-        let help = words::nearest(name, FUNCTIONS).map(|near| format!("did you mean \"{near}\"?"));
-        self.refuse(ast, format!("there is no function \"{name}\""), help.as_deref().unwrap_or(LISTED))
+        let help = words::nearest(name, FUNCTIONS).map(|near| said!("did you mean \"{}\"?", near));
+        self.refuse(ast, said!("there is no function \"{}\"", name), help.unwrap_or_else(listed))
     }
 
     fn conditional(&mut self, ast: &IdedExpr, condition: &IdedExpr, yes: &IdedExpr, no: &IdedExpr) -> Typed {
         let condition = self.truth(condition);
         let (yes, no) = (self.lower(yes), self.lower(no));
         let Some(ty) = yes.ty.joined(&no.ty) else {
-            let message = format!("one side of \"? :\" is {}, the other {}", yes.ty.name(), no.ty.name());
-            return self.refuse(ast, message, "give both the same type");
+            let message = said!("one side of \"? :\" is {}, the other {}", yes.ty.name(), no.ty.name());
+            return self.refuse(ast, message, said!("give both the same type"));
         };
         Typed { expr: Expr::If(Box::new((condition, yes.expr, no.expr))), ty }
     }
@@ -249,7 +254,7 @@ impl Lowering<'_> {
         let ordered =
             !matches!(joined, Some(Type::Null | Type::List(_))) && (left.ty == Type::Null) == (right.ty == Type::Null);
         if joined.is_none() || !(equality || ordered) {
-            let message = format!("{} cannot be compared with {} like this", left.ty.name(), right.ty.name());
+            let message = said!("{} cannot be compared with {} like this", left.ty.name(), right.ty.name());
             let help = match_help(&left.ty, &right.ty);
             return self.refuse(ast, message, help);
         }
@@ -267,13 +272,17 @@ impl Lowering<'_> {
             Type::List(of) => of.as_ref().clone(),
             Type::Unknown => Type::Unknown,
             other => {
-                let message = format!("\"in\" asks a list, but this is {}", other.name());
-                return self.refuse(list_ast, message, "write `x in [\"…\", \"…\"]`, or `==` for a single value");
+                let message = said!("\"in\" asks a list, but this is {}", other.name());
+                return self.refuse(
+                    list_ast,
+                    message,
+                    said!("write `x in [\"…\", \"…\"]`, or `==` for a single value"),
+                );
             }
         };
         if matches!(wanted.ty, Type::List(_)) || wanted.ty.joined(&of).is_none() {
-            let message = format!("{} cannot be in {}", wanted.ty.name(), list.ty.name());
-            return self.refuse(ast, message, "compare values of one type");
+            let message = said!("{} cannot be in {}", wanted.ty.name(), list.ty.name());
+            return self.refuse(ast, message, said!("compare values of one type"));
         }
         self.offered(&wanted.ty, list_ast);
         self.offered(&of, wanted_ast);
@@ -296,8 +305,12 @@ impl Lowering<'_> {
         if sign == Sign::Plus && left.ty.is_text() && right.ty.is_text() {
             return Typed { expr: Expr::Join(sides), ty: Type::Text(Nature::Plain) };
         }
-        let message = format!("arithmetic takes numbers, not {} and {}", left.ty.name(), right.ty.name());
-        self.refuse(ast, message, "dates are compared, as in `need_by < date(\"2026-12-01\")`; texts are joined with +")
+        let message = said!("arithmetic takes numbers, not {} and {}", left.ty.name(), right.ty.name());
+        self.refuse(
+            ast,
+            message,
+            said!("dates are compared, as in `need_by < date(\"2026-12-01\")`; texts are joined with +"),
+        )
     }
 
     fn size(&mut self, of: &IdedExpr) -> Typed {
@@ -305,8 +318,8 @@ impl Lowering<'_> {
         if !inner.ty.is_text() && !matches!(inner.ty, Type::List(_)) {
             return self.refuse(
                 of,
-                format!("size takes a text or a list, not {}", inner.ty.name()),
-                "compare it itself",
+                said!("size takes a text or a list, not {}", inner.ty.name()),
+                said!("compare it itself"),
             );
         }
         Typed { expr: Expr::Size(Box::new(inner.expr)), ty: Type::Number }
@@ -320,9 +333,9 @@ impl Lowering<'_> {
         };
         let (text, part) = (self.lower(text), self.lower(part));
         if !text.ty.is_text() || !part.ty.is_text() {
-            let message = format!("\"{name}\" asks a text for a text, not {} for {}", text.ty.name(), part.ty.name());
+            let message = said!("\"{}\" asks a text for a text, not {} for {}", name, text.ty.name(), part.ty.name());
             let list = matches!(text.ty, Type::List(_));
-            return self.refuse(ast, message, if list { "write `x in list`" } else { "use it on texts" });
+            return self.refuse(ast, message, if list { said!("write `x in list`") } else { said!("use it on texts") });
         }
         let fold = text.ty.is_about_users() || part.ty.is_about_users();
         Typed { expr: Expr::Find { how, fold, sides: Box::new((text.expr, part.expr)) }, ty: Type::Bool }
@@ -334,14 +347,14 @@ impl Lowering<'_> {
             Expr::Value(Val::Text(literal)) => match words::day(literal) {
                 Some(day) => Expr::Value(Val::Date(day)),
                 None => {
-                    let message = format!("\"{literal}\" is no date");
-                    return self.refuse(text, message, "a date is written \"2026-12-01\"");
+                    let message = said!("\"{}\" is no date", literal);
+                    return self.refuse(text, message, said!("a date is written \"2026-12-01\""));
                 }
             },
             _ if inner.ty.is_text() => Expr::Day(Box::new(inner.expr)),
             _ => {
-                let message = format!("date takes a text, not {}", inner.ty.name());
-                return self.refuse(text, message, "write date(\"2026-12-01\")");
+                let message = said!("date takes a text, not {}", inner.ty.name());
+                return self.refuse(text, message, said!("write date(\"2026-12-01\")"));
             }
         };
         Typed { expr, ty: Type::Date }
@@ -354,16 +367,16 @@ impl Lowering<'_> {
             Ast::Literal(LiteralValue::String(word)) if !offered.iter().any(|offer| offer == word.inner()) => {
                 let word = word.inner();
                 let help = if word.is_empty() {
-                    "a choice that is empty is null: write `== null`".to_owned()
+                    said!("a choice that is empty is null: write `== null`")
                 } else {
                     words::nearest_or_all(word, offered.iter().map(String::as_str))
                 };
-                let message = if whose == "the states" {
-                    format!("there is no state \"{word}\"")
+                let message = if whose.pattern() == "the states" {
+                    said!("there is no state \"{}\"", word)
                 } else {
-                    format!("{whose} does not offer \"{word}\"")
+                    said!("{} does not offer \"{}\"", whose, word)
                 };
-                self.report(self.span(ast), message, &help);
+                self.report(self.span(ast), message, help);
             }
             Ast::List(list) => list.elements.iter().for_each(|element| self.offered(ty, element)),
             Ast::Call(call) if call.func_name == op::CONDITIONAL => {
@@ -380,19 +393,19 @@ impl Lowering<'_> {
     fn wanted(&mut self, ast: &IdedExpr, ty: &Type) -> Expr {
         let inner = self.lower(ast);
         if !inner.ty.is(ty) {
-            let message = format!("{} is wanted here, but this is {}", ty.name(), inner.ty.name());
-            self.report(self.span(ast), message, "compare it, as in `issue_level == \"…\"`");
+            let message = said!("{} is wanted here, but this is {}", ty.name(), inner.ty.name());
+            self.report(self.span(ast), message, said!("compare it, as in `issue_level == \"…\"`"));
         }
         inner.expr
     }
 
-    fn refuse(&mut self, ast: &IdedExpr, message: impl Into<String>, help: &str) -> Typed {
+    fn refuse(&mut self, ast: &IdedExpr, message: Said, help: Said) -> Typed {
         self.report(self.span(ast), message, help);
         UNKNOWN
     }
 
-    fn report(&mut self, span: Range<usize>, message: impl Into<String>, help: &str) {
-        self.problems.push(ConditionProblem { span, message: message.into(), help: help.to_owned() });
+    fn report(&mut self, span: Range<usize>, message: Said, help: Said) {
+        self.problems.push(ConditionProblem { span, message, help });
     }
 
     /// From the first to the last byte of an expression. The parser marks an operator by its sign alone.
@@ -434,8 +447,9 @@ impl Lowering<'_> {
 }
 
 /// What the language has.
-const LISTED: &str =
-    "there is == != < <= > >= && || ! in ?: + - * /, size, contains, startsWith, endsWith, date, today, now";
+fn listed() -> Said {
+    said!("there is == != < <= > >= && || ! in ?: + - * /, size, contains, startsWith, endsWith, date, today, now")
+}
 
 fn comparison(name: &str) -> Option<Comparison> {
     Some(match name {
@@ -449,16 +463,16 @@ fn comparison(name: &str) -> Option<Comparison> {
     })
 }
 
-fn match_help(left: &Type, right: &Type) -> &'static str {
+fn match_help(left: &Type, right: &Type) -> Said {
     let either = |wanted: fn(&Type) -> bool| wanted(left) || wanted(right);
     match () {
-        () if either(|ty| *ty == Type::Null) => "null is only equal or unequal: `x == null`",
-        () if either(|ty| matches!(ty, Type::List(_))) => "it holds several values: ask `x in list`",
-        () if either(|ty| *ty == Type::Date) && either(Type::is_text) => "write date(\"2026-12-01\")",
-        () if either(|ty| *ty == Type::Date) => "compare dates with date(\"2026-12-01\") or today",
-        () if either(|ty| *ty == Type::Instant) => "compare a date and time with now, or with another one",
-        () if either(|ty| *ty == Type::Number) => "a number stands without quotes",
-        () if either(|ty| *ty == Type::Bool) => "write `x` or `!x`",
-        () => "compare values of one type",
+        () if either(|ty| *ty == Type::Null) => said!("null is only equal or unequal: `x == null`"),
+        () if either(|ty| matches!(ty, Type::List(_))) => said!("it holds several values: ask `x in list`"),
+        () if either(|ty| *ty == Type::Date) && either(Type::is_text) => said!("write date(\"2026-12-01\")"),
+        () if either(|ty| *ty == Type::Date) => said!("compare dates with date(\"2026-12-01\") or today"),
+        () if either(|ty| *ty == Type::Instant) => said!("compare a date and time with now, or with another one"),
+        () if either(|ty| *ty == Type::Number) => said!("a number stands without quotes"),
+        () if either(|ty| *ty == Type::Bool) => said!("write `x` or `!x`"),
+        () => said!("compare values of one type"),
     }
 }

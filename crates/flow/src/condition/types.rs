@@ -1,7 +1,8 @@
 //! The types of conditions, and which of them may meet.
 
 use super::tree::Empty;
-use crate::{Choices, Field, Kind};
+use crate::said::said;
+use crate::{Choices, Field, Kind, Said};
 
 /// What an expression gives.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,7 +25,7 @@ pub(crate) enum Nature {
     /// The name of a user: the same whatever its case.
     User,
     /// One of these words, offered by what the first text names.
-    Words(String, Vec<String>),
+    Words(Said, Vec<String>),
 }
 
 impl Type {
@@ -32,7 +33,7 @@ impl Type {
     pub(crate) fn of(field: &Field) -> Type {
         let one = match &field.kind {
             Kind::Text { .. } | Kind::Textarea { .. } | Kind::Url | Kind::Item { .. } => Type::Text(Nature::Plain),
-            Kind::Choice(choices) => Type::Text(Nature::Words(format!("\"{}\"", field.key), all_words(choices))),
+            Kind::Choice(choices) => Type::Text(Nature::Words(said!("\"{}\"", field.key), all_words(choices))),
             Kind::User => Type::Text(Nature::User),
             Kind::Number { .. } => Type::Number,
             Kind::Date => Type::Date,
@@ -43,19 +44,33 @@ impl Type {
     }
 
     /// As people call it.
-    pub(crate) fn name(&self) -> String {
+    pub(crate) fn name(&self) -> Said {
         match self {
-            Type::Unknown => "anything".to_owned(),
-            Type::Null => "null".to_owned(),
-            Type::Bool => "true or false".to_owned(),
-            Type::Number => "a number".to_owned(),
-            Type::Date => "a date".to_owned(),
-            Type::Instant => "a date and time".to_owned(),
-            Type::Text(Nature::User) => "a user".to_owned(),
-            Type::Text(Nature::Words(..)) => "a choice".to_owned(),
-            Type::Text(Nature::Plain) => "a text".to_owned(),
-            Type::List(of) if **of == Type::Unknown => "a list".to_owned(),
-            Type::List(of) => format!("a list (each {})", of.name().trim_start_matches("a ")),
+            Type::Unknown => said!("anything"),
+            Type::Null => said!("null"),
+            Type::Bool => said!("true or false"),
+            Type::Number => said!("a number"),
+            Type::Date => said!("a date"),
+            Type::Instant => said!("a date and time"),
+            Type::Text(Nature::User) => said!("a user"),
+            Type::Text(Nature::Words(..)) => said!("a choice"),
+            Type::Text(Nature::Plain) => said!("a text"),
+            Type::List(of) if **of == Type::Unknown => said!("a list"),
+            Type::List(of) => said!("a list (each {})", of.bare_name()),
+        }
+    }
+
+    /// Its name as it follows "each".
+    fn bare_name(&self) -> Said {
+        match self {
+            Type::Number => said!("number"),
+            Type::Date => said!("date"),
+            Type::Instant => said!("date and time"),
+            Type::Text(Nature::User) => said!("user"),
+            Type::Text(Nature::Words(..)) => said!("choice"),
+            Type::Text(Nature::Plain) => said!("text"),
+            Type::List(_) => said!("list"),
+            Type::Unknown | Type::Null | Type::Bool => self.name(),
         }
     }
 
@@ -101,7 +116,7 @@ impl Nature {
         match (self, other) {
             (Nature::User, _) | (_, Nature::User) => Nature::User,
             (Nature::Words(this, words), Nature::Words(other, more)) => {
-                let names = if this == other { this.clone() } else { format!("{this} or {other}") };
+                let names = if this == other { this.clone() } else { said!("{} or {}", this, other) };
                 let mut all = words.clone();
                 all.extend(more.iter().filter(|word| !words.contains(word)).cloned());
                 Nature::Words(names, all)

@@ -5,7 +5,11 @@ use std::ops::Range;
 
 use toml::de::{DeTable, DeValue};
 
-use crate::{Problem, Severity, words};
+use crate::{
+    Problem, Said, Severity,
+    said::{Arg, ToArg, said},
+    words,
+};
 
 /// Longest name: of a state, a trigger, a label, a word of a choice. In characters.
 pub(crate) const NAME_MAX_LENGTH: usize = 200;
@@ -29,25 +33,18 @@ pub(crate) struct Report<'a> {
 }
 
 impl Report<'_> {
-    pub(crate) fn error(&mut self, span: &Range<usize>, message: impl Into<String>, help: impl Into<String>) {
+    pub(crate) fn error(&mut self, span: &Range<usize>, message: Said, help: Said) {
         self.add(Severity::Error, span, message, help);
     }
 
-    pub(crate) fn warning(&mut self, span: &Range<usize>, message: impl Into<String>, help: impl Into<String>) {
+    pub(crate) fn warning(&mut self, span: &Range<usize>, message: Said, help: Said) {
         self.add(Severity::Warning, span, message, help);
     }
 
-    pub(crate) fn add(
-        &mut self,
-        severity: Severity,
-        span: &Range<usize>,
-        message: impl Into<String>,
-        help: impl Into<String>,
-    ) {
+    pub(crate) fn add(&mut self, severity: Severity, span: &Range<usize>, message: Said, help: Said) {
         if self.problems.len() >= MAX_PROBLEMS {
             return;
         }
-        let (message, help) = (message.into(), help.into());
         self.problems.push(Problem { severity, file: self.file.to_owned(), span: span.clone(), message, help });
     }
 
@@ -86,23 +83,23 @@ pub(crate) struct Section<'a> {
     /// Where it stands: its header, or its braces.
     pub(crate) span: Range<usize>,
     /// As its problems name it: `[[field]]`.
-    pub(crate) what: &'static str,
+    pub(crate) what: Arg,
     entries: Vec<Entry<'a>>,
 }
 
 impl<'a> Section<'a> {
     /// Opens a table; a key that is not known is reported.
     pub(crate) fn open(
-        what: &'static str,
+        what: impl ToArg,
         span: Range<usize>,
         table: &'a DeTable<'a>,
         known: &[&str],
         report: &mut Report,
     ) -> Section<'a> {
-        let entries = entries(table);
+        let (what, entries) = (what.to_arg(), entries(table));
         for entry in entries.iter().filter(|entry| !known.contains(&entry.key)) {
             let help = words::nearest_or_all(entry.key, known.iter().copied());
-            report.error(&entry.key_span, format!("{what} has no key \"{}\"", entry.key), help);
+            report.error(&entry.key_span, said!("{} has no key \"{}\"", what, entry.key), help);
         }
         Section { span, what, entries }
     }
@@ -117,8 +114,8 @@ impl<'a> Section<'a> {
         match entry.value {
             DeValue::Table(table) => Some(At { span: entry.span.clone(), value: table }),
             other => {
-                let message = format!("\"{key}\" must be a table, but this is {}", kind_of(other));
-                report.error(&entry.span, message, format!("write [{key}] or {key} = {{ … }}"));
+                let message = said!("\"{}\" must be a table, but this is {}", key, kind_of(other));
+                report.error(&entry.span, message, said!("write [{}] or {} = {{ … }}", key, key));
                 None
             }
         }
@@ -128,8 +125,8 @@ impl<'a> Section<'a> {
     pub(crate) fn tables(&self, key: &str, report: &mut Report) -> Vec<At<&'a DeTable<'a>>> {
         let Some(entry) = self.get(key) else { return Vec::new() };
         let DeValue::Array(items) = entry.value else {
-            let message = format!("\"{key}\" must be a list of tables, but this is {}", kind_of(entry.value));
-            report.error(&entry.span, message, format!("write [[{key}]] above each of them"));
+            let message = said!("\"{}\" must be a list of tables, but this is {}", key, kind_of(entry.value));
+            report.error(&entry.span, message, said!("write [[{}]] above each of them", key));
             return Vec::new();
         };
         let mut tables = Vec::with_capacity(items.len());
@@ -137,8 +134,8 @@ impl<'a> Section<'a> {
             match item.get_ref() {
                 DeValue::Table(table) => tables.push(At { span: item.span(), value: table }),
                 other => {
-                    let message = format!("each of \"{key}\" must be a table, but this is {}", kind_of(other));
-                    report.error(&item.span(), message, format!("write [[{key}]]"));
+                    let message = said!("each of \"{}\" must be a table, but this is {}", key, kind_of(other));
+                    report.error(&item.span(), message, said!("write [[{}]]", key));
                 }
             }
         }
@@ -154,7 +151,7 @@ impl<'a> Section<'a> {
     /// A text that must be there.
     pub(crate) fn text_needed(&self, key: &str, report: &mut Report) -> Option<At<String>> {
         if self.get(key).is_none() {
-            report.error(&self.span, format!("{} has no \"{key}\"", self.what), format!("add {key} = \"…\""));
+            report.error(&self.span, said!("{} has no \"{}\"", self.what, key), said!("add {} = \"…\"", key));
         }
         self.text(key, report)
     }
@@ -177,8 +174,8 @@ impl<'a> Section<'a> {
         if let DeValue::Boolean(value) = entry.value {
             return *value;
         }
-        let message = format!("\"{key}\" must be true or false, but this is {}", kind_of(entry.value));
-        report.error(&entry.span, message, format!("write {key} = true, without quotes"));
+        let message = said!("\"{}\" must be true or false, but this is {}", key, kind_of(entry.value));
+        report.error(&entry.span, message, said!("write {} = true, without quotes", key));
         false
     }
 
@@ -188,16 +185,16 @@ impl<'a> Section<'a> {
         let value = match entry.value {
             DeValue::Integer(whole) => i64::from_str_radix(whole.as_str(), whole.radix()).ok(),
             other => {
-                let message = format!("\"{key}\" must be a whole number, but this is {}", kind_of(other));
-                report.error(&entry.span, message, format!("write {key} = {}, without quotes", range.start.max(1)));
+                let message = said!("\"{}\" must be a whole number, but this is {}", key, kind_of(other));
+                report.error(&entry.span, message, said!("write {} = {}, without quotes", key, range.start.max(1)));
                 return None;
             }
         };
         match value.and_then(|value| u32::try_from(value).ok()).filter(|value| range.contains(value)) {
             Some(value) => Some(At { span: entry.span.clone(), value }),
             None => {
-                let message = format!("\"{key}\" must be from {} to {}", range.start, range.end - 1);
-                report.error(&entry.span, message, "write a number of that range");
+                let message = said!("\"{}\" must be from {} to {}", key, range.start, range.end - 1);
+                report.error(&entry.span, message, said!("write a number of that range"));
                 None
             }
         }
@@ -224,12 +221,12 @@ impl<'a> Section<'a> {
 /// A text, or a report that it is none.
 pub(crate) fn text_of(key: &str, value: &DeValue, span: &Range<usize>, report: &mut Report) -> Option<At<String>> {
     let DeValue::String(text) = value else {
-        let message = format!("\"{key}\" must be a text, but this is {}", kind_of(value));
-        report.error(span, message, format!("write {key} = \"…\", in quotes"));
+        let message = said!("\"{}\" must be a text, but this is {}", key, kind_of(value));
+        report.error(span, message, said!("write {} = \"…\", in quotes", key));
         return None;
     };
     if text.contains('\0') {
-        report.error(span, format!("\"{key}\" has the character U+0000"), "leave it out: no text can hold it");
+        report.error(span, said!("\"{}\" has the character U+0000", key), said!("leave it out: no text can hold it"));
         return None;
     }
     Some(At { span: span.clone(), value: text.replace("\r\n", "\n") })
@@ -243,8 +240,8 @@ pub(crate) fn texts_of(
     report: &mut Report,
 ) -> Option<At<Vec<At<String>>>> {
     let DeValue::Array(items) = value else {
-        let message = format!("\"{key}\" must be a list of texts, but this is {}", kind_of(value));
-        report.error(span, message, format!("write {key} = [\"…\", \"…\"]"));
+        let message = said!("\"{}\" must be a list of texts, but this is {}", key, kind_of(value));
+        report.error(span, message, said!("write {} = [\"…\", \"…\"]", key));
         return None;
     };
     let value = items.iter().filter_map(|item| text_of(key, item.get_ref(), &item.span(), report)).collect();
@@ -255,11 +252,11 @@ pub(crate) fn texts_of(
 pub(crate) fn named(key: &str, name: &At<String>, report: &mut Report) -> bool {
     let text = name.value.as_str();
     let (message, help) = match () {
-        () if text.trim().is_empty() => (format!("\"{key}\" is empty"), "write what people shall see"),
-        () if text.contains(['\n', '\r']) => (format!("\"{key}\" has a line break"), "write it in one line"),
-        () if text.trim() != text => (format!("\"{key}\" begins or ends with a blank"), "leave the blank out"),
+        () if text.trim().is_empty() => (said!("\"{}\" is empty", key), said!("write what people shall see")),
+        () if text.contains(['\n', '\r']) => (said!("\"{}\" has a line break", key), said!("write it in one line")),
+        () if text.trim() != text => (said!("\"{}\" begins or ends with a blank", key), said!("leave the blank out")),
         () if text.chars().count() > NAME_MAX_LENGTH => {
-            (format!("\"{key}\" is longer than {NAME_MAX_LENGTH} characters"), "write it shorter")
+            (said!("\"{}\" is longer than {} characters", key, NAME_MAX_LENGTH), said!("write it shorter"))
         }
         () => return true,
     };
@@ -268,15 +265,15 @@ pub(crate) fn named(key: &str, name: &At<String>, report: &mut Report) -> bool {
 }
 
 /// As people call a TOML value's type.
-pub(crate) fn kind_of(value: &DeValue) -> &'static str {
+pub(crate) fn kind_of(value: &DeValue) -> Said {
     match value {
-        DeValue::String(_) => "a text",
-        DeValue::Integer(_) => "a whole number",
-        DeValue::Float(_) => "a number",
-        DeValue::Boolean(_) => "true or false",
-        DeValue::Datetime(_) => "a date or time",
-        DeValue::Array(_) => "a list",
-        DeValue::Table(_) => "a table",
+        DeValue::String(_) => said!("a text"),
+        DeValue::Integer(_) => said!("a whole number"),
+        DeValue::Float(_) => said!("a number"),
+        DeValue::Boolean(_) => said!("true or false"),
+        DeValue::Datetime(_) => said!("a date or time"),
+        DeValue::Array(_) => said!("a list"),
+        DeValue::Table(_) => said!("a table"),
     }
 }
 

@@ -12,6 +12,7 @@ use super::{
     number::decimal,
     preset::{Place, misfit, number_text, preset},
 };
+use crate::said::said;
 use crate::{BUILT_INS, Choices, Field, Kind, Preset, condition::all_words, words};
 
 const KEYS: [&str; 20] = [
@@ -99,17 +100,17 @@ fn key_is_free(key: &At<String>, names: &Names, report: &mut Report) -> bool {
     let text = key.value.as_str();
     let (message, help) = match () {
         () if BUILT_INS.contains(&text) => {
-            (format!("every flow has \"{text}\" already"), "leave this field out, or name it otherwise")
+            (said!("every flow has \"{}\" already", text), said!("leave this field out, or name it otherwise"))
         }
         () if RESERVED.contains(&text) => {
-            (format!("\"{text}\" is a word of conditions and queries"), "name the field otherwise")
+            (said!("\"{}\" is a word of conditions and queries", text), said!("name the field otherwise"))
         }
         () if !is_key(text) => (
-            format!("\"{text}\" cannot be a key"),
-            "a key is a small letter, then up to 39 of a-z, 0-9 and _; what people see is the label",
+            said!("\"{}\" cannot be a key", text),
+            said!("a key is a small letter, then up to 39 of a-z, 0-9 and _; what people see is the label"),
         ),
         () if names.fields.contains_key(text) || names.broken.contains(text) => {
-            (format!("there is a field \"{text}\" already"), "name one of them otherwise, or leave it out")
+            (said!("there is a field \"{}\" already", text), said!("name one of them otherwise, or leave it out"))
         }
         () => return true,
     };
@@ -128,7 +129,7 @@ fn field(section: &Section, key: &str, names: &Names, report: &mut Report) -> Op
     let ty = section.text_needed("type", report)?;
     if !TYPES.contains(&ty.value.as_str()) {
         let help = words::nearest_or_all(&ty.value, TYPES);
-        report.error(&ty.span, format!("there is no type \"{}\"", ty.value), help);
+        report.error(&ty.span, said!("there is no type \"{}\"", ty.value), help);
         return None;
     }
     let multiple = section.flag("multiple", report);
@@ -162,11 +163,11 @@ fn belongs(section: &Section, ty: &str, multiple: bool, report: &mut Report) {
         if types.contains(&ty) || (key == "multiple" && !multiple) {
             continue;
         }
-        let message = format!("\"{key}\" is for {}, not for {ty}", types.join(", "));
+        let message = said!("\"{}\" is for {}, not for {}", key, types.join(", "), ty);
         if key == "max_length" {
-            report.warning(&entry.key_span, message, "it has no effect; leave it out");
+            report.warning(&entry.key_span, message, said!("it has no effect; leave it out"));
         } else {
-            report.error(&entry.key_span, message, "leave it out, or change the type");
+            report.error(&entry.key_span, message, said!("leave it out, or change the type"));
         }
     }
 }
@@ -196,7 +197,7 @@ fn kind(section: &Section, ty: &At<String>, key: &str, names: &Names, report: &m
 fn flow(section: &Section, report: &mut Report) -> Option<String> {
     let flow = section.text("flow", report)?;
     if !is_key(&flow.value) {
-        report.error(&flow.span, format!("\"{}\" is no key of a flow", flow.value), "name a flow by its key");
+        report.error(&flow.span, said!("\"{}\" is no key of a flow", flow.value), said!("name a flow by its key"));
     }
     Some(flow.value)
 }
@@ -211,8 +212,8 @@ fn pattern(section: &Section, report: &mut Report) -> Option<(String, Regex)> {
             let last = error.to_string().lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
             report.error(
                 &written.span,
-                "this pattern does not compile",
-                format!("{last}; a single-quoted text keeps backslashes"),
+                said!("this pattern does not compile"),
+                said!("{}; a single-quoted text keeps backslashes", last),
             );
             None
         }
@@ -226,8 +227,8 @@ fn number(section: &Section, report: &mut Report) -> Kind {
         match written.as_deref().and_then(decimal).filter(|number| number.significant <= 15) {
             Some(number) => Some((number.value, entry.span.clone())),
             None => {
-                let message = format!("\"{key}\" must be a number of at most 15 digits");
-                report.error(&entry.span, message, format!("write {key} = 0, without quotes"));
+                let message = said!("\"{}\" must be a number of at most 15 digits", key);
+                report.error(&entry.span, message, said!("write {} = 0, without quotes", key));
                 None
             }
         }
@@ -236,13 +237,17 @@ fn number(section: &Section, report: &mut Report) -> Kind {
     if let (Some((min, _)), Some((max, span))) = (&min, &max)
         && min > max
     {
-        report.error(span, format!("max {max} is less than min {min}"), "swap them");
+        report.error(span, said!("max {} is less than min {}", max, min), said!("swap them"));
     }
     let decimals = section.count("decimals", 0..16, report);
     if let (Some((min, _)), Some((max, _)), Some(At { value, span })) = (&min, &max, &decimals) {
         let steps = |limit: f64| words::round_15(limit * 10_f64.powf(f64::from(*value)));
         if min <= max && steps(*min).ceil() > steps(*max).floor() {
-            report.error(span, format!("no number of {value} decimals is from {min} to {max}"), "allow more decimals");
+            report.error(
+                span,
+                said!("no number of {} decimals is from {} to {}", value, min, max),
+                said!("allow more decimals"),
+            );
         }
     }
     let decimals = decimals.map(|decimals| decimals.value);
@@ -252,26 +257,33 @@ fn number(section: &Section, report: &mut Report) -> Kind {
 fn choices(section: &Section, key: &str, names: &Names, report: &mut Report) -> Option<Choices> {
     let parent = section.text("parent", report);
     let Some(entry) = section.get("choices") else {
-        let help =
-            if parent.is_some() { "add choices = { … = [\"…\"] }" } else { "add choices = [\"…\", \"…\"]" };
-        report.error(&section.span, format!("the choice \"{key}\" has no \"choices\""), help);
+        let help = if parent.is_some() {
+            said!("add choices = {{ … = [\"…\"] }}")
+        } else {
+            said!("add choices = [\"…\", \"…\"]")
+        };
+        report.error(&section.span, said!("the choice \"{}\" has no \"choices\"", key), help);
         return None;
     };
     match (entry.value, parent) {
         (DeValue::Table(table), Some(parent)) => cascade(table, &parent, key, names, report),
         (DeValue::Table(_), None) if section.get("parent").is_some() => None,
         (DeValue::Table(_), None) => {
-            report.error(&entry.span, "a table of choices needs a \"parent\"", "add parent = \"…\", or write a list");
+            report.error(
+                &entry.span,
+                said!("a table of choices needs a \"parent\""),
+                said!("add parent = \"…\", or write a list"),
+            );
             None
         }
         (DeValue::Array(_), Some(parent)) => {
-            let help = format!("write choices = {{ \"a word of {}\" = [\"…\"] }}", parent.value);
-            report.error(&entry.span, "under a parent the choices are a table", help);
+            let help = said!("write choices = {{ \"a word of {}\" = [\"…\"] }}", parent.value);
+            report.error(&entry.span, said!("under a parent the choices are a table"), help);
             None
         }
         (value, _) => {
             if matches!(value, DeValue::Array(items) if items.is_empty()) {
-                report.error(&entry.span, format!("\"{key}\" offers no word"), "write choices = [\"…\", \"…\"]");
+                report.error(&entry.span, said!("\"{}\" offers no word", key), said!("write choices = [\"…\", \"…\"]"));
             }
             let errors_before = report.errors();
             let words = words_offered("choices", value, &entry.span, report)?;
@@ -289,11 +301,15 @@ fn words_offered(key: &str, value: &DeValue, span: &Range<usize>, report: &mut R
     let mut words: Vec<String> = Vec::with_capacity(given.value.len());
     for word in given.value {
         if word.value.is_empty() {
-            report.error(&word.span, "an empty word cannot be chosen", "leave it out: a choice may stay empty");
+            report.error(
+                &word.span,
+                said!("an empty word cannot be chosen"),
+                said!("leave it out: a choice may stay empty"),
+            );
         } else if words.contains(&word.value) {
-            report.warning(&word.span, format!("\"{}\" is offered twice", word.value), "leave one out");
+            report.warning(&word.span, said!("\"{}\" is offered twice", word.value), said!("leave one out"));
         } else if word.value.contains(['\n', '\r']) {
-            report.error(&word.span, "a word of a choice has a line break", "write it in one line");
+            report.error(&word.span, said!("a word of a choice has a line break"), said!("write it in one line"));
         } else {
             words.push(word.value);
         }
@@ -309,12 +325,12 @@ fn cascade(table: &DeTable, parent: &At<String>, key: &str, names: &Names, repor
             && !offered.iter().any(|word| word == entry.key)
         {
             let help = words::nearest_or_all(entry.key, offered.iter().map(String::as_str));
-            report.error(&entry.key_span, format!("\"{}\" does not offer \"{}\"", parent.value, entry.key), help);
+            report.error(&entry.key_span, said!("\"{}\" does not offer \"{}\"", parent.value, entry.key), help);
         }
         if !matches!(entry.value, DeValue::Array(_)) {
             let message =
-                format!("the choices under \"{}\" must be a list, but this is {}", entry.key, kind_of(entry.value));
-            report.error(&entry.span, message, "write [\"…\", \"…\"]");
+                said!("the choices under \"{}\" must be a list, but this is {}", entry.key, kind_of(entry.value));
+            report.error(&entry.span, message, said!("write [\"…\", \"…\"]"));
             continue;
         }
         if let Some(words) = words_offered("choices", entry.value, &entry.span, report) {
@@ -333,20 +349,20 @@ fn parent_words(parent: &At<String>, key: &str, names: &Names, report: &mut Repo
     match names.fields.get(&parent.value) {
         Some(Field { kind: Kind::Choice(choices), multiple: false, .. }) => return Some(all_words(choices)),
         Some(Field { kind: Kind::Choice(_), .. }) => {
-            let message = format!("the parent \"{}\" holds several values", parent.value);
-            report.error(&parent.span, message, "a cascade depends on one value: leave out its multiple");
+            let message = said!("the parent \"{}\" holds several values", parent.value);
+            report.error(&parent.span, message, said!("a cascade depends on one value: leave out its multiple"));
         }
         Some(_) => {
-            let help = format!("the choices before it are {}", words::listed(choices.map(|field| field.key.as_str())));
-            report.error(&parent.span, format!("the parent \"{}\" is no choice", parent.value), help);
+            let help = said!("the choices before it are {}", words::listed(choices.map(|field| field.key.as_str())));
+            report.error(&parent.span, said!("the parent \"{}\" is no choice", parent.value), help);
         }
         None => {
             let near = words::nearest(&parent.value, choices.map(|field| field.key.as_str()));
             let help = match near {
-                Some(near) => format!("did you mean \"{near}\"?"),
-                None => format!("declare the choice \"{}\" before \"{key}\"", parent.value),
+                Some(near) => said!("did you mean \"{}\"?", near),
+                None => said!("declare the choice \"{}\" before \"{}\"", parent.value, key),
             };
-            report.error(&parent.span, format!("there is no field \"{}\" before \"{key}\"", parent.value), help);
+            report.error(&parent.span, said!("there is no field \"{}\" before \"{}\"", parent.value, key), help);
         }
     }
     None
@@ -361,10 +377,10 @@ fn default_fits(field: &Field, span: &Range<usize>, names: &Names, report: &mut 
     }
     if let Some(parent_key) = misfit(field, parent.and_then(|parent| parent.default.as_ref()), default) {
         let given = match parent.and_then(|parent| parent.default.as_ref()) {
-            Some(Preset::Value(crate::Value::Text(word))) => format!("under \"{word}\""),
-            _ => "without a default of its own".to_owned(),
+            Some(Preset::Value(crate::Value::Text(word))) => said!("under \"{}\"", word),
+            _ => said!("without a default of its own"),
         };
-        let message = format!("this default does not fit its parent \"{parent_key}\" {given}");
-        report.error(span, message, "choose a word that stands under the parent's default, or leave it out");
+        let message = said!("this default does not fit its parent \"{}\" {}", parent_key, given);
+        report.error(span, message, said!("choose a word that stands under the parent's default, or leave it out"));
     }
 }

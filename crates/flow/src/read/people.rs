@@ -6,10 +6,13 @@ use super::{
     Names,
     document::{At, Report},
 };
-use crate::{Field, Holder, Kind, Who, words};
+use crate::said::said;
+use crate::{Field, Holder, Kind, Said, Who, words};
 
 /// What a user's name is made of.
-pub(crate) const NAMES: &str = "a name is 1 to 64 letters, digits, \".\", \"_\" or \"-\"";
+pub(crate) fn names() -> Said {
+    said!("a name is 1 to 64 letters, digits, \".\", \"_\" or \"-\"")
+}
 
 /// Whether a user can have this name.
 pub(crate) fn user_name(name: &str) -> bool {
@@ -37,7 +40,7 @@ pub(crate) fn who(word: &At<String>, names: &Names, report: &mut Report) -> Opti
 
 /// A `by` of `[create]`: no item is there yet.
 pub(crate) fn creator(word: &At<String>, report: &mut Report) -> Option<Who> {
-    let help = "who may create is \"anyone\", \"user:name\" or \"group:name\"";
+    let help = said!("who may create is \"anyone\", \"user:name\" or \"group:name\"");
     if word.value == "anyone" {
         return Some(Who::Anyone);
     }
@@ -45,7 +48,7 @@ pub(crate) fn creator(word: &At<String>, report: &mut Report) -> Option<Who> {
         Named::User(name) => Some(Who::User(name)),
         Named::Group(name) => Some(Who::Group(name)),
         Named::Other(text) => {
-            report.error(&word.span, format!("\"{text}\" cannot create"), help);
+            report.error(&word.span, said!("\"{}\" cannot create", text), help);
             None
         }
     }
@@ -59,7 +62,11 @@ pub(crate) fn holder(word: &At<String>, names: &Names, report: &mut Report) -> O
         text => match named(text, word, report)? {
             Named::User(name) => Some(Holder::User(name)),
             Named::Group(_) => {
-                report.error(&word.span, "a group cannot hold an item", "name a user field, or \"user:name\"");
+                report.error(
+                    &word.span,
+                    said!("a group cannot hold an item"),
+                    said!("name a user field, or \"user:name\""),
+                );
                 None
             }
             Named::Other(key) => user_field(&key, word, names, report).then_some(Holder::Field(key)),
@@ -83,7 +90,7 @@ fn named(text: &str, word: &At<String>, report: &mut Report) -> Option<Named> {
     };
     let sound = if text.starts_with("group:") { name.trim() == name && !name.is_empty() } else { user_name(name) };
     if !sound {
-        report.error(&word.span, format!("\"{name}\" is no name"), NAMES);
+        report.error(&word.span, said!("\"{}\" is no name", name), names());
     }
     sound.then(|| found(name.to_owned()))
 }
@@ -99,19 +106,18 @@ fn user_field(key: &str, word: &At<String>, names: &Names, report: &mut Report) 
     match names.fields.get(key) {
         Some(field) if matches!(field.kind, Kind::User) => true,
         Some(_) => {
-            let help =
-                format!("the user fields are {}", words::listed(users(&names.fields).iter().map(String::as_str)));
-            report.error(&word.span, format!("\"{key}\" is no user field"), help);
+            let help = said!("the user fields are {}", words::listed(users(&names.fields).iter().map(String::as_str)));
+            report.error(&word.span, said!("\"{}\" is no user field", key), help);
             false
         }
         None => {
             let users = users(&names.fields);
             let known = users.iter().map(String::as_str).chain(["assigned_to", "created_by", "anyone"]);
             let help = match words::nearest(key, known) {
-                Some(near) => format!("did you mean \"{near}\"?"),
-                None => format!("name a user field, \"created_by\", or a person as \"user:{key}\""),
+                Some(near) => said!("did you mean \"{}\"?", near),
+                None => said!("name a user field, \"created_by\", or a person as \"user:{}\"", key),
             };
-            report.error(&word.span, format!("there is no user field \"{key}\""), help);
+            report.error(&word.span, said!("there is no user field \"{}\"", key), help);
             false
         }
     }

@@ -10,7 +10,8 @@ use super::{
     number::decimal,
     people::user_name,
 };
-use crate::{Choices, Field, Kind, Preset, Value, condition::all_words, words};
+use crate::said::said;
+use crate::{Choices, Field, Kind, Preset, Said, Value, condition::all_words, words};
 
 /// Where a value is written: what is understood there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,16 +33,16 @@ pub(crate) fn preset(
         DeValue::String(text) if text.is_empty() && place != Place::Default => Some(Preset::Value(Value::Empty)),
         DeValue::Array(items) if field.multiple => list(field, items, place, report),
         DeValue::Array(_) => {
-            let message = format!("\"{}\" holds one value, but this is a list", field.key);
-            report.error(span, message, "write the value alone, or multiple = true in the field");
+            let message = said!("\"{}\" holds one value, but this is a list", field.key);
+            report.error(span, message, said!("write the value alone, or multiple = true in the field"));
             None
         }
         DeValue::String(text) if field.multiple && person_word(field, text, place).is_some() => {
             person_word(field, text, place)
         }
         other if field.multiple => {
-            let message = format!("\"{}\" holds several values, but this is {}", field.key, kind_of(other));
-            report.error(span, message, "write a list: [\"…\"]");
+            let message = said!("\"{}\" holds several values, but this is {}", field.key, kind_of(other));
+            report.error(span, message, said!("write a list: [\"…\"]"));
             None
         }
         _ => one(field, value, span, place, report),
@@ -94,57 +95,53 @@ fn one(field: &Field, value: &DeValue, span: &Range<usize>, place: Place, report
         Kind::Date | Kind::Datetime => time(field, value, span, report),
         Kind::Bool => match value {
             DeValue::Boolean(value) => Some(Preset::Value(Value::Bool(*value))),
-            other => wrong_type(field, "true or false, without quotes", other, span, report),
+            other => wrong_type(field, said!("write true or false, without quotes"), other, span, report),
         },
     }
 }
 
-fn wrong_type(
-    field: &Field,
-    wanted: &str,
-    value: &DeValue,
-    span: &Range<usize>,
-    report: &mut Report,
-) -> Option<Preset> {
-    let message = format!("\"{}\" does not hold {}", field.key, kind_of(value));
-    report.error(span, message, format!("write {wanted}"));
+fn wrong_type(field: &Field, help: Said, value: &DeValue, span: &Range<usize>, report: &mut Report) -> Option<Preset> {
+    let message = said!("\"{}\" does not hold {}", field.key, kind_of(value));
+    report.error(span, message, help);
     None
 }
 
-fn refused(span: &Range<usize>, message: String, help: impl Into<String>, report: &mut Report) -> Option<Preset> {
+fn refused(span: &Range<usize>, message: Said, help: Said, report: &mut Report) -> Option<Preset> {
     report.error(span, message, help);
     None
 }
 
 fn text(field: &Field, value: &DeValue, span: &Range<usize>, report: &mut Report) -> Option<Preset> {
     let key = &field.key;
-    let DeValue::String(_) = value else { return wrong_type(field, "a text, in quotes", value, span, report) };
+    let DeValue::String(_) = value else {
+        return wrong_type(field, said!("write a text, in quotes"), value, span, report);
+    };
     let text = text_of(key, value, span, report)?.value;
     if text.is_empty() && !matches!(field.kind, Kind::Choice(_) | Kind::Item { .. }) {
         return Some(Preset::Value(Value::Empty));
     }
     let problem = match &field.kind {
         Kind::Text { .. } if text.contains(['\n', '\r']) => {
-            Some((format!("\"{key}\" holds one line, but this has several"), "use type = \"textarea\"".to_owned()))
+            Some((said!("\"{}\" holds one line, but this has several", key), said!("use type = \"textarea\"")))
         }
         Kind::Text { max_length, .. } | Kind::Textarea { max_length, .. } if text.chars().count() > *max_length => {
             let given = text.chars().count();
-            let message = format!("this has {given} characters, but \"{key}\" holds at most {max_length}");
-            Some((message, "write it shorter, or raise max_length".to_owned()))
+            let message = said!("this has {} characters, but \"{}\" holds at most {}", given, key, max_length);
+            Some((message, said!("write it shorter, or raise max_length")))
         }
         Kind::Text { pattern: Some((written, regex)), .. } if !regex.is_match(&text) => {
-            let message = format!("this does not match the pattern of \"{key}\"");
-            Some((message, format!("the whole value must match {written}")))
+            let message = said!("this does not match the pattern of \"{}\"", key);
+            Some((message, said!("the whole value must match {}", written)))
         }
         Kind::Choice(choices) => {
             let offered = all_words(choices);
             (!offered.contains(&text)).then(|| {
-                let message = format!("\"{key}\" does not offer \"{text}\"");
+                let message = said!("\"{}\" does not offer \"{}\"", key, text);
                 (message, words::nearest_or_all(&text, offered.iter().map(String::as_str)))
             })
         }
         Kind::Url if !is_address(&text) => {
-            Some((format!("\"{text}\" is no address"), "an address begins with http:// or https://".to_owned()))
+            Some((said!("\"{}\" is no address", text), said!("an address begins with http:// or https://")))
         }
         Kind::Item { flow } => item_problem(&text, flow.as_deref()),
         _ => None,
@@ -160,19 +157,21 @@ fn is_address(text: &str) -> bool {
     rest.is_some_and(|rest| !rest.starts_with('/') && !rest.is_empty()) && !text.contains(char::is_whitespace)
 }
 
-fn item_problem(text: &str, wanted: Option<&str>) -> Option<(String, String)> {
+fn item_problem(text: &str, wanted: Option<&str>) -> Option<(Said, Said)> {
     let parts = text.split_once('/').filter(|(_, number)| number.parse::<i64>().is_ok_and(|number| number > 0));
     match (parts, wanted) {
-        (None, _) => Some((format!("\"{text}\" is no item"), "an item is written \"flow/number\"".to_owned())),
+        (None, _) => Some((said!("\"{}\" is no item", text), said!("an item is written \"flow/number\""))),
         (Some((flow, _)), Some(wanted)) if flow != wanted => {
-            Some((format!("this links to flow \"{wanted}\", not \"{flow}\""), format!("write \"{wanted}/…\"")))
+            Some((said!("this links to flow \"{}\", not \"{}\"", wanted, flow), said!("write \"{}/…\"", wanted)))
         }
         _ => None,
     }
 }
 
 fn user(field: &Field, value: &DeValue, span: &Range<usize>, place: Place, report: &mut Report) -> Option<Preset> {
-    let DeValue::String(text) = value else { return wrong_type(field, "\"user:name\"", value, span, report) };
+    let DeValue::String(text) = value else {
+        return wrong_type(field, said!("write \"user:name\""), value, span, report);
+    };
     if let Some(preset) = person_word(field, text, place) {
         return Some(preset);
     }
@@ -180,11 +179,11 @@ fn user(field: &Field, value: &DeValue, span: &Range<usize>, place: Place, repor
     let name = text.strip_prefix("user:").or((place == Place::Equality).then_some(text.as_ref()));
     match name {
         Some(name) if user_name(name) => Some(Preset::Value(Value::Text(name.to_owned()))),
-        Some(name) => refused(span, format!("\"{name}\" is no name of a user"), super::people::NAMES, report),
+        Some(name) => refused(span, said!("\"{}\" is no name of a user", name), super::people::names(), report),
         None => {
             let also = if place == Place::Set { ", \"actor\"" } else { "" };
-            let help = format!("write \"user:{text}\" or \"created_by\"{also}");
-            refused(span, format!("\"{}\" is a user, but this is \"{text}\"", field.key), help, report)
+            let help = said!("write \"user:{}\" or \"created_by\"{}", text, also);
+            refused(span, said!("\"{}\" is a user, but this is \"{}\"", field.key, text), help, report)
         }
     }
 }
@@ -193,22 +192,22 @@ fn number(field: &Field, value: &DeValue, span: &Range<usize>, report: &mut Repo
     let Kind::Number { min, max, decimals } = &field.kind else { return None };
     let key = &field.key;
     let Some(written) = number_text(value) else {
-        return wrong_type(field, "a number, without quotes", value, span, report);
+        return wrong_type(field, said!("write a number, without quotes"), value, span, report);
     };
     let Some(number) = decimal(&written) else {
-        return refused(span, format!("{written} is no decimal number"), "write it with digits", report);
+        return refused(span, said!("{} is no decimal number", written), said!("write it with digits"), report);
     };
     let problem = match () {
-        () if number.significant > 15 => Some("this has more than 15 significant digits".to_owned()),
+        () if number.significant > 15 => Some(said!("this has more than 15 significant digits")),
         () if decimals.is_some_and(|most| number.decimals > most as usize) => {
-            Some(format!("this has more decimals than \"{key}\" takes"))
+            Some(said!("this has more decimals than \"{}\" takes", key))
         }
-        () if min.is_some_and(|min| number.value < min) => Some(format!("this is less than the min of \"{key}\"")),
-        () if max.is_some_and(|max| number.value > max) => Some(format!("this is more than the max of \"{key}\"")),
+        () if min.is_some_and(|min| number.value < min) => Some(said!("this is less than the min of \"{}\"", key)),
+        () if max.is_some_and(|max| number.value > max) => Some(said!("this is more than the max of \"{}\"", key)),
         () => None,
     };
     match problem {
-        Some(message) => refused(span, message, "write a value that the field takes", report),
+        Some(message) => refused(span, message, said!("write a value that the field takes"), report),
         None => Some(Preset::Value(Value::Number(number.value))),
     }
 }
@@ -228,14 +227,14 @@ pub(crate) fn number_text(value: &DeValue) -> Option<String> {
 fn time(field: &Field, value: &DeValue, span: &Range<usize>, report: &mut Report) -> Option<Preset> {
     let is_date = matches!(field.kind, Kind::Date);
     let (wanted, example) = if is_date {
-        ("a date", "write \"2026-12-01\" or \"today\"")
+        (said!("a date"), said!("write \"2026-12-01\" or \"today\""))
     } else {
-        ("a date and time", "write \"2026-12-01T09:00:00+08:00\" or \"now\"")
+        (said!("a date and time"), said!("write \"2026-12-01T09:00:00+08:00\" or \"now\""))
     };
     let text = match value {
         DeValue::String(text) => text.to_string(),
         DeValue::Datetime(time) => time.to_string(),
-        other => return wrong_type(field, example.trim_start_matches("write "), other, span, report),
+        other => return wrong_type(field, example, other, span, report),
     };
     let parsed = match text.as_str() {
         "today" => Some(Preset::Today),
@@ -245,7 +244,7 @@ fn time(field: &Field, value: &DeValue, span: &Range<usize>, report: &mut Report
         text if is_date => words::day(text).map(|day| Preset::Value(Value::Date(day))),
         text => moment(text),
     };
-    parsed.or_else(|| refused(span, format!("\"{text}\" is not {wanted}"), example, report))
+    parsed.or_else(|| refused(span, said!("\"{}\" is not {}", text, wanted), example, report))
 }
 
 /// A moment with an offset, or one in the installation's zone.

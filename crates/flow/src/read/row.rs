@@ -12,6 +12,7 @@ use super::{
     people::{holder, who},
     preset::{Place, misfit, preset},
 };
+use crate::said::said;
 use crate::{BUILT_INS, CommentRule, Condition, Holder, Kind, Open, Preset, Transition, Who, condition::Scope, words};
 
 const KEYS: [&str; 12] = [
@@ -68,7 +69,7 @@ pub(crate) fn ways<'a>(root: &Section<'a>, report: &mut Report) -> (Vec<Way<'a>>
         let trigger = section.name_needed("trigger", report);
         let dest = section.name_needed("dest", report);
         if let Some(dest) = dest.as_ref().filter(|dest| dest.value == "*") {
-            report.error(&dest.span, "\"*\" is no state", "a row leads to one state: name it");
+            report.error(&dest.span, said!("\"*\" is no state"), said!("a row leads to one state: name it"));
         }
         match (sources, trigger, dest) {
             (Some(sources), Some(trigger), Some(dest)) if report.errors() == errors_before => {
@@ -82,7 +83,11 @@ pub(crate) fn ways<'a>(root: &Section<'a>, report: &mut Report) -> (Vec<Way<'a>>
 
 fn sources(section: &Section, report: &mut Report) -> Option<Vec<At<String>>> {
     let Some(entry) = section.get("source") else {
-        report.error(&section.span, "[[transition]] has no \"source\"", "add source = \"…\", or source = \"*\"");
+        report.error(
+            &section.span,
+            said!("[[transition]] has no \"source\""),
+            said!("add source = \"…\", or source = \"*\""),
+        );
         return None;
     };
     if matches!(entry.value, DeValue::String(_)) {
@@ -91,16 +96,20 @@ fn sources(section: &Section, report: &mut Report) -> Option<Vec<At<String>>> {
     }
     let list = section.texts("source", report)?;
     if list.value.is_empty() {
-        report.error(&list.span, "this row has no source", "name a state, or write source = \"*\"");
+        report.error(&list.span, said!("this row has no source"), said!("name a state, or write source = \"*\""));
         return None;
     }
     let mut seen: Vec<&str> = Vec::new();
     for source in &list.value {
         super::document::named("source", source, report);
         if source.value == "*" {
-            report.error(&source.span, "\"*\" is no state", "write source = \"*\" alone: it means every state");
+            report.error(
+                &source.span,
+                said!("\"*\" is no state"),
+                said!("write source = \"*\" alone: it means every state"),
+            );
         } else if seen.contains(&source.value.as_str()) {
-            report.error(&source.span, format!("\"{}\" is named twice", source.value), "leave one out");
+            report.error(&source.span, said!("\"{}\" is named twice", source.value), said!("leave one out"));
         }
         seen.push(&source.value);
     }
@@ -156,7 +165,7 @@ fn comment(section: &Section, report: &mut Report) -> CommentRule {
         "required" => CommentRule::Required,
         other => {
             let help = words::nearest_or_all(other, ["none", "optional", "required"]);
-            report.error(&word.span, format!("\"comment\" cannot be \"{other}\""), help);
+            report.error(&word.span, said!("\"comment\" cannot be \"{}\"", other), help);
             CommentRule::Optional
         }
     }
@@ -181,8 +190,12 @@ fn condition(section: &Section, names: &Names, states: Option<&[String]>, report
         }
         DeValue::Table(table) => equalities(table, &entry.span, names, states, report),
         other => {
-            let message = format!("\"condition\" must be an expression or a table, but this is {}", kind_of(other));
-            report.error(&entry.span, message, "write condition = 'issue_level == \"…\"' or { issue_level = \"…\" }");
+            let message = said!("\"condition\" must be an expression or a table, but this is {}", kind_of(other));
+            report.error(
+                &entry.span,
+                message,
+                said!("write condition = 'issue_level == \"…\"' or {{ issue_level = \"…\" }}"),
+            );
             None
         }
     }
@@ -227,7 +240,7 @@ fn built_in(
             let state = text_of(key, value, span, report)?;
             if let Some(states) = states.filter(|states| !states.contains(&state.value)) {
                 let help = words::nearest_or_all(&state.value, states.iter().map(String::as_str));
-                report.error(span, format!("there is no state \"{}\"", state.value), help);
+                report.error(span, said!("there is no state \"{}\"", state.value), help);
             }
             text(state.value)
         }
@@ -238,8 +251,8 @@ fn built_in(
             Some(Preset::Value(crate::Value::List(users)))
         }
         _ if BUILT_INS.contains(&key) => {
-            let help = format!("write an expression: condition = '{key} < now'");
-            report.error(key_span, format!("\"{key}\" cannot be asked in a table"), help);
+            let help = said!("write an expression: condition = '{} < now'", key);
+            report.error(key_span, said!("\"{}\" cannot be asked in a table", key), help);
             None
         }
         _ => {
@@ -259,7 +272,7 @@ fn set(section: &Section, names: &Names, report: &mut Report) -> IndexMap<String
     let mut spans: IndexMap<String, Range<usize>> = IndexMap::new();
     for entry in entries(table.value) {
         if BUILT_INS.contains(&entry.key) {
-            report.error(&entry.key_span, format!("\"{}\" cannot be set", entry.key), "the row itself changes it");
+            report.error(&entry.key_span, said!("\"{}\" cannot be set", entry.key), said!("the row itself changes it"));
             continue;
         }
         let Some(key) = names.field(At { span: entry.key_span.clone(), value: entry.key.to_owned() }, report) else {
@@ -277,7 +290,11 @@ fn set(section: &Section, names: &Names, report: &mut Report) -> IndexMap<String
         if misfit(field, Some(parent), value).is_some()
             && let Some(span) = spans.get(key)
         {
-            report.error(span, format!("\"{key}\" does not offer this under what the row sets"), "set words that fit");
+            report.error(
+                span,
+                said!("\"{}\" does not offer this under what the row sets", key),
+                said!("set words that fit"),
+            );
         }
     }
     values
@@ -288,7 +305,7 @@ fn open(table: &At<&DeTable>, names: &Names, report: &mut Report) -> Option<(Ope
     let flow = section.text_needed("flow", report);
     let link = section.text_needed("link", report);
     if let Some(flow) = flow.as_ref().filter(|flow| !is_key(&flow.value)) {
-        report.error(&flow.span, format!("\"{}\" is no key of a flow", flow.value), "name a flow by its key");
+        report.error(&flow.span, said!("\"{}\" is no key of a flow", flow.value), said!("name a flow by its key"));
     }
     if let (Some(flow), Some(link)) = (&flow, &link) {
         link_takes(flow, link, names, report);
@@ -312,14 +329,14 @@ fn link_takes(flow: &At<String>, link: &At<String>, names: &Names, report: &mut 
     let Some(key) = names.field(link.clone(), report) else { return };
     match names.fields.get(&key).map(|field| &field.kind) {
         Some(Kind::Item { flow: Some(wanted) }) if *wanted != flow.value => {
-            let message = format!("\"{key}\" links to flow \"{wanted}\", not to \"{}\"", flow.value);
-            report.error(&link.span, message, "name a field that links to it");
+            let message = said!("\"{}\" links to flow \"{}\", not to \"{}\"", key, wanted, flow.value);
+            report.error(&link.span, message, said!("name a field that links to it"));
         }
         Some(Kind::Item { .. }) | None => {}
         Some(_) => {
             let items = names.fields.values().filter(|field| matches!(field.kind, Kind::Item { .. }));
-            let help = format!("the item fields are {}", words::listed(items.map(|field| field.key.as_str())));
-            report.error(&link.span, format!("\"{key}\" is no item field"), help);
+            let help = said!("the item fields are {}", words::listed(items.map(|field| field.key.as_str())));
+            report.error(&link.span, said!("\"{}\" is no item field", key), help);
         }
     }
 }

@@ -8,6 +8,7 @@ use super::{
     Names,
     document::{At, Report, Section},
 };
+use crate::said::said;
 use crate::{State, words};
 
 const KEYS: [&str; 6] = ["name", "readonly", "hidden", "required", "due", "final"];
@@ -52,8 +53,8 @@ pub(crate) fn refine(
             says.insert(name.value.clone());
         }
         if seen.contains_key(&name.value) {
-            let message = format!("there is a [[state]] \"{}\" already", name.value);
-            report.error(&name.span, message, "write both in one");
+            let message = said!("there is a [[state]] \"{}\" already", name.value);
+            report.error(&name.span, message, said!("write both in one"));
             continue;
         }
         let known = states.keys().cloned().collect::<Vec<_>>();
@@ -65,7 +66,7 @@ pub(crate) fn refine(
             None if !all_known => {}
             None => {
                 let help = words::nearest_or_all(&name.value, known.iter().map(String::as_str));
-                report.error(&name.span, format!("no transition names the state \"{}\"", name.value), help);
+                report.error(&name.span, said!("no transition names the state \"{}\"", name.value), help);
             }
         }
         seen.insert(name.value, name.span);
@@ -82,7 +83,7 @@ fn field_set(section: &Section, key: &str, names: &Names, report: &mut Report) -
 fn due_minutes(due: &At<String>, report: &mut Report) -> Option<u64> {
     let minutes = duration_minutes(&due.value);
     if minutes.is_none() {
-        report.error(&due.span, format!("\"{}\" is no duration", due.value), "write 30m, 4h, 3d, 1w or 1d12h");
+        report.error(&due.span, said!("\"{}\" is no duration", due.value), said!("write 30m, 4h, 3d, 1w or 1d12h"));
     }
     minutes
 }

@@ -3,7 +3,7 @@
 use std::{sync::mpsc, time::Duration};
 
 use super::fixture::{Place, embedded, person, place};
-use crate::{Db, Error, sqlite, user};
+use crate::{Db, Error, change, sqlite, user};
 
 fn open(directory: &std::path::Path) -> Result<Db, Error> {
     Db::open(&crate::Place::Directory(directory.to_owned()), Duration::ZERO)
@@ -213,6 +213,24 @@ fn another_process_is_waited_for_and_then_reported() {
     writer.join().unwrap().unwrap();
     let ann = place.db.read(|tx| user::by_name(tx, "ANN")).unwrap().unwrap();
     assert_eq!(ann.display, "by the other");
+}
+
+#[test]
+fn whoever_keeps_what_people_see_learns_of_every_change() {
+    let place = place();
+    let seen = || place.db.read(change::seen).unwrap();
+    let before = seen();
+    place.db.write(add("new")).unwrap();
+    let added = seen();
+    assert!(added.people > before.people);
+    place.db.write(|tx| user::update_display(tx, "NEW", "新人")).unwrap();
+    let renamed = seen();
+    assert!(renamed.people > added.people);
+    assert!(place.db.read(user::all_displays).unwrap().contains(&("new".to_owned(), "新人".to_owned())));
+    place.db.write(|tx| user::update_display(tx, "nobody", "x")).unwrap();
+    place.db.write(|tx| user::update_active(tx, "new", false)).unwrap();
+    assert_eq!(seen(), renamed, "what nobody sees changes nothing");
+    assert_eq!(renamed.flows, before.flows);
 }
 
 #[test]

@@ -7,12 +7,12 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::fixture::{Act, Failure, Place, T0, a_few_fields, act, at, bug, create, decide, issue, load, place};
-use crate::{Error, Tx, flow_version, item, list, rebuild_sheet};
+use crate::{Error, Tx, change, flow_version, item, list, rebuild_sheet};
 
-const MINUTE: i64 = 60_000;
+pub(super) const MINUTE: i64 = 60_000;
 
 /// Every row of a table as text, sorted.
-fn dump(tx: &Tx, table: &str) -> Vec<String> {
+pub(super) fn dump(tx: &Tx, table: &str) -> Vec<String> {
     let cells = |row: &crate::row::Row| {
         let cells = (0..row.width()).map(|index| row.cell(index).map(|cell| format!("{cell:?}")));
         Ok(cells.collect::<Result<Vec<_>, _>>()?.join("|"))
@@ -266,7 +266,7 @@ fn publishing_widens_the_sheet_and_refuses_another_type() {
             current.iter().map(|row| (row.key.as_str(), row.version)).collect::<Vec<_>>(),
             [("issue", 2), ("bug", 1)]
         );
-        assert_eq!(flow_version::seq(tx)?, 3);
+        assert_eq!(change::seen(tx)?.flows, 3);
         Ok::<_, Error>(())
     };
     place.db.read(read).unwrap();
@@ -276,7 +276,7 @@ fn publishing_widens_the_sheet_and_refuses_another_type() {
     assert_eq!(kept.len(), 2);
 }
 
-fn acts() -> impl Strategy<Value = (i64, &'static str, Act)> {
+pub(super) fn acts() -> impl Strategy<Value = (i64, &'static str, Act)> {
     let fields = prop_oneof![
         Just(json!({})),
         Just(a_few_fields()),

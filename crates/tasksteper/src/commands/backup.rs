@@ -157,6 +157,13 @@ fn dump(data: &Path, server: Option<&postgres::Server>, work: &Path) -> Result<M
         }
     }
     let facts = count(engine, &to)?;
+    let (found, known) = (facts.schema_version, keep::newest_schema());
+    if found > known {
+        // SQLite's copy was refused already; PostgreSQL's tools know nothing of it.
+        return Err(Refusal::Refused(format!(
+            "the database is of schema version {found}, this program knows {known}: use the newer program"
+        )));
+    }
     let bar = bar::bytes("summing up", fs::metadata(&to).map_or(0, |file| file.len()));
     let member = container::measure(work, manifest.records(), |bytes| bar.inc(bytes))
         .map_err(|error| Refusal::Refused(format!("{} cannot be read: {error}", to.display())))?;

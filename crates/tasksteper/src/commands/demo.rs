@@ -17,7 +17,7 @@ use crate::cli::Demo;
 const PASSWORD: &str = "tasksteper-demo";
 
 /// The shipped flows. Those that others link to come first, so that the menu shows them in this order.
-const FLOWS: [(&str, &str); 4] = [
+pub(super) const FLOWS: [(&str, &str); 4] = [
     ("issue_track.toml", include_str!("../../../../flows/issue_track.toml")),
     ("device_card.toml", include_str!("../../../../flows/device_card.toml")),
     ("improvement.toml", include_str!("../../../../flows/improvement.toml")),

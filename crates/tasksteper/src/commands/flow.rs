@@ -12,7 +12,7 @@ use app::{
 };
 use flow::{Problem, Severity};
 
-use super::{Done, Refusal, open, say, tell, user::table};
+use super::{Done, Refusal, open, open_existing, say, tell, user::table};
 use crate::cli::Flow;
 
 pub(super) fn run(command: Flow) -> Done {
@@ -32,7 +32,7 @@ pub(super) fn run(command: Flow) -> Done {
             Ok(())
         }
         Flow::List { data } => {
-            let rows = open(&data)?.read(|cx| {
+            let rows = open_existing(&data)?.read(|cx| {
                 let open = app::work::open_items(cx)?;
                 Ok(cx
                     .flows
@@ -54,23 +54,26 @@ pub(super) fn run(command: Flow) -> Done {
             Ok(())
         }
         Flow::Show { key, version, data } => {
-            let text = open(&data)?.read(|cx| publish::text(cx, &key, version)).map_err(|error| match error {
-                Error::NotFound => Refusal::Refused(match version {
-                    None => format!("no flow {key:?} is published"),
-                    Some(version) => format!("the flow {key:?} has no version {version}"),
-                }),
-                other => Refusal::from(other),
-            })?;
+            let text =
+                open_existing(&data)?.read(|cx| publish::text(cx, &key, version)).map_err(|error| match error {
+                    Error::NotFound => Refusal::Refused(match version {
+                        None => format!("no flow {key:?} is published"),
+                        Some(version) => format!("the flow {key:?} has no version {version}"),
+                    }),
+                    other => Refusal::from(other),
+                })?;
             use std::io::Write as _;
             let _ = std::io::stdout().write_all(text.as_bytes());
             Ok(())
         }
         Flow::Archive { key, data } => {
             let of = key.clone();
-            open(&data)?.write(move |cx| publish::archive(cx, &system(), &of)).map_err(|error| match error {
-                Error::NotFound => Refusal::Refused(format!("no flow {key:?} is in use")),
-                other => Refusal::from(other),
-            })?;
+            open_existing(&data)?.write(move |cx| publish::archive(cx, &system(), &of)).map_err(
+                |error| match error {
+                    Error::NotFound => Refusal::Refused(format!("no flow {key:?} is in use")),
+                    other => Refusal::from(other),
+                },
+            )?;
             say(format_args!("archived {key}"));
             Ok(())
         }

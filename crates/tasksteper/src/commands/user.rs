@@ -5,7 +5,7 @@ use app::{
     people::{self, NewUser, SYSTEM},
 };
 
-use super::{Done, Refusal, open, password_from_stdin, say, tell};
+use super::{Done, Refusal, open, open_existing, password_from_stdin, say, tell};
 use crate::cli::{Group, Token, User};
 
 pub(super) fn user(command: User) -> Done {
@@ -24,7 +24,7 @@ pub(super) fn user(command: User) -> Done {
             Ok(())
         }
         User::List { data } => {
-            let users = open(&data)?.read(people::users)?;
+            let users = open_existing(&data)?.read(people::users)?;
             let rows = users.into_iter().map(|user| {
                 let flags = [(user.admin, "admin"), (!user.active, "disabled")];
                 let flags: Vec<&str> = flags.iter().filter(|(on, _)| *on).map(|(_, word)| *word).collect();
@@ -41,20 +41,20 @@ pub(super) fn user(command: User) -> Done {
                 ));
             }
             let password = password_from_stdin()?;
-            let app = open(&data)?;
+            let app = open_existing(&data)?;
             let hash = app.hash_password(&password)?;
             let of = name.clone();
             app.write(move |cx| people::set_password(cx, SYSTEM, &of, &hash))?;
             say(format_args!("set the password of {name}"));
             Ok(())
         }
-        User::Disable { name, hand_over, data } => disable(&open(&data)?, &name, hand_over.as_deref()),
+        User::Disable { name, hand_over, data } => disable(&open_existing(&data)?, &name, hand_over.as_deref()),
     }
 }
 
 pub(super) fn group(command: &Group) -> Done {
     let Group::List { data } = command;
-    let groups = open(data)?.read(people::groups)?;
+    let groups = open_existing(data)?.read(people::groups)?;
     table(&["NAME", "MEMBERS"], groups.into_iter().map(|group| vec![group.name, group.members.join(",")]).collect());
     Ok(())
 }
@@ -65,7 +65,7 @@ pub(super) fn token(command: Token) -> Done {
         None => None,
         Some(text) => Some(lifetime_ms(text)?),
     };
-    let secret = open(&data)?.create_token(&user, &name, lifetime_ms)?;
+    let secret = open_existing(&data)?.create_token(&user, &name, lifetime_ms)?;
     say(secret);
     Ok(())
 }

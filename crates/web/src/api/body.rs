@@ -11,7 +11,7 @@ use crate::body::{BadBody, MOST_BYTES, bytes};
 
 /// Reads the body, which must be JSON of the shape `T` and nothing else.
 pub(super) async fn json<T: DeserializeOwned>(headers: &HeaderMap, body: Body) -> Result<T, Problem> {
-    let bytes = bytes(body).await.map_err(|bad| match bad {
+    let bytes = bytes(body, MOST_BYTES).await.map_err(|bad| match bad {
         BadBody::TooLarge => Problem::new(
             StatusCode::PAYLOAD_TOO_LARGE,
             "too_large",

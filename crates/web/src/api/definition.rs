@@ -31,7 +31,7 @@ fn field(field: &Field) -> Value {
     let mut json = json!({
         "key": field.key,
         "label": field.label,
-        "type": kind(&field.kind),
+        "type": field.kind.name(),
         "required": field.required,
         "default": field.default.as_ref().map(preset),
         "hint": field.hint,
@@ -45,21 +45,6 @@ fn field(field: &Field) -> Value {
         object.extend(details(&field.kind));
     }
     json
-}
-
-fn kind(kind: &Kind) -> &'static str {
-    match kind {
-        Kind::Text { .. } => "text",
-        Kind::Textarea { .. } => "textarea",
-        Kind::Choice(_) => "choice",
-        Kind::User => "user",
-        Kind::Number { .. } => "number",
-        Kind::Date => "date",
-        Kind::Datetime => "datetime",
-        Kind::Bool => "bool",
-        Kind::Url => "url",
-        Kind::Item { .. } => "item",
-    }
 }
 
 fn details(kind: &Kind) -> Map<String, Value> {

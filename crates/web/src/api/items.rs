@@ -51,6 +51,7 @@ pub(crate) async fn items(
             query: query.q.unwrap_or_default(),
             sort: query.sort.unwrap_or_default(),
             whole: None,
+            near: false,
         })
     });
     let listing = web.known(token.clone(), language, asked).await?;

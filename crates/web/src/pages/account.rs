@@ -10,9 +10,12 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::visit::{Visit, local, rendered, with_preferences, with_session, without_session};
+use super::{
+    kept::Kept,
+    visit::{Visit, local, rendered, with_preferences, with_session, without_session},
+};
 use crate::{
-    body::Form,
+    body::{BadBody, Form, MOST_BYTES},
     server::{Web, address},
     view::{
         Theme,
@@ -28,7 +31,7 @@ pub(crate) async fn login(visit: Visit, State(web): State<Web>, uri: Uri) -> Res
     if signed.is_ok() {
         return visit.go(&web, local(&next), None);
     }
-    sign_in_page(&visit, "", &next, None, StatusCode::OK)
+    sign_in_page(&visit, ("", &next), &Kept::default(), None, StatusCode::OK)
 }
 
 /// `POST /login`
@@ -39,14 +42,22 @@ pub(crate) async fn sign_in(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    let form = match Form::read(body).await {
+    // What the page carries is as large as any form, and written longer.
+    let form = match Form::read_most(body, 2 * MOST_BYTES).await {
         Ok(form) => form,
         Err(bad) => return visit.bad_body(&web, bad).await,
     };
+    let kept = Kept::of(&form);
+    if kept.is_empty() && form.0.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>() > MOST_BYTES {
+        return visit.bad_body(&web, BadBody::TooLarge).await;
+    }
     let (name, password) = (form.text("name").trim().to_owned(), form.text("password").to_owned());
     let (typed, from) = (name.clone(), address(&web.config, peer, &headers));
     match web.run(visit.language, move |app| app.sign_in(&name, &password, &from)).await {
-        Ok(secret) => with_session(visit.go(&web, local(form.text("next")), None), &web, &secret),
+        Ok(secret) => {
+            let there = with_session(visit.go(&web, local(form.text("next")), None), &web, &secret);
+            if kept.is_empty() { there } else { kept.again(visit, &web, secret).await.unwrap_or(there) }
+        }
         Err(failed) => {
             let (wait, status) = match failed.error {
                 Error::WrongPassword => (None, StatusCode::UNPROCESSABLE_ENTITY),
@@ -54,7 +65,7 @@ pub(crate) async fn sign_in(
                 _ => return visit.failed(&web, failed).await,
             };
             let trouble = login_trouble(failed.words, wait);
-            let mut response = sign_in_page(&visit, &typed, form.text("next"), Some(trouble), status);
+            let mut response = sign_in_page(&visit, (&typed, form.text("next")), &kept, Some(trouble), status);
             if let Some(seconds) = wait {
                 response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
             }
@@ -143,10 +154,22 @@ fn setup_page(visit: &Visit, secret: &str, [name, display]: [&str; 2], problems:
     }
 }
 
-fn sign_in_page(visit: &Visit, name: &str, next: &str, error: Option<String>, status: StatusCode) -> Response {
+/// The page to sign in, which carries a form that was sent without a session.
+pub(crate) fn sign_in_again(mut visit: Visit, next: &str, kept: &Kept) -> Response {
+    visit.say("login-kept");
+    sign_in_page(&visit.at(next), ("", next), kept, None, StatusCode::UNAUTHORIZED)
+}
+
+fn sign_in_page(
+    visit: &Visit,
+    (name, next): (&str, &str),
+    kept: &Kept,
+    error: Option<String>,
+    status: StatusCode,
+) -> Response {
     let words = visit.language.words();
     let f = visit.bare(words.word("login-title"), words);
-    match rendered(&Login { f, name, next, error }) {
+    match rendered(&Login { f, name, next, kept: kept.inputs(), error }) {
         Ok(page) => visit.finish((status, page).into_response()),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }

@@ -14,10 +14,9 @@ use app::{
 };
 use axum::{
     Json,
-    body::Body,
-    extract::{Path, State},
+    extract::{FromRequest, FromRequestParts as _, Path, Request, State},
     http::{HeaderValue, Uri, header},
-    response::{IntoResponse as _, Response},
+    response::{IntoResponse, Response},
 };
 use flow::{Actor, Fields};
 use serde::{Deserialize, Serialize};
@@ -64,17 +63,40 @@ struct Pick {
     text: String,
 }
 
+/// A form sent to a flow's address or an item's.
+pub(crate) struct Posted {
+    /// As of the page that has the form.
+    visit: Visit,
+    /// The flow's key.
+    key: String,
+    /// The item's number, as written; empty for a new one.
+    text: String,
+    form: Form,
+}
+
+impl FromRequest<Web> for Posted {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, web: &Web) -> Result<Posted, Response> {
+        let (mut parts, body) = request.into_parts();
+        let named = Path::<Vec<(String, String)>>::from_request_parts(&mut parts, web).await;
+        let Path(named) = named.map_err(IntoResponse::into_response)?;
+        let mut named = named.into_iter().map(|(_, value)| value);
+        let (key, text) = (named.next().unwrap_or_default(), named.next().unwrap_or_default());
+        let page = if text.is_empty() { "new" } else { &text };
+        let visit = Visit::of(&parts.uri, &parts.headers).at(format!("/flow/{key}/{page}"));
+        let form = visit.form(web, body).await?;
+        Ok(Posted { visit, key, text, form })
+    }
+}
+
 /// `GET /flow/{flow}/new`
 pub(crate) async fn new(visit: Visit, State(web): State<Web>, Path(key): Path<String>) -> Response {
     visit.page(&web, move |cx, caller, around| page::draw_new(cx, caller, around, &key, None)).await
 }
 
 /// `POST /flow/{flow}/new`
-pub(crate) async fn create(visit: Visit, State(web): State<Web>, Path(key): Path<String>, body: Body) -> Response {
-    let form = match Form::read(body).await {
-        Ok(form) => form,
-        Err(bad) => return visit.bad_body(&web, bad).await,
-    };
+pub(crate) async fn create(State(web): State<Web>, Posted { visit, key, form, .. }: Posted) -> Response {
     let (place, sent) = (key.clone(), form.clone());
     let created = web.write_as(visit.session.clone(), visit.language, move |cx, caller| {
         let actor = &caller.signed.actor;
@@ -113,16 +135,7 @@ pub(crate) async fn show(
 }
 
 /// `POST /flow/{flow}/{number}`: saves, or presses a trigger.
-pub(crate) async fn send(
-    visit: Visit,
-    State(web): State<Web>,
-    Path((key, text)): Path<(String, String)>,
-    body: Body,
-) -> Response {
-    let form = match Form::read(body).await {
-        Ok(form) => form,
-        Err(bad) => return visit.bad_body(&web, bad).await,
-    };
+pub(crate) async fn send(State(web): State<Web>, Posted { visit, key, text, form }: Posted) -> Response {
     let (place, sent) = ((key.clone(), text.clone()), form.clone());
     let done = web.write_as(visit.session.clone(), visit.language, move |cx, caller| {
         let number = number(&place.1).ok_or(Error::NotFound)?;
@@ -135,17 +148,8 @@ pub(crate) async fn send(
 }
 
 /// `POST /flow/{flow}/{number}/comments`
-pub(crate) async fn comment(
-    mut visit: Visit,
-    State(web): State<Web>,
-    Path((key, text)): Path<(String, String)>,
-    body: Body,
-) -> Response {
-    visit.path = format!("/flow/{key}/{text}");
-    let said = match Form::read(body).await {
-        Ok(form) => form.text("comment").to_owned(),
-        Err(bad) => return visit.bad_body(&web, bad).await,
-    };
+pub(crate) async fn comment(State(web): State<Web>, Posted { visit, key, text, form }: Posted) -> Response {
+    let said = form.text("comment").to_owned();
     let (place, comment) = ((key.clone(), text.clone()), said.clone());
     let done = web.write_as(visit.session.clone(), visit.language, move |cx, caller| {
         let number = number(&place.1).ok_or(Error::NotFound)?;
@@ -165,17 +169,7 @@ pub(crate) async fn comment(
 }
 
 /// `POST /flow/{flow}/{number}/buttons`: what can be pressed with the values in the form.
-pub(crate) async fn buttons(
-    mut visit: Visit,
-    State(web): State<Web>,
-    Path((key, text)): Path<(String, String)>,
-    body: Body,
-) -> Response {
-    visit.path = format!("/flow/{key}/{text}");
-    let form = match Form::read(body).await {
-        Ok(form) => form,
-        Err(bad) => return visit.bad_body(&web, bad).await,
-    };
+pub(crate) async fn buttons(State(web): State<Web>, Posted { visit, key, text, form }: Posted) -> Response {
     let drawn = web.read_as(visit.session.clone(), visit.language, move |cx, caller| {
         let number = number(&text).ok_or(Error::NotFound)?;
         page::draw_press(cx, caller, (&key, number), &form)
@@ -187,17 +181,7 @@ pub(crate) async fn buttons(
 }
 
 /// `POST /flow/{flow}/{number}/holder`: an administrator hands over.
-pub(crate) async fn hand_over(
-    mut visit: Visit,
-    State(web): State<Web>,
-    Path((key, text)): Path<(String, String)>,
-    body: Body,
-) -> Response {
-    visit.path = format!("/flow/{key}/{text}");
-    let form = match Form::read(body).await {
-        Ok(form) => form,
-        Err(bad) => return visit.bad_body(&web, bad).await,
-    };
+pub(crate) async fn hand_over(State(web): State<Web>, Posted { visit, key, text, form }: Posted) -> Response {
     let (place, to) = ((key.clone(), text.clone()), form.text("to").trim().to_owned());
     let done = web.write_as(visit.session.clone(), visit.language, move |cx, caller| {
         let number = number(&place.1).ok_or(Error::NotFound)?;
@@ -213,6 +197,29 @@ pub(crate) async fn hand_over(
             again(visit, &web, failed, key, text, move |refused| Sent::HandOver(to, refused)).await
         }
     }
+}
+
+/// The form of a new item with what was typed; nothing is done.
+pub(crate) async fn new_again(visit: Visit, web: &Web, key: &str, form: Form) -> Response {
+    let (key, sent) = (key.to_owned(), (form, Refused::nothing()));
+    visit.page(web, move |cx, caller, around| page::draw_new(cx, caller, around, &key, Some(&sent))).await
+}
+
+/// An item's page with what was typed into its form, or into that of the part `comments` or `holder`; nothing is done.
+pub(crate) async fn show_again(visit: Visit, web: &Web, place: (&str, &str), part: &str, form: Form) -> Response {
+    let (key, text) = (place.0.to_owned(), place.1.to_owned());
+    let sent = match part {
+        "comments" => Sent::Comment(form.text("comment").to_owned(), Refused::nothing()),
+        "holder" => Sent::HandOver(form.text("to").to_owned(), Refused::nothing()),
+        _ => Sent::Form(form, Refused::nothing()),
+    };
+    let visit = visit.at(format!("/flow/{key}/{text}"));
+    visit
+        .page(web, move |cx, caller, around| {
+            let number = number(&text).ok_or(Error::NotFound)?;
+            page::draw(cx, caller, around, (&key, number), false, Some(&sent))
+        })
+        .await
 }
 
 /// `GET /pick/users`

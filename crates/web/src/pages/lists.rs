@@ -1,9 +1,7 @@
 //! The pages that list items.
 
-use std::mem::take;
-
 use app::{
-    Error, Names, Reading,
+    Error, Names, People, Reading,
     work::{self, Listing, Part, Row, Rows},
 };
 use axum::{
@@ -11,7 +9,7 @@ use axum::{
     http::{StatusCode, Uri},
     response::{IntoResponse, Response},
 };
-use flow::Flow;
+use flow::{Flow, Kind, Value};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 
@@ -19,7 +17,7 @@ use super::visit::{Around, Visit, rendered};
 use crate::{
     server::Web,
     view::{
-        Active, Cell, Column, ItemRow, Person, Sorted, StateChip, Table, When,
+        Active, Cell, Chip, Column, Hue, ItemRow, Named, Person, Sorted, StateChip, Table, When,
         lists::{All, FlowCard, FlowPage, Home, QueryTrouble, StateCount, Whose, Work},
         table::heading,
     },
@@ -54,9 +52,9 @@ pub(crate) async fn home(visit: Visit, State(web): State<Web>) -> Response {
                 may_create: card.may_create,
             };
             rendered(&Home {
-                f: around.frame(around.words.word("menu-home"), Active::Home),
+                f: around.live_frame(cx, around.words.word("menu-home"), Active::Home, "/live/work/pending".to_owned()),
                 pending: rows.total.count,
-                table: work_table(cx, around.words, Whose::Pending, rows),
+                table: work_table(cx, around.words, Whose::Pending, &rows),
                 cards: work::flows(cx, actor)?.into_iter().map(card).collect(),
             })
         })
@@ -79,13 +77,13 @@ pub(crate) async fn work_list(visit: Visit, State(web): State<Web>, Path(list): 
             let rows = work::work(cx, &caller.signed.actor, which, None, &part)?;
             let path = format!("/work/{list}");
             let page = Work {
-                f: around.frame(whose.heading(words), active),
+                f: around.live_frame(cx, whose.heading(words), active, format!("/live{path}")),
                 heading: whose.heading(words),
                 total: Some(rows.total.count),
                 empty: whose.empty(words),
                 next: rows.next.as_deref().map(|cursor| address(&path, &[("cursor", cursor)])),
                 first: query.cursor.as_ref().map(|_| path.clone()),
-                table: work_table(cx, words, whose, rows),
+                table: work_table(cx, words, whose, &rows),
             };
             if is_for_list(around) { rendered(&page.as_list()) } else { rendered(&page) }
         })
@@ -104,7 +102,7 @@ pub(crate) async fn flow(visit: Visit, State(web): State<Web>, Path(key): Path<S
             let rows = work::work(cx, actor, work::Work::Pending, Some(&key), &part)?;
             let path = format!("/flow/{key}");
             rendered(&FlowPage {
-                f: around.frame(&flow.name, Active::Flow(&key)),
+                f: around.live_frame(cx, &flow.name, Active::Flow(&key), format!("/live{path}")),
                 key: &key,
                 name: &flow.name,
                 may_create: !published.archived && flow::may_create(flow, actor),
@@ -113,7 +111,7 @@ pub(crate) async fn flow(visit: Visit, State(web): State<Web>, Path(key): Path<S
                 pending: rows.total.count,
                 next: rows.next.as_deref().map(|cursor| address(&path, &[("cursor", cursor)])),
                 first: query.cursor.as_ref().map(|_| path.clone()),
-                table: pending_table(cx, around.words, flow, rows),
+                table: pending_table(cx, around.words, &rows),
             })
         })
         .await
@@ -138,7 +136,7 @@ fn all_page(
     let path = format!("/flow/{key}/all");
     let part = Part { cursor: query.cursor.clone(), limit: PAGE };
     let whole = Some(counts.iter().map(|(_, count)| count).sum());
-    let listing = Listing { query: query.q.clone(), sort: query.sort.clone(), part, whole };
+    let listing = Listing { query: query.q.clone(), sort: query.sort.clone(), part, whole, near: true };
     let (rows, problem) = match work::items(cx, actor, key, &listing) {
         Ok((_, rows)) => (Some(rows), None),
         Err(Error::BadQuery(problem)) => (None, Some(problem)),
@@ -158,7 +156,7 @@ fn all_page(
         address(&path, &parts)
     };
     let page = All {
-        f: around.frame(&flow.name, Active::Flow(key)),
+        f: around.live_frame(cx, &flow.name, Active::Flow(key), format!("/live/flow/{key}")),
         key,
         name: &flow.name,
         may_create: !published.archived && flow::may_create(flow, actor),
@@ -166,7 +164,7 @@ fn all_page(
         sort: &query.sort,
         problem: trouble,
         counts: state_counts(flow, counts, &query.q),
-        table: flow_table(cx, around.words, flow, rows, query, &path),
+        table: flow_table(cx, around.words, flow, rows.as_ref(), query, &path),
         total,
         next: next.as_deref().map(|cursor| parts(Some(cursor))),
         first: query.cursor.as_ref().map(|_| parts(None)),
@@ -222,15 +220,6 @@ pub(crate) fn person(names: &Names, name: &str) -> Person {
     Person { name: name.to_owned(), display: names.get(name).map_or(name, String::as_str).to_owned() }
 }
 
-/// [`person`], whose name is not needed any more.
-fn person_named(names: &Names, name: String) -> Person {
-    Person { display: names.get(&name).unwrap_or(&name).clone(), name }
-}
-
-fn people_named(names: &Names, people: Vec<String>) -> Vec<Person> {
-    people.into_iter().map(|name| person_named(names, name)).collect()
-}
-
 /// A moment in milliseconds.
 pub(crate) fn when(cx: &Reading, words: &Words, at: i64) -> When {
     When::new(words, cx.zone, jiff::Timestamp::from_millisecond(at).unwrap_or(cx.now), cx.now)
@@ -240,34 +229,101 @@ pub(crate) fn when(cx: &Reading, words: &Words, at: i64) -> When {
 pub(crate) fn state_of(cx: &Reading, key: &str, state: &str) -> StateChip {
     match cx.flows.get(key) {
         Some(published) => StateChip::of(&published.flow, state),
-        None => StateChip { name: state.to_owned(), hue: crate::view::Hue::GREY },
+        None => StateChip { name: state.to_owned(), hue: Hue::GREY },
     }
 }
 
-fn line(mut row: Row, cells: impl FnOnce(&mut Row) -> Vec<Cell>) -> ItemRow {
-    let cells = cells(&mut row);
-    ItemRow { href: format!("/flow/{}/{}", row.flow, row.number), id: row.id, cells }
+/// The lines of one page: they borrow from what was read, and what many of them show is found once.
+struct Lines<'a> {
+    cx: &'a Reading<'a>,
+    words: &'static Words,
+    people: &'a People,
+    /// By flow, the states that were met.
+    chips: Vec<(&'a str, Chip<'a>)>,
+}
+
+impl<'a> Lines<'a> {
+    fn new(cx: &'a Reading<'a>, words: &'static Words, rows: &'a Rows) -> Lines<'a> {
+        Lines { cx, words, people: &rows.people, chips: Vec::new() }
+    }
+
+    fn table(columns: Vec<Column>, rows: &'a Rows, mut cells: impl FnMut(&'a Row) -> Vec<Cell<'a>>) -> Table<'a> {
+        let line = |row: &'a Row| ItemRow { flow: &row.flow, number: row.number, id: &row.id, cells: cells(row) };
+        Table { columns, rows: rows.rows.iter().map(line).collect() }
+    }
+
+    fn state(&mut self, row: &'a Row) -> Cell<'a> {
+        let (key, name) = (row.flow.as_str(), row.state.as_str());
+        if let Some((_, chip)) = self.chips.iter().find(|(flow, chip)| chip.name == name && *flow == key) {
+            return Cell::State(*chip);
+        }
+        let hue = self.cx.flows.get(key).map_or(Hue::GREY, |published| Hue::of(&published.flow, name));
+        self.chips.push((key, Chip { name, hue }));
+        Cell::State(Chip { name, hue })
+    }
+
+    fn named(&self, name: &'a str) -> Named<'a> {
+        Named { name, display: self.people.display(name) }
+    }
+
+    fn people(&self, names: &'a [String]) -> Cell<'a> {
+        Cell::People(names.iter().map(|name| self.named(name)).collect())
+    }
+
+    fn when(&self, at: i64) -> Cell<'a> {
+        Cell::When(when(self.cx, self.words, at))
+    }
+
+    /// What stands in a column of a flow's own list.
+    fn cell(&mut self, row: &'a Row, source: &Source, value: &'a Value) -> Cell<'a> {
+        let words = self.words;
+        let kind = match source {
+            Source::Title => return Cell::Title(&row.title),
+            Source::State => return self.state(row),
+            Source::Holders => return self.people(&row.assigned_to),
+            Source::Creator => return Cell::Reporter(self.named(&row.created_by)),
+            Source::Created => return self.when(row.created_at),
+            Source::Updated => return self.when(row.updated_at),
+            Source::Closed => return row.closed_at.map_or(Cell::Short("".into()), |at| self.when(at)),
+            Source::Field(kind) => kind,
+        };
+        match (value, kind) {
+            (Value::Empty, Some(Kind::Bool)) => Cell::Short(words.word("no").into()),
+            (Value::Empty, _) => Cell::Text("".into()),
+            (value, Some(Kind::User)) => self.people(value.texts()),
+            (value, Some(Kind::Item { .. })) => {
+                let ids: Vec<String> = value.texts().iter().map(|text| linked_id(self.cx, text)).collect();
+                Cell::Short(ids.join(" ").into())
+            }
+            (Value::Number(number), _) => Cell::Number(number.to_string()),
+            (Value::Bool(yes), _) => Cell::Short(words.word(if *yes { "yes" } else { "no" }).into()),
+            (Value::Date(day), _) => Cell::Short(day.to_string().into()),
+            (Value::Instant(at), _) => Cell::When(When::new(words, self.cx.zone, *at, self.cx.now)),
+            (Value::List(list), _) => Cell::Text(list.join(words.word("list-comma")).into()),
+            (Value::Text(text), Some(Kind::Choice(_))) => Cell::Short(text.into()),
+            (Value::Text(text), _) => Cell::Text(text.into()),
+        }
+    }
 }
 
 /// A list over all flows.
-fn work_table(cx: &Reading, words: &Words, whose: Whose, rows: Rows) -> Table {
-    let Rows { rows, names, .. } = rows;
-    let cells = |row: &mut Row| {
-        let flow = cx.flows.get(&row.flow).map_or_else(String::new, |published| published.flow.name.clone());
+fn work_table<'a>(cx: &'a Reading<'a>, words: &'static Words, whose: Whose, rows: &'a Rows) -> Table<'a> {
+    let mut lines = Lines::new(cx, words, rows);
+    Lines::table(whose.columns(words), rows, |row| {
+        let flow = cx.flows.get(&row.flow).map_or("", |published| &published.flow.name);
         vec![
-            Cell::Title(take(&mut row.title)),
+            Cell::Title(&row.title),
             Cell::Flow(flow),
-            Cell::State(state_of(cx, &row.flow, &row.state)),
-            Cell::People(people_named(&names, take(&mut row.assigned_to))),
-            Cell::Reporter(person_named(&names, take(&mut row.created_by))),
-            Cell::When(when(cx, words, row.updated_at)),
+            lines.state(row),
+            lines.people(&row.assigned_to),
+            Cell::Reporter(lines.named(&row.created_by)),
+            lines.when(row.updated_at),
         ]
-    };
-    Table { columns: whose.columns(words), rows: rows.into_iter().map(|row| line(row, cells)).collect() }
+    })
 }
 
 /// 待处理条目 of one flow.
-fn pending_table(cx: &Reading, words: &Words, flow: &Flow, rows: Rows) -> Table {
+fn pending_table<'a>(cx: &'a Reading<'a>, words: &'static Words, rows: &'a Rows) -> Table<'a> {
     let labels = [
         words.word("summary"),
         words.word("state"),
@@ -275,27 +331,57 @@ fn pending_table(cx: &Reading, words: &Words, flow: &Flow, rows: Rows) -> Table 
         words.word("reporter"),
         words.word("updated"),
     ];
-    let Rows { rows, names, .. } = rows;
-    let cells = |row: &mut Row| {
+    let mut lines = Lines::new(cx, words, rows);
+    Lines::table(labels.into_iter().map(Column::plain).collect(), rows, |row| {
         vec![
-            Cell::Title(take(&mut row.title)),
-            Cell::State(StateChip::of(flow, &row.state)),
-            Cell::People(people_named(&names, take(&mut row.assigned_to))),
-            Cell::Reporter(person_named(&names, take(&mut row.created_by))),
-            Cell::When(when(cx, words, row.updated_at)),
+            Cell::Title(&row.title),
+            lines.state(row),
+            lines.people(&row.assigned_to),
+            Cell::Reporter(lines.named(&row.created_by)),
+            lines.when(row.updated_at),
         ]
-    };
-    Table {
-        columns: labels.into_iter().map(Column::plain).collect(),
-        rows: rows.into_iter().map(|row| line(row, cells)).collect(),
+    })
+}
+
+/// What stands in a column of a flow's list.
+enum Source<'a> {
+    Title,
+    State,
+    Holders,
+    Creator,
+    Created,
+    Updated,
+    Closed,
+    Field(Option<&'a Kind>),
+}
+
+impl<'a> Source<'a> {
+    fn of(flow: &'a Flow, key: &str) -> Source<'a> {
+        match key {
+            key if flow.title.as_deref() == Some(key) => Source::Title,
+            "current_state" => Source::State,
+            "assigned_to" => Source::Holders,
+            "created_by" => Source::Creator,
+            "created_at" => Source::Created,
+            "updated_at" => Source::Updated,
+            "closed_at" => Source::Closed,
+            key => Source::Field(flow.fields.get(key).map(|field| &field.kind)),
+        }
     }
 }
 
 /// A flow's own list, with the columns that its file names.
-fn flow_table(cx: &Reading, words: &Words, flow: &Flow, rows: Option<Rows>, query: &ListQuery, path: &str) -> Table {
+fn flow_table<'a>(
+    cx: &'a Reading<'a>,
+    words: &'static Words,
+    flow: &Flow,
+    rows: Option<&'a Rows>,
+    query: &ListQuery,
+    path: &str,
+) -> Table<'a> {
     let column = |key: &String| {
         let kind = flow.fields.get(key).map(|field| (&field.kind, field.multiple));
-        let can_sort = !matches!(kind, Some((flow::Kind::Textarea { .. }, _) | (_, true)));
+        let can_sort = !matches!(kind, Some((Kind::Textarea { .. }, _) | (_, true)));
         let now = match query.sort.strip_prefix('-') {
             Some(sorted) if sorted == key => Some(false),
             None if query.sort == *key => Some(true),
@@ -306,49 +392,16 @@ fn flow_table(cx: &Reading, words: &Words, flow: &Flow, rows: Option<Rows>, quer
             label: heading(words, flow, key),
             sorted: can_sort
                 .then(|| Sorted { now, href: address(path, &[("q", query.q.as_str()), ("sort", to.as_str())]) }),
-            number: matches!(kind, Some((flow::Kind::Number { .. }, _))),
+            number: matches!(kind, Some((Kind::Number { .. }, _))),
         }
     };
-    let lines = rows.map(|Rows { rows, names, .. }| {
-        let cells = |row: &mut Row| flow.columns.iter().map(|key| cell(cx, words, flow, key, row, &names)).collect();
-        rows.into_iter().map(|row| line(row, cells)).collect()
-    });
-    Table { columns: flow.columns.iter().map(column).collect(), rows: lines.unwrap_or_default() }
-}
-
-fn cell(cx: &Reading, words: &Words, flow: &Flow, key: &String, row: &mut Row, names: &Names) -> Cell {
-    if flow.title.as_ref() == Some(key) {
-        return Cell::Title(take(&mut row.title));
-    }
-    match key.as_str() {
-        "current_state" => return Cell::State(StateChip::of(flow, &row.state)),
-        "assigned_to" => {
-            return Cell::People(people_named(names, row.assigned_to.clone()));
-        }
-        "created_by" => return Cell::Reporter(person(names, &row.created_by)),
-        "created_at" => return Cell::When(when(cx, words, row.created_at)),
-        "updated_at" => return Cell::When(when(cx, words, row.updated_at)),
-        "closed_at" => return row.closed_at.map_or(Cell::Short(String::new()), |at| Cell::When(when(cx, words, at))),
-        _ => {}
-    }
-    use flow::{Kind, Value};
-    let kind = flow.fields.get(key).map(|field| &field.kind);
-    match (row.cells.get(key), kind) {
-        (None | Some(Value::Empty), Some(Kind::Bool)) => Cell::Short(words.word("no").to_owned()),
-        (None | Some(Value::Empty), _) => Cell::Text(String::new()),
-        (Some(value), Some(Kind::User)) => Cell::People(value.texts().iter().map(|name| person(names, name)).collect()),
-        (Some(value), Some(Kind::Item { .. })) => {
-            let ids: Vec<String> = value.texts().iter().map(|text| linked_id(cx, text)).collect();
-            Cell::Short(ids.join(" "))
-        }
-        (Some(Value::Number(number)), _) => Cell::Number(number.to_string()),
-        (Some(Value::Bool(yes)), _) => Cell::Short(words.word(if *yes { "yes" } else { "no" }).to_owned()),
-        (Some(Value::Date(day)), _) => Cell::Short(day.to_string()),
-        (Some(Value::Instant(at)), _) => Cell::When(When::new(words, cx.zone, *at, cx.now)),
-        (Some(Value::List(list)), _) => Cell::Text(list.join(words.word("list-comma"))),
-        (Some(Value::Text(text)), Some(Kind::Choice(_))) => Cell::Short(text.clone()),
-        (Some(Value::Text(text)), _) => Cell::Text(text.clone()),
-    }
+    let columns = flow.columns.iter().map(column).collect();
+    let Some(rows) = rows else { return Table { columns, rows: Vec::new() } };
+    let sources: Vec<Source> = flow.columns.iter().map(|key| Source::of(flow, key)).collect();
+    let mut lines = Lines::new(cx, words, rows);
+    Lines::table(columns, rows, |row| {
+        sources.iter().zip(&row.cells).map(|(source, value)| lines.cell(row, source, value)).collect()
+    })
 }
 
 /// `improvement/2` as people say it: `improvement_2`.

@@ -69,7 +69,7 @@ pub(crate) async fn readyz(State(web): State<Web>) -> Response {
 
 /// Numbers for Prometheus.
 pub(crate) async fn metrics(State(web): State<Web>) -> Response {
-    let text = web.metrics.render(&web.app);
+    let text = web.metrics.render(&web.app, &web.live);
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response()
 }
 

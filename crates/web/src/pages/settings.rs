@@ -16,6 +16,7 @@ use super::{
     visit::{Visit, rendered, with_preferences, with_session, without_language},
 };
 use crate::{
+    body::Form,
     server::Web,
     view::{
         Active,
@@ -114,6 +115,12 @@ pub(crate) async fn revoke_token(
     let Ok(id) = id.parse() else { return Err(visit.error(&web, StatusCode::NOT_FOUND, None).await) };
     visit.write(&web, move |cx, caller| signin::revoke_token(cx, &caller.signed.actor, id)).await?;
     Ok(visit.go(&web, PATH, Some(("token-revoked", ""))))
+}
+
+/// The settings with a new token's name as typed; nothing is done.
+pub(crate) async fn token_again(visit: Visit, web: &Web, form: &Form) -> Response {
+    let token_name = form.text("token_name").to_owned();
+    page(visit.at(PATH), web, Shown { token_name, ..Shown::default() }).await
 }
 
 async fn page(visit: Visit, web: &Web, shown: Shown) -> Response {

@@ -5,6 +5,7 @@ use std::{convert::Infallible, sync::Arc};
 use app::{Error, Reading, Writing, signin::Credential, work};
 use askama::Template;
 use axum::{
+    Extension,
     extract::FromRequestParts,
     http::{
         HeaderMap, HeaderName, HeaderValue, StatusCode, Uri,
@@ -16,10 +17,11 @@ use axum::{
 use flow::Flow;
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
+use super::kept::SignInFirst;
 use crate::{
     body::BadBody,
     server::{Caller, Failed, Web, preferred},
-    view::{Active, Flash, Frame, Me, MenuFlow, Theme, error::ErrorPage},
+    view::{Active, Flash, Frame, Live, Me, MenuFlow, Theme, error::ErrorPage},
     words::{Language, Words},
 };
 
@@ -166,13 +168,9 @@ impl Visit {
         response
     }
 
-    /// The page for a body that cannot be read.
+    /// The page for a body that cannot be read; where it can be shown again, [`super::kept`] does that instead.
     pub(crate) async fn bad_body(&self, web: &Web, bad: BadBody) -> Response {
-        let status = match bad {
-            BadBody::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            BadBody::Broken => StatusCode::BAD_REQUEST,
-        };
-        self.error(web, status, None).await
+        (Extension(bad), self.error(web, bad.status(), None).await).into_response()
     }
 
     /// The page of an error, with the menu of whoever is signed in; `text`: its words, if not the status's usual ones.
@@ -182,6 +180,9 @@ impl Visit {
             page.f.title.clone_from(&page.heading);
             if let Some(text) = text {
                 page.text = text;
+            }
+            if matches!(status.as_u16(), 400 | 413) {
+                page.way = Some((local(&self.path).to_owned(), around.words.word("back-form").to_owned()));
             }
             rendered(&page)
         });
@@ -227,7 +228,13 @@ impl Visit {
             "/" | "/logout" => "/login".to_owned(),
             path => format!("/login?next={}", utf8_percent_encode(path, NON_ALPHANUMERIC)),
         };
-        redirect(&to, self.htmx)
+        let next = SignInFirst { next: self.path.clone() };
+        (Extension(next), redirect(&to, self.htmx)).into_response()
+    }
+
+    /// Says this on the page that follows: a code of [`Flash::done`].
+    pub(crate) fn say(&mut self, code: &str) {
+        self.flash = Some((code.to_owned(), String::new()));
     }
 
     /// What was said once is not said again.
@@ -277,7 +284,13 @@ impl<'a> Around<'a> {
             }),
             active,
             flash: said.and_then(|(code, about)| Flash::done(self.words, code, about)),
+            live: None,
         }
+    }
+
+    /// [`Around::frame`] of a page that hears of changes from this address while it is open.
+    pub(crate) fn live_frame(&self, cx: &Reading, title: &str, active: Active<'a>, address: String) -> Frame<'a> {
+        Frame { live: Some(Live { address, at: cx.now.as_millisecond() }), ..self.frame(title, active) }
     }
 
     /// The request.

@@ -16,6 +16,8 @@ pub struct Login<'a> {
     pub name: &'a str,
     /// Where to go then.
     pub next: &'a str,
+    /// A form that was sent without a session, as hidden inputs: name and value.
+    pub kept: Vec<(String, &'a str)>,
     /// Why not.
     pub error: Option<String>,
 }

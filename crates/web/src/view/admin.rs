@@ -116,7 +116,7 @@ pub struct GroupRow {
     /// Its members.
     pub members: Vec<Person>,
     /// Whom to add, as typed, and what is wrong with that.
-    pub wrong: Option<(String, String)>,
+    pub typed: Option<(String, Option<String>)>,
 }
 
 /// The flows: published, checked, out of use.
@@ -188,6 +188,19 @@ pub struct ProblemView {
 }
 
 impl ProblemView {
+    /// A file that is no text.
+    #[must_use]
+    pub fn not_utf_8(words: &Words) -> ProblemView {
+        ProblemView {
+            class: "s-red",
+            severity: words.word("severity-error").to_owned(),
+            place: "1:1".to_owned(),
+            message: words.word("flow-not-utf-8").to_owned(),
+            help: words.word("flow-not-utf-8-help").to_owned(),
+            line: Default::default(),
+        }
+    }
+
     /// `problem` of `text`, at `line` and `column` (both from 1, columns in characters).
     #[must_use]
     pub fn new(words: &Words, problem: &Problem, text: &str, line: usize, column: usize) -> ProblemView {
@@ -205,8 +218,8 @@ impl ProblemView {
             class,
             severity: severity.to_owned(),
             place: format!("{line}:{column}"),
-            message: problem.message.clone(),
-            help: problem.help.clone(),
+            message: words.said(&problem.message),
+            help: words.said(&problem.help),
             line: (part(from..start), part(start..end), part(end..to)),
         }
     }

@@ -18,6 +18,17 @@ pub struct Frame<'a> {
     pub active: Active<'a>,
     /// What has just happened.
     pub flash: Option<Flash>,
+    /// How the page hears of changes.
+    pub live: Option<Live>,
+}
+
+/// How a page hears of changes while it is open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Live {
+    /// The address of its stream: `/live/flow/issue_track/3?seen=5`
+    pub address: String,
+    /// The moment that the page shows, ms.
+    pub at: i64,
 }
 
 /// Who is signed in, and their menu.
@@ -117,13 +128,22 @@ impl Flash {
             "pressed" => about.to_owned(),
             "opened" => return Flash::opened(words, about),
             "signed-out" => words.word("login-out").to_owned(),
-            "login-needed" => {
-                let text = words.word("login-needed").to_owned();
-                return Some(Flash { tone: Tone::Info, text, link: None });
-            }
-            _ => return None,
+            _ => return Flash::not_done(words, code),
         };
         Some(Flash { tone: Tone::Good, text, link: None })
+    }
+
+    /// What was not done yet.
+    fn not_done(words: &Words, code: &str) -> Option<Flash> {
+        let (tone, text) = match code {
+            "login-needed" => (Tone::Info, words.word("login-needed")),
+            "login-kept" => (Tone::Info, words.word("login-kept")),
+            "kept" => (Tone::Info, words.word("kept")),
+            "kept-too-large" => (Tone::Bad, words.word("kept-too-large")),
+            "kept-no-text" => (Tone::Bad, words.word("kept-no-text")),
+            _ => return None,
+        };
+        Some(Flash { tone, text: text.to_owned(), link: None })
     }
 
     /// A press that opened an item: its path after `/flow/`, its ID, and what was pressed.
@@ -151,6 +171,12 @@ impl Frame<'_> {
     #[must_use]
     pub fn words(&self) -> &'static Words {
         self.words
+    }
+
+    /// Whether the form on the page has not been taken: it says why above.
+    #[must_use]
+    pub fn is_unsent(&self) -> bool {
+        self.flash.as_ref().is_some_and(|flash| flash.tone != Tone::Good)
     }
 
     /// The paths of the static files.

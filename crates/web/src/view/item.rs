@@ -200,6 +200,8 @@ pub struct LinkView {
 
 /// What happened.
 pub struct History {
+    /// The number of the last one.
+    pub seen: i64,
     /// Latest first.
     pub events: Vec<EventView>,
     /// The address of the whole history, when this is not it.

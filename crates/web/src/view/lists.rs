@@ -12,7 +12,7 @@ pub struct Home<'a> {
     /// What stands around.
     pub f: Frame<'a>,
     /// The first of what waits for me.
-    pub table: Table,
+    pub table: Table<'a>,
     /// How many wait for me.
     pub pending: i64,
     /// The flows.
@@ -50,7 +50,7 @@ pub struct FlowPage<'a> {
     /// How many items are in each state.
     pub counts: Vec<StateCount>,
     /// 待处理条目: the first page of them.
-    pub table: Table,
+    pub table: Table<'a>,
     /// How many wait for me.
     pub pending: i64,
     /// The address of the next page.
@@ -92,7 +92,7 @@ pub struct All<'a> {
     /// How many items are in each state; each leads to the list of them.
     pub counts: Vec<StateCount>,
     /// One page of items.
-    pub table: Table,
+    pub table: Table<'a>,
     /// How many items there are: `258`, `10000+`.
     pub total: String,
     /// The address of the next page.
@@ -118,7 +118,7 @@ pub struct Work<'a> {
     /// The heading.
     pub heading: &'a str,
     /// One page of items.
-    pub table: Table,
+    pub table: Table<'a>,
     /// How many, where that is known.
     pub total: Option<i64>,
     /// What an empty list says: a sentence, and what to do next.

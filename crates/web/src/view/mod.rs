@@ -7,6 +7,7 @@ pub mod account;
 pub mod admin;
 pub mod api;
 pub mod error;
+pub mod escape;
 pub mod form;
 pub mod frame;
 pub mod item;
@@ -16,7 +17,7 @@ pub mod state;
 pub mod table;
 pub mod time;
 
-pub use frame::{Active, Flash, Frame, Me, MenuFlow, Theme, Tone};
+pub use frame::{Active, Flash, Frame, Live, Me, MenuFlow, Theme, Tone};
 pub use state::{Hue, StateChip};
-pub use table::{Cell, Column, ItemRow, Person, Sorted, Table};
+pub use table::{Cell, Chip, Column, ItemRow, Named, Person, Sorted, Table};
 pub use time::When;

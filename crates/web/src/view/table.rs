@@ -1,8 +1,10 @@
 //! Lists of items.
 
+use std::borrow::Cow;
+
 use flow::Flow;
 
-use super::{StateChip, When, refusal::label};
+use super::{Hue, When, refusal::label};
 use crate::words::Words;
 
 /// A person as people see them.
@@ -14,12 +16,30 @@ pub struct Person {
     pub display: String,
 }
 
+/// A person in a list, which names hundreds: [`Person`] without texts of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Named<'a> {
+    /// The user's name.
+    pub name: &'a str,
+    /// What people see.
+    pub display: &'a str,
+}
+
+/// A state in a list: [`super::StateChip`] without a text of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Chip<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Its colour.
+    pub hue: Hue,
+}
+
 /// A list of items: one page of it.
-pub struct Table {
+pub struct Table<'a> {
     /// After the ID.
     pub columns: Vec<Column>,
     /// One an item.
-    pub rows: Vec<ItemRow>,
+    pub rows: Vec<ItemRow<'a>>,
 }
 
 /// A column.
@@ -41,44 +61,58 @@ pub struct Sorted {
 }
 
 /// An item in a list.
-pub struct ItemRow {
-    /// `/flow/issue_track/57`
-    pub href: String,
+pub struct ItemRow<'a> {
+    /// The key of its flow.
+    pub flow: &'a str,
+    /// Its number.
+    pub number: i64,
     /// `question_57`
-    pub id: String,
+    pub id: &'a str,
     /// One a column.
-    pub cells: Vec<Cell>,
+    pub cells: Vec<Cell<'a>>,
 }
 
 /// What stands in a cell.
-pub enum Cell {
+pub enum Cell<'a> {
     /// The title, which leads to the item.
-    Title(String),
+    Title(&'a str),
     /// A state.
-    State(StateChip),
+    State(Chip<'a>),
     /// Who holds it; people in a field.
-    People(Vec<Person>),
+    People(Vec<Named<'a>>),
     /// Who created it: left out on a phone.
-    Reporter(Person),
+    Reporter(Named<'a>),
     /// The name of its flow.
-    Flow(String),
+    Flow(&'a str),
     /// A moment.
     When(When),
     /// A number: stands right.
     Number(String),
     /// A day, a word: kept together.
-    Short(String),
+    Short(Cow<'a, str>),
     /// Anything else.
-    Text(String),
+    Text(Cow<'a, str>),
+}
+
+impl Named<'_> {
+    /// The first character of what people see.
+    #[must_use]
+    pub fn initial(&self) -> &str {
+        initial(self.display)
+    }
 }
 
 impl Person {
     /// The first character of what people see.
     #[must_use]
     pub fn initial(&self) -> &str {
-        let end = self.display.chars().next().map_or(0, char::len_utf8);
-        self.display.get(..end).unwrap_or_default()
+        initial(&self.display)
     }
+}
+
+fn initial(display: &str) -> &str {
+    let end = display.chars().next().map_or(0, char::len_utf8);
+    display.get(..end).unwrap_or_default()
 }
 
 /// The header of a flow's column: a field's label, or a built-in's words.

@@ -18,7 +18,7 @@ use serde::Deserialize;
 
 use super::{admin_page, with_status};
 use crate::{
-    body::{self, BadBody, Form},
+    body::{self, BadBody, Form, MOST_BYTES},
     pages::{
         lists::{person, when},
         visit::{Around, Visit, rendered},
@@ -162,6 +162,21 @@ pub(crate) async fn file(
     .await
 }
 
+/// What was sent to be checked or published, in order to be carried over signing in.
+pub(crate) async fn as_form(request: Request) -> Form {
+    let Ok(upload) = upload(request).await else { return Form::default() };
+    Form(upload.files.iter().map(|file| ("exact".to_owned(), exact(file))).collect())
+}
+
+/// The flows with what was sent to be checked or published: checked, so that it need not be chosen again.
+pub(crate) async fn again(visit: Visit, web: &Web, form: Form) -> Response {
+    let mut upload = Upload::default();
+    for (name, value) in form.0 {
+        upload.take(&name, None, value.into_bytes());
+    }
+    checked_page(visit.at(PATH), web, upload, true).await
+}
+
 async fn checked_page(visit: Visit, web: &Web, upload: Upload, fine: bool) -> Response {
     admin_page(visit, web, move |cx, caller, around| {
         let words = around.words;
@@ -231,19 +246,12 @@ fn checked(words: &Words, file: &FlowFile, outcome: Option<&Outcome>, problems: 
 }
 
 fn unreadable(words: &Words, name: &str, many: bool) -> CheckedFile {
-    let problem = Problem {
-        severity: Severity::Error,
-        file: name.to_owned(),
-        span: 0..0,
-        message: words.word("flow-not-utf-8").to_owned(),
-        help: words.word("flow-not-utf-8-help").to_owned(),
-    };
     CheckedFile {
         file: many.then(|| name.to_owned()),
         exact: String::new(),
         name: None,
         unchanged: false,
-        problems: vec![ProblemView::new(words, &problem, "", 1, 1)],
+        problems: vec![ProblemView::not_utf_8(words)],
         errors: 1,
     }
 }
@@ -279,7 +287,7 @@ async fn upload(request: Request) -> Result<Upload, BadBody> {
         return Ok(upload);
     }
     let (parts, body) = request.into_parts();
-    let bytes = body::bytes(body).await?;
+    let bytes = body::bytes(body, MOST_BYTES).await?;
     let whole = Request::from_parts(parts, Body::from(bytes));
     let mut multipart = Multipart::from_request(whole, &()).await.map_err(|_| BadBody::Broken)?;
     while let Some(field) = multipart.next_field().await.map_err(|_| BadBody::Broken)? {
@@ -316,7 +324,11 @@ impl Upload {
             "exact" => {
                 let (name, text) = text.split_once('=').unwrap_or(("flow.toml", &text));
                 let decoded = |part: &str| percent_decode_str(part).decode_utf8_lossy().into_owned();
-                self.add(&decoded(name), decoded(text));
+                let text = decoded(text);
+                if self.files.is_empty() {
+                    self.text.clone_from(&text);
+                }
+                self.add(&decoded(name), text);
             }
             _ => {}
         }

@@ -11,6 +11,7 @@ use axum::{
 
 use super::{admin_page, choosable, with_status};
 use crate::{
+    body::Form,
     pages::{
         lists::person,
         visit::{Visit, rendered},
@@ -89,19 +90,25 @@ pub(crate) async fn leave(
     Ok(visit.go(&web, PATH, Some(("group-left", &name))))
 }
 
+/// The groups with a new one's name as typed, or whom to add to `group`; nothing is done.
+pub(crate) async fn again(visit: Visit, web: &Web, group: Option<&str>, form: &Form) -> Response {
+    let text = form.text(if group.is_some() { "member" } else { "name" }).to_owned();
+    page(visit.at(PATH), web, Typed { text, group: group.map(str::to_owned), problems: vec![] }).await
+}
+
 async fn page(visit: Visit, web: &Web, typed: Typed) -> Response {
     admin_page(visit, web, move |cx, _, around| {
         let words = around.words;
         let groups = people::groups(cx)?;
         let members: BTreeSet<String> = groups.iter().flat_map(|group| group.members.iter().cloned()).collect();
         let names = people::displays(cx, &members)?;
-        let wrong = |group: &str| {
-            let problem = typed.problems.first().filter(|_| typed.group.as_deref() == Some(group))?;
-            Some((typed.text.clone(), trouble(words, problem)))
+        let typed_into = |group: &str| {
+            let said = typed.problems.first().map(|problem| trouble(words, problem));
+            (typed.group.as_deref() == Some(group)).then(|| (typed.text.clone(), said))
         };
         let row = |group: people::GroupView| GroupRow {
             members: group.members.iter().map(|name| person(&names, name)).collect(),
-            wrong: wrong(&group.name),
+            typed: typed_into(&group.name),
             name: group.name,
         };
         let is_new = typed.group.is_none();

@@ -11,12 +11,12 @@ use serde::Deserialize;
 use super::{admin_page, choosable, segment};
 use crate::{
     pages::{
-        lists::{person, state_of},
+        lists::state_of,
         visit::{Visit, rendered},
     },
     server::Web,
     view::{
-        Active,
+        Active, Person,
         lists::{Stranded, StrandedRow},
     },
 };
@@ -40,14 +40,15 @@ pub(crate) async fn stranded(
     let Ok(Query(Asked { cursor })) = asked else { return visit.error(&web, StatusCode::BAD_REQUEST, None).await };
     admin_page(visit, &web, move |cx, caller, around| {
         let is_first = cursor.is_none();
-        let Rows { rows, next, names, .. } = work::stranded(cx, &caller.signed.actor, &Part { cursor, limit: PAGE })?;
+        let Rows { rows, next, people, .. } = work::stranded(cx, &caller.signed.actor, &Part { cursor, limit: PAGE })?;
+        let seen = |name: &String| Person { name: name.clone(), display: people.display(name).to_owned() };
         let line = |row: Row| StrandedRow {
             href: format!("/flow/{}/{}", row.flow, row.number),
             id: row.id,
             title: row.title,
             flow: cx.flows.get(&row.flow).map_or_else(|| row.flow.clone(), |known| known.flow.name.clone()),
             state: state_of(cx, &row.flow, &row.state),
-            holders: row.assigned_to.iter().map(|name| person(&names, name)).collect(),
+            holders: row.assigned_to.iter().map(seen).collect(),
         };
         rendered(&Stranded {
             f: around.frame(around.words.word("menu-admin-stranded"), Active::Stranded),

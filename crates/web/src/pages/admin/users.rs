@@ -156,6 +156,18 @@ pub(crate) async fn enable(
     Ok(visit.go(&web, &visit.path, Some(("user-enabled", &name))))
 }
 
+/// The users with a new one as typed; nothing is done.
+pub(crate) async fn list_again(visit: Visit, web: &Web, form: &Form) -> Response {
+    list_page(visit.at(PATH), web, drafted(form), vec![]).await
+}
+
+/// A user with what was typed, of them or whom they hand over to; nothing is done.
+pub(crate) async fn show_again(visit: Visit, web: &Web, name: &str, form: &Form) -> Response {
+    let draft = (!form.has("hand_over")).then(|| drafted(form));
+    let typed = Typed { draft, hand_over: form.text("hand_over").to_owned(), problems: vec![] };
+    user_page(visit.at(format!("{PATH}/{}", segment(name))), web, name.to_owned(), typed).await
+}
+
 /// A new password ends every session: whoever changed their own goes on in a new one.
 async fn signed_in_again(visit: &Visit, web: &Web, by: Actor) -> Result<Response, Response> {
     match web.run(visit.language, move |app| app.open_session(&by.name)).await {

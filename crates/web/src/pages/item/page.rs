@@ -70,6 +70,16 @@ impl Refused {
         Ok(Refused { status: problem.status(), text: problem.detail().to_owned(), refusal, retry_after_s })
     }
 
+    /// Nothing is refused: what was typed is only shown again.
+    pub(super) fn nothing() -> Refused {
+        Refused {
+            status: StatusCode::OK,
+            text: String::new(),
+            refusal: Some(Refusal::Invalid(Vec::new())),
+            retry_after_s: None,
+        }
+    }
+
     /// The fields at fault.
     fn problems(&self) -> &[FieldProblem] {
         match &self.refusal {
@@ -79,15 +89,16 @@ impl Refused {
     }
 
     /// The whole of it in words.
-    fn sentence(&self, scene: &Scene) -> String {
-        match &self.refusal {
+    fn sentence(&self, scene: &Scene) -> Option<String> {
+        let said = match &self.refusal {
             Some(Refusal::Invalid(problems)) => {
                 let all: Vec<String> = problems.iter().map(|problem| scene.wrong(problem)).collect();
                 all.join(scene.words.word("list-semicolon"))
             }
             Some(refused) => refusal(scene.words, scene.names(), refused),
             None => self.text.clone(),
-        }
+        };
+        Some(said).filter(|said| !said.is_empty())
     }
 }
 
@@ -156,13 +167,15 @@ fn page<'p>(
         troubles.extend(other_troubles(scene, refused, &fields, press.comment.is_some()));
     }
     if let Some(Sent::HandOver(_, refused)) = sent.filter(|_| !actor.admin || view.is_final()) {
-        troubles.push(trouble(refused.sentence(scene)));
+        troubles.extend(refused.sentence(scene).map(trouble));
     }
     let limit = if whole { usize::MAX } else { EVENTS };
     let hand_over = (actor.admin && !view.is_final()).then(|| hand_over(scene, sent));
+    let history = history_of(scene, known, limit, sent);
+    let live = format!("/live/flow/{}/{}?seen={}", flow.key, now.number, history.seen);
     let title = Some(view.title()).filter(|title| !title.trim().is_empty());
     Ok(ItemPage {
-        f: around.frame(&view.id(), Active::Flow(&flow.key)),
+        f: around.live_frame(scene.cx, &view.id(), Active::Flow(&flow.key), live),
         key: &flow.key,
         flow_name: &flow.name,
         number: now.number,
@@ -178,7 +191,7 @@ fn page<'p>(
         }),
         facts: parts::facts(scene, known),
         links: parts::links(scene, &known.links),
-        history: history_of(scene, known, limit, sent),
+        history,
         fields,
         troubles,
         press,
@@ -194,7 +207,7 @@ fn errors(scene: &Scene, refused: &Refused) -> BTreeMap<String, String> {
 /// What is wrong beside the fields that the form shows.
 fn other_troubles(scene: &Scene, refused: &Refused, fields: &[FieldView], comment: bool) -> Vec<Trouble> {
     if !matches!(refused.refusal, Some(Refusal::Invalid(_))) {
-        return vec![trouble(refused.sentence(scene))];
+        return refused.sentence(scene).map(trouble).into_iter().collect();
     }
     let elsewhere = refused.problems().iter().filter(|problem| fields.iter().all(|field| field.key != problem.field));
     let said = |problem: &FieldProblem| {
@@ -224,18 +237,19 @@ fn needs(known: &Known) -> BTreeMap<&str, Vec<&str>> {
 
 fn hand_over(scene: &Scene, sent: Option<&Sent>) -> HandOver {
     match sent {
-        Some(Sent::HandOver(to, refused)) => HandOver { to: to.clone(), error: Some(refused.sentence(scene)) },
+        Some(Sent::HandOver(to, refused)) => HandOver { to: to.clone(), error: refused.sentence(scene) },
         _ => HandOver { to: String::new(), error: None },
     }
 }
 
 fn history_of(scene: &Scene, known: &Known, limit: usize, sent: Option<&Sent>) -> History {
     let (draft, error) = match sent {
-        Some(Sent::Comment(text, refused)) => (text.clone(), Some(refused.sentence(scene))),
+        Some(Sent::Comment(text, refused)) => (text.clone(), refused.sentence(scene)),
         _ => (String::new(), None),
     };
     let address = || format!("/flow/{}/{}?history=all#history", scene.flow.key, known.view.item.number);
     History {
+        seen: known.history.last().map_or(0, |entry| entry.seq),
         events: history::events(scene, &known.history, limit),
         more: (known.history.len() > limit).then(address),
         draft,
