@@ -25,14 +25,17 @@ lint: ## Formatting and clippy, warnings refused
 doc: ## The documentation builds without a warning
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
 
+# The target `nodes` brings a PostgreSQL of its own for each test, so that it runs once, with the others of that engine.
+EMBEDDED := --workspace --lib --bins --test integration --test browser
+
 # Nothing is tried twice: a test that fails now and then is a fault to be found.
 .PHONY: unit
 unit:
 	@if cargo nextest --version >/dev/null 2>&1; then \
 		cargo test --workspace --doc --quiet; \
-		cargo nextest run --workspace --no-fail-fast --retries 0; \
+		cargo nextest run $(EMBEDDED) --no-fail-fast --retries 0; \
 	else \
-		cargo test --workspace --no-fail-fast; \
+		cargo test $(EMBEDDED) --no-fail-fast; \
 	fi
 
 # What does not touch the records was tried with the embedded ones.

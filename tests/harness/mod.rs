@@ -10,6 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+pub(crate) mod load;
 pub(crate) mod records;
 
 use records::Directory;
@@ -102,6 +103,18 @@ impl Installation {
         Installation { directory: Directory::embedded() }
     }
 
+    /// Whose records are in this database, whatever is in it.
+    pub(crate) fn on(url: &str) -> Installation {
+        Installation { directory: Directory::on(url) }
+    }
+
+    /// Publishes the shipped flows and adds the users of the demo, who have no password.
+    pub(crate) fn filled(self) -> Installation {
+        self.users_by_token();
+        self.done(&["flow", "apply", project().join("flows").to_str().expect("a path")], "");
+        self
+    }
+
     /// With the shipped flows and the users of the demo, whose password is `pass-word-1`.
     pub(crate) fn shipped() -> Installation {
         let made = Installation::empty();
@@ -112,10 +125,7 @@ impl Installation {
 
     /// With the shipped flows and the users of the demo, who have no password: made much sooner, for tests of the API.
     pub(crate) fn shipped_by_token() -> Installation {
-        let made = Installation::empty();
-        made.users_by_token();
-        made.done(&["flow", "apply", project().join("flows").to_str().expect("a path")], "");
-        made
+        Installation::empty().filled()
     }
 
     /// [`Installation::shipped`] with embedded records, whatever this run tries.
@@ -205,6 +215,11 @@ impl Installation {
     /// Starts a server on it, with more arguments.
     pub(crate) fn serve_with(&self, arguments: &[&str]) -> Server {
         Server::start(&[&["serve", "--listen", "127.0.0.1:0"], arguments].concat(), self.data().to_path_buf())
+    }
+
+    /// Starts a server on it that listens there, with more arguments.
+    pub(crate) fn serve_at(&self, listen: &str, arguments: &[&str]) -> Server {
+        Server::start(&[&["serve", "--listen", listen], arguments].concat(), self.data().to_path_buf())
     }
 
     /// Starts a server on it that takes the installation with it when it ends.
@@ -448,6 +463,27 @@ impl User {
     /// Sends a request that may get no answer, as when the server dies.
     pub(crate) fn try_post(&self, path: &str, body: &Value) -> Option<Answer> {
         let response = self.request("POST", &format!("/api/v1{path}")).json(body).send().ok()?;
+        Some(Answer { status: response.status(), headers: response.headers().clone(), text: response.text().ok()? })
+    }
+
+    /// The same person, who asks another server.
+    pub(crate) fn at(&self, base: &str) -> User {
+        User { base: base.to_owned(), ..self.clone() }
+    }
+
+    /// Their token.
+    pub(crate) fn token(&self) -> String {
+        self.token.clone()
+    }
+
+    /// The same person with connections and cookies of their own.
+    pub(crate) fn anew(&self) -> User {
+        User { client: client(), ..self.clone() }
+    }
+
+    /// Sends a request that may get no answer.
+    pub(crate) fn try_get(&self, path: &str) -> Option<Answer> {
+        let response = self.request("GET", path).send().ok()?;
         Some(Answer { status: response.status(), headers: response.headers().clone(), text: response.text().ok()? })
     }
 

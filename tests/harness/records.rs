@@ -11,9 +11,18 @@ use std::{
 /// A directory of data; its database on the server goes with it.
 pub(crate) struct Directory(tempfile::TempDir);
 
-/// By directory of data, the address of its database; none: its records are embedded whatever this run tries.
-fn known() -> &'static Mutex<BTreeMap<PathBuf, Option<String>>> {
-    static KNOWN: OnceLock<Mutex<BTreeMap<PathBuf, Option<String>>>> = OnceLock::new();
+/// Where the records of a directory of data are.
+enum Home {
+    /// Embedded, whatever this run tries.
+    Embedded,
+    /// In a database of its own on the server of this run.
+    Made(String),
+    /// In a database that somebody else looks after.
+    Given(String),
+}
+
+fn known() -> &'static Mutex<BTreeMap<PathBuf, Home>> {
+    static KNOWN: OnceLock<Mutex<BTreeMap<PathBuf, Home>>> = OnceLock::new();
     KNOWN.get_or_init(Mutex::default)
 }
 
@@ -24,21 +33,23 @@ pub(crate) fn server() -> Option<String> {
 
 /// The database that belongs to the directory of data, made when it is first asked for; none: the records are embedded.
 pub(crate) fn database(data: &Path) -> Option<String> {
-    let server = server()?;
     let mut known = known().lock().expect("the databases");
-    if let Some(database) = known.get(data) {
-        return database.clone();
+    match known.get(data) {
+        Some(Home::Embedded) => return None,
+        Some(Home::Made(url) | Home::Given(url)) => return Some(url.clone()),
+        None => {}
     }
+    let server = server()?;
     let name = format!("t{:x}_{}", std::process::id(), known.len());
     sql(&server, &format!("create database {name}"));
     let url = server.replacen("/postgres?", &format!("/{name}?"), 1);
-    known.insert(data.to_owned(), Some(url.clone()));
+    known.insert(data.to_owned(), Home::Made(url.clone()));
     Some(url)
 }
 
 /// The directory's records are embedded, whatever this run tries.
 pub(crate) fn embed(data: &Path) {
-    known().lock().expect("the databases").insert(data.to_owned(), None);
+    known().lock().expect("the databases").insert(data.to_owned(), Home::Embedded);
 }
 
 /// Runs SQL on a server.
@@ -63,6 +74,13 @@ impl Directory {
         directory
     }
 
+    /// An empty one, whose records are in this database.
+    pub(crate) fn on(url: &str) -> Directory {
+        let directory = Directory::new();
+        known().lock().expect("the databases").insert(directory.path().to_owned(), Home::Given(url.to_owned()));
+        directory
+    }
+
     /// Where it is.
     pub(crate) fn path(&self) -> &Path {
         self.0.path()
@@ -71,8 +89,8 @@ impl Directory {
 
 impl Drop for Directory {
     fn drop(&mut self) {
-        let database = known().lock().expect("the databases").remove(self.path()).flatten();
-        if let (Some(server), Some(url)) = (server(), database) {
+        let database = known().lock().expect("the databases").remove(self.path());
+        if let (Some(server), Some(Home::Made(url))) = (server(), database) {
             let name = url.rsplit_once('?').and_then(|(url, _)| url.rsplit_once('/')).expect("a database's name").1;
             sql(&server, &format!("drop database {name} with (force)"));
         }

@@ -8,6 +8,7 @@ use std::{
 use reqwest::StatusCode;
 use serde_json::{Map, Value, json};
 
+pub(crate) use crate::harness::load::is_fold;
 use crate::harness::{Answer, Server, User, button, path_of, project};
 
 /// The flow of the walk, as text for the product and, below, as the model's rules.
@@ -407,36 +408,6 @@ fn lists(users: &[User], items: &[Known], what: &str) {
         );
         assert_eq!(numbers("created"), of(&|item| item.creator == user.name), "{what}: created by {}", user.name);
         assert!(numbers("done").is_disjoint(&numbers("pending")), "{what}: done of {}", user.name);
-    }
-}
-
-/// The item is what its events make of it.
-pub(crate) fn is_fold(item: &Value, history: &[Value]) {
-    let mut fields: BTreeMap<String, Value> = BTreeMap::new();
-    let (mut revision, mut closed) = (0, Value::Null);
-    let mut last = &Value::Null;
-    for event in history.iter().filter(|event| event["kind"] != "commented") {
-        for (key, change) in event["changes"].as_object().unwrap() {
-            let before =
-                fields.get(key).cloned().unwrap_or(if change[0] == false { json!(false) } else { Value::Null });
-            assert_eq!(before, change[0], "{}: {key} before event {}", item["id"], event["seq"]);
-            fields.insert(key.clone(), change[1].clone());
-        }
-        assert_eq!(event["from"], if revision == 0 { Value::Null } else { last["to"].clone() }, "{}", item["id"]);
-        let is_final = event["assigned_to"] == json!([]);
-        closed = if is_final { if closed.is_null() { event["at"].clone() } else { closed } } else { Value::Null };
-        revision += 1;
-        last = event;
-    }
-    assert_eq!(item["revision"], revision, "{}", item["id"]);
-    assert_eq!(item["state"], last["to"], "{}", item["id"]);
-    assert_eq!(item["assigned_to"], last["assigned_to"], "{}", item["id"]);
-    assert_eq!(item["closed_at"], closed, "{}", item["id"]);
-    assert_eq!((&item["created_by"], &item["created_at"]), (&history[0]["actor"], &history[0]["at"]), "{}", item["id"]);
-    assert_eq!(item["updated_at"], last["at"], "{}", item["id"]);
-    for (key, value) in item["fields"].as_object().unwrap() {
-        let empty = if *value == false { json!(false) } else { Value::Null };
-        assert_eq!(*value, fields.get(key).cloned().unwrap_or(empty), "{}: {key}", item["id"]);
     }
 }
 

@@ -8,6 +8,7 @@
 )]
 
 #[path = "../harness/mod.rs"]
+#[expect(dead_code, reason = "shared with the tests of several nodes, which use another part of it")]
 mod harness;
 
 mod access;

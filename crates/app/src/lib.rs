@@ -204,12 +204,9 @@ impl App {
         &self.0.zone
     }
 
-    /// Whether the database answers.
-    ///
-    /// # Errors
-    /// The store's, if it does not.
-    pub fn ping(&self) -> Result<(), Error> {
-        Ok(self.0.db.ping()?)
+    /// Tells `done` whether the database answers: within two seconds, also when it does not.
+    pub fn ping_with(&self, done: impl FnOnce(Result<(), Error>) + Send + 'static) {
+        self.0.db.ping_with(move |result| done(result.map_err(Error::from)));
     }
 
     /// What the store counts: writes answered, commits that carried them.

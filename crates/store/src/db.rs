@@ -226,12 +226,25 @@ impl Db {
         })
     }
 
-    /// Whether the database answers.
+    /// Tells `done` whether the database answers: within two seconds, also when it does not.
+    pub fn ping_with(&self, done: impl FnOnce(Result<(), Error>) + Send + 'static) {
+        match &*self.engine {
+            Engine::Sqlite(_) => {
+                done(self.read(|tx| tx.one("select cast(1 as bigint)", &[], |row| row.int(0)).map(drop)))
+            }
+            Engine::Postgres(engine) => engine.ping(Box::new(done)),
+        }
+    }
+
+    /// [`Db::ping_with`], waiting for it.
     ///
     /// # Errors
     /// Why it does not.
-    pub fn ping(&self) -> Result<(), Error> {
-        self.read(|tx| tx.one("select cast(1 as bigint)", &[], |row| row.int(0)).map(drop))
+    #[cfg(test)]
+    pub(crate) fn ping(&self) -> Result<(), Error> {
+        let (sender, receiver) = crossbeam_channel::bounded(1);
+        self.ping_with(move |result| drop(sender.send(result)));
+        receiver.recv().unwrap_or(Err(Error::Closed))
     }
 
     /// Spreads the tables of items over the workers of a Citus cluster, by flow; what is so already stays. It can be run
@@ -315,7 +328,8 @@ impl<'c> Tx<'c> {
         read: impl FnMut(&Row) -> Result<T, Error>,
     ) -> Result<Option<T>, Error> {
         match self.connection {
-            Connection::Postgres(_) if self.writes => self.first(&format!("{sql} for update"), params, read),
+            // not `for update`: that would hold up whoever links to the row, whose key nobody changes
+            Connection::Postgres(_) if self.writes => self.first(&format!("{sql} for no key update"), params, read),
             _ => self.first(sql, params, read),
         }
     }

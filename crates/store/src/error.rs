@@ -103,6 +103,12 @@ impl Error {
         )
     }
 
+    /// Whether it is not known what became of the write: the same must not be sent again unseen.
+    #[must_use]
+    pub fn outcome_unknown(&self) -> bool {
+        matches!(self, Error::Unknown)
+    }
+
     /// Whether there was no room to write in (what is there can still be read).
     #[must_use]
     pub fn no_room(&self) -> bool {

@@ -21,7 +21,9 @@ use std::{
 };
 
 use crossbeam_channel::{Receiver, Sender};
+use tokio::time::Instant;
 
+use address::Causes;
 pub use address::{Address, BadAddress};
 use connection::Commit;
 pub(crate) use connection::{Connection, Row};
@@ -48,10 +50,16 @@ const CONNECTING: &str = "connecting to the database";
 const CONNECTIONS: usize = 16;
 /// How long a request waits for one of them.
 const WAIT: Duration = Duration::from_secs(10);
-/// A write is run so often at most.
+/// A write is run so often at most …
 const ATTEMPTS: u32 = 6;
+/// … and not again when it was asked for longer ago than this.
+const TRYING: Duration = Duration::from_secs(30);
 /// How long an unknown outcome is asked after.
 const ASKING: Duration = Duration::from_secs(20);
+/// A commit that the server still has under way after this has lost its connection without the server noticing.
+const LINGERING: Duration = Duration::from_secs(2);
+/// Whether the server answers is known within twice this.
+const PING: Duration = Duration::from_millis(800);
 /// Counting slots of all nodes together.
 const SLOTS: i64 = 64;
 /// The lock under which the schema is brought up to date.
@@ -60,9 +68,13 @@ const MIGRATING: i64 = 0x7461_736b_7363_686d;
 /// The pool, and the threads that work for those who must not wait.
 pub(crate) struct Engine {
     pool: Arc<Pool>,
-    work: Mutex<Option<Sender<Work>>>,
+    work: Mutex<Option<Sender<(Instant, Work)>>>,
+    pings: Sender<Ping>,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
+
+/// Is told whether the server answers.
+pub(crate) type Ping = Box<dyn FnOnce(Result<(), Error>) + Send>;
 
 enum Work {
     Read(Box<dyn ReadJob>),
@@ -112,13 +124,15 @@ impl Engine {
         let threads = (0..CONNECTIONS).map(|_| {
             let (pool, work) = (Arc::clone(&pool), Receiver::clone(&receiver));
             let thread = std::thread::Builder::new().name("store".to_owned());
-            thread.spawn(move || work.iter().for_each(|work| pool.run(work))).map_err(|error| Error::Unavailable {
-                doing: "starting the threads of the records".to_owned(),
-                source: Arc::new(error),
-            })
+            thread.spawn(move || work.iter().for_each(|(since, work)| pool.run(since, work))).map_err(no_thread)
         });
         let threads = threads.collect::<Result<_, _>>()?;
-        Ok(Engine { pool, work: Mutex::new(Some(sender)), threads: Mutex::new(threads) })
+        let (pings, asked) = crossbeam_channel::unbounded();
+        let address = address.clone();
+        // not joined: it ends when nobody can ask any more
+        let watch = std::thread::Builder::new().name("store-ping".to_owned());
+        watch.spawn(move || answer_pings(&address, &asked)).map_err(no_thread)?;
+        Ok(Engine { pool, work: Mutex::new(Some(sender)), pings, threads: Mutex::new(threads) })
     }
 
     /// From now on what the other nodes commit is told to the feed, and they are told what is committed here.
@@ -149,9 +163,16 @@ impl Engine {
         }
     }
 
+    /// Whether the server answers, asked beside the pool, which may be busy or waiting for a server that is gone.
+    pub(crate) fn ping(&self, done: Ping) {
+        if let Err(back) = self.pings.send(done) {
+            (back.0)(Err(Error::Closed));
+        }
+    }
+
     fn send(&self, work: Work) -> Result<(), Work> {
         match self.work.lock().unwrap_or_else(PoisonError::into_inner).clone() {
-            Some(sender) => sender.send(work).map_err(|back| back.0),
+            Some(sender) => sender.send((Instant::now(), work)).map_err(|back| back.0.1),
             None => Err(work),
         }
     }
@@ -191,9 +212,12 @@ impl Drop for Engine {
 }
 
 impl Pool {
-    fn run(&self, work: Work) {
-        match work {
-            Work::Read(job) => match self.lend() {
+    fn run(&self, since: Instant, work: Work) {
+        // whoever waited so long waits no longer: what keeps all threads is not made better by more of the same
+        let lent = if since.elapsed() > WAIT { Err(no_connection()) } else { Ok(()) };
+        match (work, lent) {
+            (Work::Read(job), Err(error)) => job.run(Err(error)),
+            (Work::Read(job), Ok(())) => match self.lend() {
                 Err(error) => job.run(Err(error)),
                 Ok(loan) => match loan.connection() {
                     Err(error) => job.run(Err(error)),
@@ -203,31 +227,31 @@ impl Pool {
                     }
                 },
             },
-            Work::Write(mut job) => {
-                let lost = self.write(job.as_mut());
+            (Work::Write(job), Err(error)) => job.answer(Some(error)),
+            (Work::Write(mut job), Ok(())) => {
+                let lost = self.write(since, job.as_mut());
                 job.answer(lost);
             }
         }
     }
 
     /// Runs a write until it is over; what stands in the way of that, if anything does.
-    fn write(&self, job: &mut dyn Job) -> Option<Error> {
+    fn write(&self, since: Instant, job: &mut dyn Job) -> Option<Error> {
         let mut attempt = 1;
         loop {
-            match self.attempt(job) {
+            let failure = match self.attempt(job) {
                 Attempt::Over => return None,
-                Attempt::Failed(failure) if failure.then == Then::GiveUp || attempt >= ATTEMPTS => {
-                    tracing::warn!(error = %failure.error, attempt, "a write was given up");
-                    return Some(failure.error);
-                }
-                Attempt::Failed(failure) => {
-                    tracing::debug!(error = %failure.error, attempt, "a write is run again");
-                    // longer and longer, and not in step with the others
-                    let most = 10 << attempt;
-                    std::thread::sleep(Duration::from_millis(u64::from(most / 2 + chance(most))));
-                    attempt += 1;
-                }
+                Attempt::Failed(failure) => failure,
+            };
+            if failure.then == Then::GiveUp || attempt >= ATTEMPTS || since.elapsed() > TRYING {
+                tracing::warn!(error = %Causes(&failure.error), attempt, "a write was given up");
+                return Some(failure.error);
             }
+            tracing::debug!(error = %Causes(&failure.error), attempt, "a write is run again");
+            // longer and longer, and not in step with the others
+            let most = 10 << attempt;
+            std::thread::sleep(Duration::from_millis(u64::from(most / 2 + chance(most))));
+            attempt += 1;
         }
     }
 
@@ -281,20 +305,10 @@ impl Pool {
     /// Whether the write of this number, whose commit broke off, was kept: the server knows.
     fn ask_after(&self, number: u64) -> Attempt {
         tracing::warn!(number, "the connection broke while a write was committed; asking the server what became of it");
-        let pause = Duration::from_millis(200);
-        for _ in 0..ASKING.as_millis() / pause.as_millis() {
-            let status = self.lend().and_then(|loan| {
-                let connection = loan.connection()?;
-                let mut status = None;
-                connection.begin_read();
-                let sql = "select pg_xact_status(cast($1 as text)::xid8)";
-                connection.query(sql, &[number.to_string().into()], |row| {
-                    status = row.text_or_null(0)?;
-                    Ok(())
-                })?;
-                Ok(status)
-            });
-            match status.as_ref().map(Option::as_deref) {
+        let since = Instant::now();
+        let mut pause = Duration::from_millis(20);
+        while since.elapsed() < ASKING {
+            match self.status(number, since.elapsed() > LINGERING) {
                 Ok(Some("committed")) => {
                     self.writes.fetch_add(1, Ordering::Relaxed);
                     return Attempt::Over;
@@ -307,14 +321,39 @@ impl Pool {
                 Ok(None) => break,
                 Ok(Some(_)) | Err(_) => std::thread::sleep(pause),
             }
+            pause = (pause * 2).min(Duration::from_millis(400));
         }
         tracing::error!(number, "what became of a write could not be found out");
         Attempt::Failed(Failure::refused(Error::Unknown))
     }
 
+    /// What the server says of the transaction. `end`: if it is still under way, its connection is ended first, for
+    /// nobody is at this end of it any more.
+    fn status(&self, number: u64, end: bool) -> Result<Option<&'static str>, Error> {
+        let loan = self.lend()?;
+        let connection = loan.connection()?;
+        connection.begin_read();
+        if end {
+            let sql = "select pg_terminate_backend(pid, 1000)::text from pg_stat_activity
+                       where backend_xid = cast($1 as text)::xid8::xid and usename = current_user";
+            connection.query(sql, &[number.to_string().into()], |_| Ok(()))?;
+        }
+        let mut status = None;
+        let sql = "select pg_xact_status(cast($1 as text)::xid8)";
+        connection.query(sql, &[number.to_string().into()], |row| {
+            status = row.text_or_null(0)?.map(|said| match said.as_str() {
+                "committed" => "committed",
+                "aborted" => "aborted",
+                _ => "in progress",
+            });
+            Ok(())
+        })?;
+        Ok(status)
+    }
+
     /// A connection that works, as far as is known.
     fn lend(&self) -> Result<Loan<'_>, Error> {
-        let idle = self.idle.1.recv_timeout(WAIT).map_err(|_| Error::Busy { doing: CONNECTING.to_owned() })?;
+        let idle = self.idle.1.recv_timeout(WAIT).map_err(|_| no_connection())?;
         let mut loan = Loan { connection: idle.filter(Connection::is_alive), idle: &self.idle.0 };
         if loan.connection.is_none() {
             let slot = self.slot.fetch_add(1, Ordering::Relaxed).rem_euclid(SLOTS);
@@ -345,18 +384,46 @@ impl Drop for Loan<'_> {
     }
 }
 
+/// All are in use for too long.
+fn no_connection() -> Error {
+    let said = format!("none of {CONNECTIONS} connections became free within {} s", WAIT.as_secs());
+    Error::Unavailable { doing: CONNECTING.to_owned(), source: Arc::new(std::io::Error::other(said)) }
+}
+
+fn no_thread(error: std::io::Error) -> Error {
+    Error::Unavailable { doing: "starting the threads of the records".to_owned(), source: Arc::new(error) }
+}
+
+/// Answers all who ask at the same time with one question, on a connection of its own.
+fn answer_pings(address: &Address, asked: &Receiver<Ping>) {
+    let mut kept: Option<Connection> = None;
+    while let Ok(first) = asked.recv() {
+        let others: Vec<Ping> = asked.try_iter().collect();
+        let alive = kept.take().filter(|connection| connection.answers(PING));
+        let result = match alive.map_or_else(|| Connection::open_within(address, 0, PING), Ok) {
+            Ok(connection) => {
+                kept = Some(connection);
+                Ok(())
+            }
+            Err((error, _)) => Err(error),
+        };
+        for done in std::iter::once(first).chain(others) {
+            done(result.clone());
+        }
+    }
+}
+
 /// The first connection; as long as `patience` lasts, a server that is not there yet is waited for.
 fn connect_patiently(address: &Address, patience: Duration) -> Result<Connection, Error> {
-    let pause = Duration::from_millis(500);
-    let mut left = patience;
+    let began = Instant::now();
     loop {
         match Connection::open(address, i64::from(chance(64))) {
             Ok(connection) => return Ok(connection),
-            Err((error, true)) if !left.is_zero() => {
+            Err((error, true)) if began.elapsed() < patience => {
                 let why = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
+                let left = patience.saturating_sub(began.elapsed());
                 tracing::warn!(at = address.shown, why, seconds_left = left.as_secs(), "waiting for the database");
-                std::thread::sleep(pause);
-                left = left.saturating_sub(pause);
+                std::thread::sleep(Duration::from_millis(500));
             }
             Err((error, _)) => return Err(error),
         }
@@ -373,7 +440,9 @@ fn migrate(connection: &mut Connection) -> Result<(), Error> {
     let failed = |error: tokio_postgres::Error| Failure::of(doing, error).error;
     runtime.block_on(async {
         client
-            .batch_execute(&format!("set lock_timeout = 0; select pg_advisory_lock({MIGRATING})"))
+            .batch_execute(&format!(
+                "set lock_timeout = 0; set statement_timeout = 0; select pg_advisory_lock({MIGRATING})"
+            ))
             .await
             .map_err(failed)?;
         let made =
@@ -395,7 +464,7 @@ fn migrate(connection: &mut Connection) -> Result<(), Error> {
                 .await
                 .map_err(|error| Error::Unavailable { doing: doing.to_owned(), source: Arc::new(error) })?;
         }
-        let done = format!("select pg_advisory_unlock({MIGRATING}); reset lock_timeout");
+        let done = format!("select pg_advisory_unlock({MIGRATING}); reset lock_timeout; reset statement_timeout");
         client.batch_execute(&done).await.map_err(failed)
     })
 }

@@ -138,6 +138,9 @@ pub(crate) struct Serve {
     /// A proxy whose X-Forwarded-For is believed (an address; may be repeated)
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) trusted_proxy: Vec<std::net::IpAddr>,
+    /// After SIGTERM, serve on for so long, with 503 at /readyz, until a balancer in front has noticed; behind one, 5
+    #[arg(long, value_name = "SECONDS", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=600))]
+    pub(crate) grace: u64,
     #[command(flatten)]
     pub(crate) data: Data,
 }

@@ -15,4 +15,4 @@ mod server;
 pub mod view;
 pub mod words;
 
-pub use server::{BadBaseUrl, Config, serve};
+pub use server::{BadBaseUrl, Config, Stopping, serve};

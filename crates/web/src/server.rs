@@ -2,7 +2,11 @@
 
 use std::{
     net::{IpAddr, SocketAddr},
-    sync::{Arc, OnceLock},
+    os::fd::AsFd as _,
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -14,6 +18,7 @@ use axum::{
     extract::ConnectInfo,
     http::{HeaderMap, Uri, header},
 };
+use socket2::Socket;
 use tokio::net::TcpListener;
 
 use crate::{
@@ -70,6 +75,7 @@ pub(crate) struct Web {
     pub(crate) app: App,
     pub(crate) config: Arc<Config>,
     pub(crate) metrics: Metrics,
+    leaving: Arc<AtomicBool>,
     pub(crate) live: Live,
 }
 
@@ -86,6 +92,11 @@ pub(crate) struct Failed {
 }
 
 impl Web {
+    /// Whether the server is about to stop, and requests had better go to another.
+    pub(crate) fn is_leaving(&self) -> bool {
+        self.leaving.load(Ordering::Relaxed)
+    }
+
     /// Runs a use case that reads, as whom the credential names: where it stands if the records are embedded, for that
     /// takes less time than handing it to another thread would (`docs/decisions/0004-reads-where-they-stand.md`), on a
     /// thread of the records if they are on a server.
@@ -236,7 +247,20 @@ pub(crate) fn address(config: &Config, peer: ConnectInfo<SocketAddr>, headers: &
     hops.into_iter().rev().find(|hop| !config.trusted.contains(hop)).unwrap_or(peer).to_string()
 }
 
-/// Serves until `stop` ends, then finishes what is in flight, for `drain` at most.
+/// How a server stops.
+#[derive(Debug, Clone, Copy)]
+pub struct Stopping {
+    /// How long it goes on after it was told to stop, so that whoever sends requests here notices and goes elsewhere:
+    /// `/readyz` says so, and connections end with their answers.
+    pub grace: Duration,
+    /// How long what is in flight then may take to finish.
+    pub drain: Duration,
+}
+
+/// How long connections that are being made when nothing new is let in any more have to become whole.
+const SETTLING: Duration = Duration::from_millis(500);
+
+/// Serves until `stop` ends, and then in good order to the end.
 ///
 /// # Errors
 /// Those of the listener; that changes cannot be followed.
@@ -245,28 +269,38 @@ pub async fn serve(
     app: App,
     config: Config,
     stop: impl Future<Output = ()> + Send + 'static,
-    drain: Duration,
+    stopping: Stopping,
 ) -> std::io::Result<()> {
     use axum::serve::ListenerExt as _;
     let live = Live::following(&app).await.map_err(std::io::Error::other)?;
-    let service = routes::router(Web { app, config: Arc::new(config), metrics: Metrics::new(), live: live.clone() });
+    let leaving = Arc::new(AtomicBool::new(false));
+    let (config, metrics) = (Arc::new(config), Metrics::new());
+    let service = routes::router(Web { app, config, metrics, live: live.clone(), leaving: Arc::clone(&leaving) });
+    let door = Socket::from(listener.as_fd().try_clone_to_owned()?);
     let listener = listener.tap_io(|stream| {
         // Answers are whole when they are sent: nothing is gained by waiting for more.
         let _ = stream.set_nodelay(true);
     });
-    let (stopping, stopped) = tokio::sync::oneshot::channel();
+    let (stopped, was_stopped) = tokio::sync::oneshot::channel();
     let stop = async move {
         stop.await;
+        leaving.store(true, Ordering::Relaxed);
+        if !stopping.grace.is_zero() {
+            tokio::time::sleep(stopping.grace).await;
+            shut(&door);
+            tokio::time::sleep(SETTLING).await;
+        }
+        drop(door);
         // Open pages are told to come back elsewhere; they hold up nothing.
         live.stop();
-        let _ = stopping.send(());
+        let _ = stopped.send(());
     };
     let serving = axum::serve(listener, service.into_make_service_with_connect_info::<SocketAddr>());
     let serving = IntoFuture::into_future(serving.with_graceful_shutdown(stop));
     let too_long = async move {
         // A sender that went away means that serving ended by itself.
-        if stopped.await.is_ok() {
-            tokio::time::sleep(drain).await;
+        if was_stopped.await.is_ok() {
+            tokio::time::sleep(stopping.drain).await;
         } else {
             std::future::pending::<()>().await;
         }
@@ -276,3 +310,28 @@ pub async fn serve(
         () = too_long => Ok(()),
     }
 }
+
+/// Lets no new connection begin: a listener that is just closed resets those which wait in its queue, with what was
+/// already sent on them. Who comes now is not answered, tries again after a second, and is refused then, when it is sure
+/// that nothing was lost.
+#[cfg(target_os = "linux")]
+fn shut(door: &Socket) {
+    use socket2::SockFilter;
+    const FLAGS_AT: u32 = 13;
+    const SYN_ACK: u32 = 0x12;
+    const SYN: u32 = 0x02;
+    // of the TCP header: is it the first packet of a connection? then no byte of it, else all
+    let filter = [
+        SockFilter::new(0x30, 0, 0, FLAGS_AT),
+        SockFilter::new(0x54, 0, 0, SYN_ACK),
+        SockFilter::new(0x15, 0, 1, SYN),
+        SockFilter::new(0x06, 0, 0, 0),
+        SockFilter::new(0x06, 0, 0, u32::MAX),
+    ];
+    if let Err(error) = door.attach_filter(&filter) {
+        tracing::debug!(%error, "new connections cannot be kept out before the listener closes");
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn shut(_: &Socket) {}

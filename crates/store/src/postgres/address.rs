@@ -11,8 +11,10 @@ use rustls::{
 use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-/// The server's ways to end what a node left behind: a lock that is not had in time, a transaction that nobody continues.
-const OPTIONS: &str = "-c lock_timeout=5s -c idle_in_transaction_session_timeout=60s";
+/// The server's ways to end what a node left behind: a lock that is not had in time, a statement that nobody waits for any
+/// more, a transaction that nobody continues, a machine that is gone without a word.
+const OPTIONS: &str = "-c lock_timeout=5s -c statement_timeout=15s -c idle_in_transaction_session_timeout=60s \
+                       -c tcp_keepalives_idle=15 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3";
 
 /// A server and a database on it. What it prints holds no password.
 #[derive(Debug, Clone)]
@@ -91,6 +93,12 @@ impl Address {
         config.tcp_user_timeout(Duration::from_secs(20));
         let shown = shown(&config);
         Ok(Address { config, shown, tls })
+    }
+
+    /// How long connecting and signing in may take, all hosts together.
+    pub(super) fn patience(&self) -> Duration {
+        let each = self.config.get_connect_timeout().copied().unwrap_or_default();
+        each * u32::try_from(self.config.get_hosts().len()).unwrap_or(1).max(1)
     }
 
     /// What opens connections as `sslmode` says.
@@ -193,7 +201,7 @@ impl ServerCertVerifier for Whoever {
 }
 
 /// An error with the causes that its own words leave out.
-struct Causes<'e>(&'e dyn std::error::Error);
+pub(super) struct Causes<'e>(pub(super) &'e dyn std::error::Error);
 
 impl std::fmt::Display for Causes<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -6,12 +6,14 @@ use std::{
     collections::HashMap,
     future::{Future, poll_fn},
     pin::Pin,
+    sync::Arc,
     task::Poll,
+    time::Duration,
 };
 
 use bytes::BytesMut;
 use futures_util::future::{MaybeDone, join, maybe_done};
-use tokio::runtime::Runtime;
+use tokio::{runtime::Runtime, time::Instant};
 use tokio_postgres::{
     Client, SimpleQueryMessage, Statement,
     types::{FromSql, IsNull, ToSql, Type, to_sql_checked},
@@ -19,7 +21,7 @@ use tokio_postgres::{
 
 use super::{
     Address, CONNECTING,
-    failure::{self, Failure},
+    failure::{self, Failure, Then},
 };
 use crate::{
     Error,
@@ -29,6 +31,16 @@ use crate::{
 
 /// Prepared statements kept: when there are more, all are forgotten, for which ones will be asked again nobody knows.
 const STATEMENTS: usize = 300;
+/// How long the answer to what was sent is waited for: longer than the server works on one statement. A network that
+/// went silent is noticed by this alone.
+const ANSWER: Duration = Duration::from_secs(20);
+/// The same for a statement that makes, changes or spreads a table, which takes the longer the more is in it.
+const DEFINED: Duration = Duration::from_secs(24 * 3600);
+/// The same for what the server needs no time for.
+const PROMPT: Duration = Duration::from_secs(2);
+/// A connection that nobody used for so long is asked whether it still works: what lies between may have dropped it
+/// without a word.
+const STALE: Duration = Duration::from_secs(30);
 const READ: &str = "begin isolation level repeatable read read only";
 /// A write's own number, by which a lost commit is asked after.
 const WRITE: &str = "begin isolation level read committed; select pg_current_xact_id()";
@@ -46,6 +58,8 @@ pub(crate) struct Connection {
     /// The transaction's number.
     number: Cell<Option<u64>>,
     failed: RefCell<Option<Failure>>,
+    /// When the server answered last.
+    heard: Cell<Instant>,
     slot: i64,
 }
 
@@ -67,22 +81,39 @@ pub(super) enum Commit {
 pub(crate) struct Row<'r>(&'r tokio_postgres::Row);
 
 impl Connection {
-    /// Connects, once.
+    /// Connects, once. With the error comes whether it may be otherwise in a moment.
     pub(crate) fn open(address: &Address, slot: i64) -> Result<Connection, (Error, bool)> {
-        let doing = CONNECTING;
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
-            (Error::Unavailable { doing: doing.to_owned(), source: std::sync::Arc::new(error) }, false)
-        })?;
-        let tls = address.tls().map_err(|error| {
-            (Error::Unavailable { doing: doing.to_owned(), source: std::sync::Arc::new(error) }, false)
-        })?;
-        let client = runtime.block_on(async {
+        Connection::open_within(address, slot, address.patience())
+    }
+
+    /// [`Connection::open`], signing in and all, within this time.
+    pub(super) fn open_within(address: &Address, slot: i64, most: Duration) -> Result<Connection, (Error, bool)> {
+        let failed = |source: Arc<dyn std::error::Error + Send + Sync>, soon| {
+            (Error::Unavailable { doing: CONNECTING.to_owned(), source }, soon)
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| failed(Arc::new(error), false))?;
+        let tls = address.tls().map_err(|error| failed(Arc::new(error), false))?;
+        let connect = async {
             match tls {
                 None => address.config.connect(tokio_postgres::NoTls).await.map(|(client, io)| (client, drive(io))),
                 Some(tls) => address.config.connect(tls).await.map(|(client, io)| (client, drive(io))),
             }
-        });
-        let (client, ()) = client.map_err(|error| (failure::unavailable(doing, &error), failure::may_come(&error)))?;
+        };
+        // made within the runtime, whose timer it uses
+        let client = runtime.block_on(async { tokio::time::timeout(most, connect).await });
+        let client = match client {
+            Ok(client) => client,
+            Err(_) => {
+                // looking up a name may go on for longer
+                runtime.shutdown_background();
+                return Err((failure::silent(CONNECTING, most), true));
+            }
+        };
+        let (client, ()) =
+            client.map_err(|error| (failure::unavailable(CONNECTING, &error), failure::may_come(&error)))?;
         Ok(Connection {
             client,
             runtime: Some(runtime),
@@ -91,15 +122,24 @@ impl Connection {
             begun: Cell::new(false),
             number: Cell::new(None),
             failed: RefCell::default(),
+            heard: Cell::new(Instant::now()),
             slot,
         })
     }
 
-    /// Whether the server still holds the other end, as far as this side has heard.
+    /// Whether the server still holds the other end, as far as this side has heard; after a long silence it is asked.
     pub(super) fn is_alive(&self) -> bool {
-        // lets the socket be looked at
-        self.block_on(tokio::task::yield_now());
-        !self.client.is_closed()
+        // once for the socket to be looked at, once for what came to be taken in
+        self.block_on(async {
+            tokio::task::yield_now().await;
+            tokio::task::yield_now().await;
+        });
+        !self.client.is_closed() && (self.heard.get().elapsed() < STALE || self.answers(PROMPT))
+    }
+
+    /// Whether the server answers within this time.
+    pub(super) fn answers(&self, most: Duration) -> bool {
+        matches!(self.wait(most, self.client.simple_query("")), Some(Ok(_)))
     }
 
     pub(super) fn begin_read(&self) {
@@ -128,7 +168,7 @@ impl Connection {
             return Ok(());
         }
         let waiting = self.waiting.take();
-        let results = self.block_on(in_order(&self.client, &waiting));
+        let results = self.answer("writing", patience(&waiting), in_order(&self.client, &waiting))?;
         self.take_in(&waiting, results)
     }
 
@@ -145,11 +185,16 @@ impl Connection {
             return Commit::Done;
         }
         let waiting = self.waiting.take();
-        let (before, done) = self.block_on(join(in_order(&self.client, &waiting), self.client.batch_execute("commit")));
-        let lost = done.as_ref().is_err_and(|error| self.may_be_committed(error));
+        let both = join(in_order(&self.client, &waiting), self.client.batch_execute("commit"));
+        let most = patience(&waiting);
+        let Some((before, done)) = self.wait(most, both) else {
+            return self.in_doubt(Failure { error: failure::silent("commit", most), then: Then::Reconnect });
+        };
+        // the connection broke; or the server is being stopped, and may have committed before it said so
+        let lost = |error: &tokio_postgres::Error| error.code().is_none_or(|state| state.code().starts_with("57P"));
         match (self.take_in(&waiting, before), done) {
             // of statements and commit sent together, all may have arrived although no answer came
-            (_, Err(_)) if lost => Commit::Unknown(self.number.get().unwrap_or_default()),
+            (_, Err(error)) if lost(&error) => self.in_doubt(Failure::of("commit", error)),
             (Err(error), _) => Commit::Failed(self.failure().unwrap_or_else(|| Failure::refused(error))),
             (Ok(()), Err(error)) => Commit::Failed(Failure::of("commit", error)),
             (Ok(()), Ok(())) => {
@@ -159,9 +204,13 @@ impl Connection {
         }
     }
 
-    /// The connection broke; or the server is being stopped, and may have committed before it said so.
-    fn may_be_committed(&self, error: &tokio_postgres::Error) -> bool {
-        self.number.get().is_some() && error.code().is_none_or(|state| state.code().starts_with("57P"))
+    /// The connection is of no more use, and the write may have been kept.
+    fn in_doubt(&self, failure: Failure) -> Commit {
+        self.fail(failure.clone());
+        match self.number.get() {
+            Some(number) => Commit::Unknown(number),
+            None => Commit::Failed(failure),
+        }
     }
 
     /// Ends the transaction without keeping anything. `false`: the connection is of no more use.
@@ -171,7 +220,7 @@ impl Connection {
         if !self.begun.replace(false) {
             return !self.client.is_closed();
         }
-        self.block_on(self.client.batch_execute("rollback")).is_ok()
+        matches!(self.wait(PROMPT, self.client.batch_execute("rollback")), Some(Ok(())))
     }
 
     pub(crate) fn query(
@@ -183,8 +232,11 @@ impl Connection {
         let statement = self.prepare(sql)?;
         let waiting = self.waiting.take();
         let values = values(params);
-        let (before, rows) =
-            self.block_on(join(in_order(&self.client, &waiting), self.client.query(&statement, &values)));
+        let (before, rows) = self.answer(
+            sql,
+            patience(&waiting),
+            join(in_order(&self.client, &waiting), self.client.query(&statement, &values)),
+        )?;
         self.take_in(&waiting, before)?;
         for row in rows.map_err(|error| self.note(sql, error))? {
             each(&row::Row::Postgres(Row(&row)))?;
@@ -196,8 +248,11 @@ impl Connection {
         let statement = self.prepare(sql)?;
         let waiting = self.waiting.take();
         let values = values(params);
-        let (before, touched) =
-            self.block_on(join(in_order(&self.client, &waiting), self.client.execute(&statement, &values)));
+        let (before, touched) = self.answer(
+            sql,
+            patience(&waiting),
+            join(in_order(&self.client, &waiting), self.client.execute(&statement, &values)),
+        )?;
         self.take_in(&waiting, before)?;
         let touched = touched.map_err(|error| self.note(sql, error))?;
         Ok(usize::try_from(touched).unwrap_or(usize::MAX))
@@ -214,7 +269,17 @@ impl Connection {
     /// Statements without values, which nobody asks again: not kept.
     pub(crate) fn batch(&self, sql: &str) -> Result<(), Error> {
         let waiting = self.waiting.take();
-        let (before, done) = self.block_on(join(in_order(&self.client, &waiting), self.client.batch_execute(sql)));
+        // each a message of its own, for some statements want to be alone
+        let all = async {
+            let unbounded = self.client.batch_execute("set statement_timeout = 0");
+            let ((before, _), (done, _)) = join(
+                join(in_order(&self.client, &waiting), unbounded),
+                join(self.client.batch_execute(sql), self.client.batch_execute("reset statement_timeout")),
+            )
+            .await;
+            (before, done)
+        };
+        let (before, done) = self.answer(sql, DEFINED, all)?;
         self.take_in(&waiting, before)?;
         done.map_err(|error| self.note(sql, error))
     }
@@ -242,7 +307,8 @@ impl Connection {
         if let Some(statement) = self.statements.borrow().get(sql) {
             return Ok(statement.clone());
         }
-        let statement = self.block_on(self.client.prepare(sql)).map_err(|error| self.note(sql, error))?;
+        let prepared = self.answer(sql, ANSWER, self.client.prepare(sql))?;
+        let statement = prepared.map_err(|error| self.note(sql, error))?;
         let mut statements = self.statements.borrow_mut();
         if statements.len() >= STATEMENTS {
             statements.clear();
@@ -277,6 +343,21 @@ impl Connection {
         self.failed.borrow_mut().get_or_insert(failure).error.clone()
     }
 
+    /// What comes back within this time; if nothing does, the connection is of no more use.
+    fn answer<T>(&self, doing: &str, most: Duration, future: impl Future<Output = T>) -> Result<T, Error> {
+        self.wait(most, future)
+            .ok_or_else(|| self.fail(Failure { error: failure::silent(doing, most), then: Then::Reconnect }))
+    }
+
+    fn wait<T>(&self, most: Duration, future: impl Future<Output = T>) -> Option<T> {
+        // made within the runtime, whose timer it uses
+        let answered = self.block_on(async { tokio::time::timeout(most, future).await }).ok();
+        if answered.is_some() {
+            self.heard.set(Instant::now());
+        }
+        answered
+    }
+
     fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
         match &self.runtime {
             Some(runtime) => runtime.block_on(future),
@@ -292,6 +373,11 @@ impl Drop for Connection {
             runtime.shutdown_background();
         }
     }
+}
+
+/// How long the answers to all that waits are waited for: a thousand statements may take longer than one.
+fn patience(waiting: &[Waiting]) -> Duration {
+    ANSWER + Duration::from_millis(20) * u32::try_from(waiting.len()).unwrap_or(u32::MAX)
 }
 
 /// The connection's own work, done whenever its runtime is waited on.

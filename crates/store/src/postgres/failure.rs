@@ -1,6 +1,6 @@
 //! What PostgreSQL's errors mean: to people, and for running the same again.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use tokio_postgres::error::SqlState;
 
@@ -58,11 +58,18 @@ impl Failure {
     }
 }
 
-/// Whether the server may be there in a moment: it is starting, or nobody listens yet.
+/// Whether the server may be there in a moment: it is starting, nobody listens yet, its name is not known yet. Not where
+/// it refuses, or has the wrong certificate: that stays.
 pub(super) fn may_come(error: &tokio_postgres::Error) -> bool {
-    error.code().is_none_or(|state| {
-        matches!(*state, SqlState::CANNOT_CONNECT_NOW | SqlState::ADMIN_SHUTDOWN | SqlState::TOO_MANY_CONNECTIONS)
-    })
+    match error.code() {
+        Some(state) => {
+            matches!(*state, SqlState::CANNOT_CONNECT_NOW | SqlState::ADMIN_SHUTDOWN | SqlState::TOO_MANY_CONNECTIONS)
+        }
+        // the crate keeps its kinds of errors to itself, but for their words
+        None => ["error connecting", "error communicating", "connection closed", "timeout"]
+            .iter()
+            .any(|kind| error.to_string().starts_with(kind)),
+    }
 }
 
 /// What the server said, with its hint: the crate's own words leave both out.
@@ -86,4 +93,10 @@ struct Said(String);
 
 pub(super) fn unavailable(doing: &str, error: &tokio_postgres::Error) -> Error {
     Error::Unavailable { doing: doing.to_owned(), source: Arc::new(Said(said(error))) }
+}
+
+/// Nothing came back.
+pub(super) fn silent(doing: &str, waited: Duration) -> Error {
+    let said = Said(format!("no answer within {} s", waited.as_secs_f32()));
+    Error::Unavailable { doing: doing.to_owned(), source: Arc::new(said) }
 }

@@ -45,7 +45,7 @@ pub(super) fn run(demo: &Demo) -> Done {
         fill(&app)?;
     }
     let config = web::Config::default();
-    serve::listen(app, config, demo.listen, |address, _| {
+    serve::listen(app, config, demo.listen, std::time::Duration::ZERO, |address, _| {
         say(format_args!("listening on http://{address}"));
         if is_new {
             say("users: admin, engineer (维护人员), delegate (维护代表), architect (SE)");

@@ -16,7 +16,8 @@ pub(super) fn run(serve: &Serve) -> Done {
     let config = web::Config::new(serve.base_url.as_deref(), serve.trusted_proxy.clone())
         .map_err(|error| Refusal::Usage(format!("--base-url: {error}")))?;
     let setup = app.setup_secret()?;
-    listen(app, config, serve.listen, |address, base| {
+    let grace = Duration::from_secs(serve.grace);
+    listen(app, config, serve.listen, grace, |address, base| {
         // Before the line that others wait for: who reads that has this already.
         if let Some(secret) = setup {
             tell(format_args!("no administrator yet; set up the first one within a day at {base}/setup/{secret}"));
@@ -33,7 +34,13 @@ pub(super) fn log(level: &str) {
 }
 
 /// Serves until a signal to stop comes. `ready` is told the address once connections are accepted.
-pub(super) fn listen(app: App, config: web::Config, address: SocketAddr, ready: impl FnOnce(SocketAddr, &str)) -> Done {
+pub(super) fn listen(
+    app: App,
+    config: web::Config,
+    address: SocketAddr,
+    grace: Duration,
+    ready: impl FnOnce(SocketAddr, &str),
+) -> Done {
     // Reads run on the workers themselves: at least two, so that a slow one does not hold up the quick ones.
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -52,7 +59,7 @@ pub(super) fn listen(app: App, config: web::Config, address: SocketAddr, ready: 
             tracing::info!("stopping: finishing what is in flight");
         };
         ready(bound, &base);
-        web::serve(listener, app.clone(), config, stopped, DRAIN)
+        web::serve(listener, app.clone(), config, stopped, web::Stopping { grace, drain: DRAIN })
             .await
             .map_err(|error| Refusal::Refused(format!("serving: {error}")))
     });

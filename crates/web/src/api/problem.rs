@@ -17,6 +17,9 @@ use crate::{
     words::Words,
 };
 
+/// The code of a write of which nobody knows whether it was kept.
+const OUTCOME_UNKNOWN: &str = "outcome_unknown";
+
 /// A problem document.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub(crate) struct Problem {
@@ -68,6 +71,11 @@ impl Problem {
     /// Its HTTP status.
     pub(crate) fn status(&self) -> StatusCode {
         StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    /// Whether it is not known what became of the write.
+    pub(crate) fn outcome_unknown(&self) -> bool {
+        self.code == OUTCOME_UNKNOWN
     }
 
     /// In words that a person can act on.
@@ -127,8 +135,14 @@ impl Problem {
             Error::Problems(_) | Error::WrongPassword => {
                 Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_fields", error.to_string())
             }
+            Error::Store(ref store) if store.outcome_unknown() => {
+                tracing::error!(error = %error, "what became of a write is not known");
+                let text = words.word("problem-outcome-unknown");
+                Problem::new(StatusCode::SERVICE_UNAVAILABLE, OUTCOME_UNKNOWN, text)
+            }
             Error::Store(ref store) if store.retryable() => {
-                tracing::warn!(error = %error, "the database did not answer");
+                let why = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
+                tracing::warn!(error = %error, why, "the database did not answer");
                 let (key, seconds) = if store.no_room() { ("problem-no-room", 30) } else { ("problem-unavailable", 2) };
                 Problem {
                     retry_after_s: Some(seconds),

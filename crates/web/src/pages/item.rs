@@ -15,7 +15,7 @@ use app::{
 use axum::{
     Json,
     extract::{FromRequest, FromRequestParts as _, Path, Request, State},
-    http::Uri,
+    http::{HeaderValue, Uri, header},
     response::{IntoResponse, Response},
 };
 use flow::{Actor, Fields};
@@ -109,8 +109,11 @@ pub(crate) async fn create(State(web): State<Web>, Posted { visit, key, form, ..
         Ok((id, to)) => visit.go(&web, &to, Some(("created", &id))),
         Err(Err(failed)) => visit.failed(&web, failed).await,
         Err(Ok(refused)) => {
+            let wait = refused.retry_after_s;
             let sent = (form, refused);
-            visit.page(&web, move |cx, caller, around| page::draw_new(cx, caller, around, &key, Some(&sent))).await
+            let page =
+                visit.page(&web, move |cx, caller, around| page::draw_new(cx, caller, around, &key, Some(&sent)));
+            retry_after(page.await, wait)
         }
     }
 }
@@ -256,20 +259,29 @@ async fn again(
     text: String,
     sent: impl FnOnce(Refused) -> Sent,
 ) -> Response {
-    let sent = match Refused::from(failed) {
-        Ok(refused) => sent(refused),
+    let (sent, wait) = match Refused::from(failed) {
+        Ok(refused) => {
+            let wait = refused.retry_after_s;
+            (sent(refused), wait)
+        }
         Err(failed) => return visit.failed(web, failed).await,
     };
     let alone = visit.htmx && matches!(sent, Sent::Comment(..));
-    visit
-        .page(web, move |cx, caller, around| {
-            let number = number(&text).ok_or(Error::NotFound)?;
-            if alone {
-                return page::draw_history(cx, caller, around.words, (&key, number), Some(&sent));
-            }
-            page::draw(cx, caller, around, (&key, number), false, Some(&sent))
-        })
-        .await
+    let page = visit.page(web, move |cx, caller, around| {
+        let number = number(&text).ok_or(Error::NotFound)?;
+        if alone {
+            return page::draw_history(cx, caller, around.words, (&key, number), Some(&sent));
+        }
+        page::draw(cx, caller, around, (&key, number), false, Some(&sent))
+    });
+    retry_after(page.await, wait)
+}
+
+fn retry_after(mut response: Response, seconds: Option<i64>) -> Response {
+    if let Some(seconds) = seconds {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
 }
 
 fn asked(uri: &Uri) -> Asked {

@@ -12,7 +12,6 @@ use crate::{
     assets::{self, Coding},
     server::Web,
     view::{Active, api::ApiDocs},
-    words::Language,
 };
 
 /// A static file: its name changes with its content, so browsers may keep it.
@@ -46,14 +45,24 @@ pub(crate) async fn healthz() -> &'static str {
     "ok"
 }
 
-/// 200 while the database answers.
+/// 200 while the database answers and the server is not about to stop; known within two seconds.
 pub(crate) async fn readyz(State(web): State<Web>) -> Response {
-    match web.run(Language::English, app::App::ping).await {
-        Ok(()) => "ready".into_response(),
-        Err(failed) => {
-            tracing::warn!(error = %failed.error, "not ready");
-            (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "2")], "the database does not answer")
-                .into_response()
+    let away = |why: &'static str| (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "2")], why).into_response();
+    if web.is_leaving() {
+        return away("the server is being stopped");
+    }
+    let (sender, answer) = tokio::sync::oneshot::channel();
+    web.app.ping_with(move |result| drop(sender.send(result)));
+    match tokio::time::timeout(std::time::Duration::from_secs(2), answer).await {
+        Ok(Ok(Ok(()))) => "ready".into_response(),
+        Ok(Ok(Err(error))) => {
+            let why = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
+            tracing::warn!(%error, why, "not ready");
+            away("the database does not answer")
+        }
+        _ => {
+            tracing::warn!("not ready: the database did not say anything");
+            away("the database does not answer")
         }
     }
 }

@@ -141,9 +141,27 @@ impl Visit {
         }
         let no_room = matches!(&failed.error, Error::Store(store) if store.no_room());
         let problem = crate::api::Problem::from_error(failed.error, failed.words);
+        if problem.status() == StatusCode::SERVICE_UNAVAILABLE && !no_room {
+            return self.unavailable(&problem, failed.words);
+        }
         let says_more = no_room || matches!(problem.status().as_u16(), 403 | 409 | 422 | 429);
         let text = says_more.then(|| problem.detail().to_owned());
         let mut response = self.error(web, problem.status(), text).await;
+        if let Some(seconds) = problem.retry_after_s() {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+
+    /// The page for records that do not answer; they are not asked for what stands around it.
+    fn unavailable(&self, problem: &crate::api::Problem, words: &'static Words) -> Response {
+        let mut page = ErrorPage::of(self.bare("", words), problem.status().as_u16());
+        page.f.title.clone_from(&page.heading);
+        if problem.outcome_unknown() {
+            problem.detail().clone_into(&mut page.text);
+        }
+        let drawn = rendered(&page).unwrap_or_else(|_| problem.status().into_response());
+        let mut response = (problem.status(), drawn).into_response();
         if let Some(seconds) = problem.retry_after_s() {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }

@@ -41,6 +41,8 @@ pub(super) struct Refused {
     pub(super) status: StatusCode,
     text: String,
     refusal: Option<Refusal>,
+    /// When to try again, if that may help.
+    pub(super) retry_after_s: Option<i64>,
 }
 
 /// What was sent and not taken, to be shown again.
@@ -59,16 +61,23 @@ impl Refused {
         let refusal = match &failed.error {
             Error::Refused { refusal, .. } => Some(refusal.clone()),
             Error::Stale | Error::Archived(_) => None,
-            Error::Store(store) if store.retryable() => None,
+            // not of what nobody knows the outcome: the item may be there, or have moved on
+            Error::Store(store) if store.retryable() && !store.outcome_unknown() => None,
             _ => return Err(failed),
         };
         let problem = Problem::from_error(failed.error, failed.words);
-        Ok(Refused { status: problem.status(), text: problem.detail().to_owned(), refusal })
+        let retry_after_s = problem.retry_after_s();
+        Ok(Refused { status: problem.status(), text: problem.detail().to_owned(), refusal, retry_after_s })
     }
 
     /// Nothing is refused: what was typed is only shown again.
     pub(super) fn nothing() -> Refused {
-        Refused { status: StatusCode::OK, text: String::new(), refusal: Some(Refusal::Invalid(Vec::new())) }
+        Refused {
+            status: StatusCode::OK,
+            text: String::new(),
+            refusal: Some(Refusal::Invalid(Vec::new())),
+            retry_after_s: None,
+        }
     }
 
     /// The fields at fault.
