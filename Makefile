@@ -10,10 +10,10 @@ help: ## This list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
 
 .PHONY: test
-test: deps lint doc unit ## Every test there is; installs what the browser tests need when it is missing
+test: deps lint doc unit postgres ## Every test there is, on both engines; installs what it needs when it is missing
 
 .PHONY: deps
-deps: ## Install Chromium, its driver and Chinese fonts from Debian's packages when missing
+deps: ## Install Chromium, its driver, Chinese fonts, PostgreSQL, nginx, sqlite3 and libfaketime from Debian's packages when missing
 	@scripts/install-test-deps.sh
 
 .PHONY: lint
@@ -35,6 +35,15 @@ unit:
 		cargo test --workspace --no-fail-fast; \
 	fi
 
+# What does not touch the records was tried with the embedded ones.
+.PHONY: postgres
+postgres: ## The tests of the records, the server and the pages again, on a PostgreSQL server of their own
+	@if cargo nextest --version >/dev/null 2>&1; then \
+		scripts/postgres.sh with cargo nextest run -p store -p app -p tasksteper --no-fail-fast --retries 0; \
+	else \
+		scripts/postgres.sh with cargo test -p store -p app -p tasksteper --no-fail-fast; \
+	fi
+
 .PHONY: bench
 bench: ## Load the real server at 10,000 and 100,000 items and print the ratios
 	cargo bench -p tasksteper --bench load
@@ -42,6 +51,10 @@ bench: ## Load the real server at 10,000 and 100,000 items and print the ratios
 .PHONY: screenshots
 screenshots: deps ## Every page at 1440×900 and 390×844, with full and with empty data, into target/tmp/pictures
 	cargo test -p tasksteper --test browser -- look::
+
+.PHONY: kept
+kept: ## Keep a data file of the newest schema for the tests of upgrades; once for each migration
+	@scripts/keep-schema.sh
 
 .PHONY: fmt
 fmt: ## Format the code

@@ -1,5 +1,7 @@
 #!/usr/bin/env bash
-# Installs what the browser tests need, from Debian's packages, when it is missing: Chromium, its driver, Chinese fonts.
+# Installs what the tests need, from Debian's packages, when it is missing: Chromium, its driver, Chinese fonts for the pages;
+# PostgreSQL's server and client for the records; nginx for several nodes behind it; sqlite3, by which a test reaches into a
+# database; libfaketime, by which it sets the server's clock.
 set -euo pipefail
 
 missing=()
@@ -11,12 +13,19 @@ if ! command -v fc-list >/dev/null; then
 elif [ -z "$(fc-list :lang=zh family)" ]; then
   missing+=(fonts-noto-cjk)
 fi
+if ! command -v initdb >/dev/null && ! compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null; then
+  missing+=(postgresql)
+fi
+command -v psql >/dev/null || missing+=(postgresql-client)
+command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] || missing+=(nginx-light)
+command -v sqlite3 >/dev/null || missing+=(sqlite3)
+compgen -G '/usr/lib/*/faketime/libfaketimeMT.so.1' >/dev/null || missing+=(libfaketime)
 [ ${#missing[@]} -eq 0 ] && exit 0
 
 say() { printf '%s\n' "$*" >&2; }
 
 if ! command -v apt-get >/dev/null; then
-  say "The browser tests need Chromium, chromedriver and a Chinese font such as Noto Sans CJK."
+  say "The tests need Chromium, chromedriver, a Chinese font such as Noto Sans CJK, PostgreSQL (15 or newer), nginx, sqlite3 and libfaketime."
   say "Missing here (as Debian names them): ${missing[*]}"
   say "This system has no apt-get: install them with its own package manager, then run this again."
   exit 1
@@ -29,13 +38,14 @@ elif command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
 elif command -v sudo >/dev/null && [ -t 0 ]; then
   as_root=(sudo)
 else
-  say "The browser tests need packages that only root can install. Run this once as root, then run it again:"
+  say "The tests need packages that only root can install. Run this once as root, then run it again:"
   say "  apt-get update && apt-get install -y --no-install-recommends ${missing[*]}"
   exit 1
 fi
 
 say "Installing ${missing[*]}"
-install=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}")
+# RUNLEVEL=1: no server is started by its installation.
+install=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y --no-install-recommends "${missing[@]}")
 # The lists of a fresh machine are empty or old: fetch them once, and only when they are needed.
 if ! "${install[@]}" >/dev/null 2>&1; then
   "${as_root[@]}" apt-get update -q

@@ -10,6 +10,9 @@ use std::{
     time::{Duration, Instant},
 };
 
+pub(crate) mod records;
+
+use records::Directory;
 use reqwest::{
     StatusCode,
     blocking::{Client, RequestBuilder},
@@ -18,7 +21,7 @@ use serde_json::{Value, json};
 
 /// An installation: a directory of data that goes when the test ends.
 pub(crate) struct Installation {
-    directory: tempfile::TempDir,
+    directory: Directory,
 }
 
 /// A server on an installation. Ended in good order when dropped; a server that does not end well fails the test.
@@ -28,7 +31,7 @@ pub(crate) struct Server {
     printing: Option<std::thread::JoinHandle<String>>,
     pub(crate) base: String,
     pub(crate) data: PathBuf,
-    _directory: Option<tempfile::TempDir>,
+    _directory: Option<Directory>,
 }
 
 /// A user of the API.
@@ -60,11 +63,14 @@ pub(crate) fn project() -> PathBuf {
 
 /// Runs the program with these arguments and input; waits for its end.
 pub(crate) fn run(arguments: &[&str], input: &str) -> Output {
-    let mut child = Command::new(program())
+    let data = arguments.iter().skip_while(|argument| **argument != "--data").nth(1).map(Path::new);
+    let mut child = Command::new(program());
+    child.env_remove("TASKSTEPER_DATA").env_remove("TASKSTEPER_DATABASE").env_remove("TASKSTEPER_TIME_ZONE");
+    if let Some(url) = data.filter(|_| !arguments.contains(&"--database")).and_then(records::database) {
+        child.env("TASKSTEPER_DATABASE", url);
+    }
+    let mut child = child
         .args(arguments)
-        .env_remove("TASKSTEPER_DATA")
-        .env_remove("TASKSTEPER_DATABASE")
-        .env_remove("TASKSTEPER_TIME_ZONE")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -88,7 +94,12 @@ pub(crate) fn stderr(output: &Output) -> String {
 impl Installation {
     /// Without anything in it.
     pub(crate) fn empty() -> Installation {
-        Installation { directory: tempfile::tempdir().expect("a temporary directory") }
+        Installation { directory: Directory::new() }
+    }
+
+    /// Without anything in it; its records will be embedded, whatever this run tries.
+    pub(crate) fn embedded() -> Installation {
+        Installation { directory: Directory::embedded() }
     }
 
     /// With the shipped flows and the users of the demo, whose password is `pass-word-1`.
@@ -102,6 +113,22 @@ impl Installation {
     /// With the shipped flows and the users of the demo, who have no password: made much sooner, for tests of the API.
     pub(crate) fn shipped_by_token() -> Installation {
         let made = Installation::empty();
+        made.users_by_token();
+        made.done(&["flow", "apply", project().join("flows").to_str().expect("a path")], "");
+        made
+    }
+
+    /// [`Installation::shipped`] with embedded records, whatever this run tries.
+    pub(crate) fn embedded_shipped() -> Installation {
+        let made = Installation::embedded();
+        made.users();
+        made.done(&["flow", "apply", project().join("flows").to_str().expect("a path")], "");
+        made
+    }
+
+    /// [`Installation::shipped_by_token`] with embedded records, whatever this run tries.
+    pub(crate) fn embedded_by_token() -> Installation {
+        let made = Installation::embedded();
         made.users_by_token();
         made.done(&["flow", "apply", project().join("flows").to_str().expect("a path")], "");
         made
@@ -204,6 +231,12 @@ impl Server {
         Installation::with_flows(files).into_server()
     }
 
+    /// On the embedded records in this directory, whatever this run tries.
+    pub(crate) fn on(data: &Path) -> Server {
+        records::embed(data);
+        Server::start(&["serve", "--listen", "127.0.0.1:0"], data.to_path_buf())
+    }
+
     /// With this one flow, whose key is `t`, and the users of the demo, who have no password.
     pub(crate) fn with_flow(text: &str) -> Server {
         Server::with_flows(&[("t.toml", text)])
@@ -221,12 +254,29 @@ impl Server {
         stdout(&output)
     }
 
+    /// On what is in this directory, started through another program that takes its place (`setpriv`, `sh -c 'exec …'`), with
+    /// more variables in its environment.
+    pub(crate) fn through(before: &[&str], variables: &[(&str, &str)], data: &Path) -> Server {
+        let words = [before, &[program(), "serve", "--listen", "127.0.0.1:0"]].concat();
+        let mut command = Command::new(words[0]);
+        command.args(&words[1..]).envs(variables.iter().copied());
+        Server::started(command, data.to_path_buf())
+    }
+
     fn start(arguments: &[&str], data: PathBuf) -> Server {
-        let mut child = Command::new(program())
-            .args(arguments)
+        let mut command = Command::new(program());
+        command.args(arguments);
+        Server::started(command, data)
+    }
+
+    fn started(mut command: Command, data: PathBuf) -> Server {
+        match records::database(&data) {
+            Some(url) => command.env("TASKSTEPER_DATABASE", url),
+            None => command.env_remove("TASKSTEPER_DATABASE"),
+        };
+        let mut child = command
             .arg("--data")
             .arg(&data)
-            .env_remove("TASKSTEPER_DATABASE")
             .env("RUST_LOG", "info")
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -5,7 +5,7 @@ use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 use reqwest::StatusCode;
 use serde_json::json;
 
-use crate::harness::{Installation, Server, ids, program, project, run, stderr, stdout};
+use crate::harness::{Installation, Server, ids, program, project, records, run, stderr, stdout};
 
 const SMALL: &str = r#"# 一个小流程
 key = "t"
@@ -50,6 +50,8 @@ fn every_command_says_what_it_does_with_an_example() {
         "flow list",
         "flow show",
         "flow archive",
+        "backup",
+        "restore",
     ];
     for command in commands {
         let words: Vec<&str> = command.split_whitespace().chain(["--help"]).collect();
@@ -479,6 +481,16 @@ fn a_disabled_user_and_their_tokens_are_refused_at_the_next_request() {
     engineer.post("/flows/t/items", &json!({"fields": {}})).refused(401);
 }
 
+/// What a command wrote is in the one file when it has ended: nothing but it has to be copied.
+#[test]
+fn a_command_leaves_no_log_behind() {
+    for _ in 0..4 {
+        let at = Installation::embedded_by_token();
+        let files: Vec<_> = fs::read_dir(at.data()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(files, ["tasksteper.db"]);
+    }
+}
+
 #[test]
 fn two_servers_on_one_installation_agree() {
     let at = Installation::with_flows(&[("t.toml", SMALL)]);
@@ -497,6 +509,9 @@ fn two_servers_on_one_installation_agree() {
 fn a_directory_that_is_none() {
     let folder = tempfile::tempdir().unwrap();
     let path = file(folder.path(), "a-file", "");
+    for data in [&path, &format!("{path}/under")] {
+        records::embed(Path::new(data));
+    }
     let output = run(&["user", "list", "--data", &path], "");
     assert_eq!(output.status.code(), Some(1));
     assert!(stderr(&output).contains(&path), "{}", stderr(&output));
@@ -522,7 +537,8 @@ fn a_directory_that_cannot_be_written() {
 
 #[test]
 fn a_database_that_is_none_or_of_a_newer_version() {
-    let at = Installation::with_flows(&[("t.toml", SMALL)]);
+    let at = Installation::embedded();
+    at.apply(&[("t.toml", SMALL)]);
     let path = at.database();
     let good = fs::read(&path).unwrap();
     fs::write(&path, b"this is no database, but long enough to look like something ".repeat(100)).unwrap();

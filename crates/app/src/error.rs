@@ -55,6 +55,9 @@ pub enum Error {
     /// The records could not be read or written.
     #[error(transparent)]
     Store(store::Error),
+    /// The records are what is left of a copy that was not finished.
+    #[error("a copy into these records was not finished: run `tasksteper data copy` into them again")]
+    Unfinished,
     /// A record that this program wrote and cannot read: damage, or a defect.
     #[error("a record cannot be read: {0}")]
     Damaged(String),

@@ -9,18 +9,19 @@ mod catalog;
 mod error;
 
 pub mod item;
+pub mod moving;
 pub mod people;
 pub mod publish;
 pub mod signin;
 pub mod work;
 
-use std::{ops::Deref, path::Path, sync::Arc};
+use std::{ops::Deref, sync::Arc, time::Duration};
 
 use jiff::{Timestamp, tz::TimeZone};
 
 pub use catalog::{Catalog, Names, People, Published};
 pub use error::{Error, InputProblem, Reason};
-pub use store::Counters;
+pub use store::{Address, BadAddress, Counters, Place, keep};
 
 /// An installation, open. Cheap to clone.
 #[derive(Clone)]
@@ -74,13 +75,25 @@ impl<'a> Deref for Writing<'a> {
     }
 }
 
+impl<'a> Writing<'a> {
+    /// The same, once no other use case that rules over many rows (people, flows) is under way, with the flows as they
+    /// are then.
+    pub(crate) fn alone(&self) -> Result<Writing<'a>, Error> {
+        self.tx.take_turn()?;
+        self.reading.app.writing(self.tx, self.now)
+    }
+}
+
 impl App {
-    /// Opens the installation in `data`, making it if there is none, and brings its records up to this version.
+    /// Opens the installation at `place`, making it if there is none, and brings its records up to this version. A
+    /// database server that is not up yet is waited for, for `patience` at most.
     ///
     /// # Errors
-    /// What the store says: a directory that cannot be written, a database of a newer version, a damaged file.
-    pub fn open(data: &Path, surroundings: Surroundings) -> Result<App, Error> {
-        let db = store::Db::open(data)?;
+    /// What the store says: a directory that cannot be written, a server that cannot be reached, a database of a newer
+    /// version, a damaged file.
+    pub fn open(place: &Place, patience: Duration, surroundings: Surroundings) -> Result<App, Error> {
+        let db = store::Db::open(place, patience)?;
+        moving::refuse_unfinished(&db)?;
         let Surroundings { zone, clock, random } = surroundings;
         Ok(App(Arc::new(Inner {
             db,
@@ -98,10 +111,18 @@ impl App {
     /// Those of `use_case`, and the store's.
     pub fn read<T>(&self, use_case: impl FnOnce(&Reading) -> Result<T, Error>) -> Result<T, Error> {
         let now = (self.0.clock)();
-        self.0.db.read(|tx| {
-            let changes = store::change::seen(tx)?;
-            use_case(&self.0.reading(tx, now, changes, Some(changes.people))?)
-        })
+        self.0.db.read(|tx| use_case(&self.0.reading(tx, now)?))
+    }
+
+    /// [`App::read`] without waiting for a database server: `done` gets the result, at once and on the caller's thread
+    /// where the records are embedded, else on a thread of the records, where it must not linger.
+    pub fn read_with<T: Send + 'static>(
+        &self,
+        use_case: impl FnOnce(&Reading) -> Result<T, Error> + Send + 'static,
+        done: impl FnOnce(Result<T, Error>) + Send + 'static,
+    ) {
+        let (inner, now) = (Arc::clone(&self.0), self.now());
+        self.0.db.read_with(move |tx| use_case(&inner.reading(tx, now)?), done);
     }
 
     /// Runs a use case that writes: when it returns, what it wrote is on disk; when it errs, nothing was written.
@@ -178,18 +199,13 @@ impl App {
 }
 
 impl Inner {
-    fn reading<'a>(
-        &'a self,
-        tx: &'a store::Tx<'a>,
-        now: Timestamp,
-        changes: store::change::Changes,
-        people_seq: Option<i64>,
-    ) -> Result<Reading<'a>, Error> {
-        Ok(Reading { tx, flows: self.catalog.as_of(tx, changes.flows)?, zone: &self.zone, now, people_seq, app: self })
+    fn reading<'a>(&'a self, tx: &'a store::Tx<'a>, now: Timestamp) -> Result<Reading<'a>, Error> {
+        let changes = store::change::seen(tx)?;
+        let flows = self.catalog.as_of(tx, changes.flows)?;
+        Ok(Reading { tx, flows, zone: &self.zone, now, people_seq: Some(changes.people), app: self })
     }
 
     fn writing<'a>(&'a self, tx: &'a store::WriteTx<'a>, now: Timestamp) -> Result<Writing<'a>, Error> {
-        let changes = store::change::seen(tx)?;
-        Ok(Writing { reading: self.reading(tx, now, changes, None)?, tx })
+        Ok(Writing { reading: Reading { people_seq: None, ..self.reading(tx, now)? }, tx })
     }
 }

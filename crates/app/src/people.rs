@@ -70,6 +70,7 @@ pub fn system() -> Actor {
 /// # Errors
 /// `Input`: a bad or taken name, a bad group name.
 pub fn add(cx: &Writing, by: &str, new: &NewUser) -> Result<String, Error> {
+    let cx = &cx.alone()?;
     let name = check_name("name", &new.name)?;
     let display = new.display.as_deref().map(str::trim).filter(|text| !text.is_empty()).unwrap_or(&name).to_owned();
     check_line("display", &display, 100)?;
@@ -127,6 +128,7 @@ pub struct Change {
 /// `AdminsOnly`, `NotFound`, `Input`.
 pub fn change(cx: &Writing, actor: &Actor, name: &str, change: &Change) -> Result<(), Error> {
     admins_only(actor)?;
+    let cx = &cx.alone()?;
     let user = user::by_name(cx.tx, name)?.ok_or(Error::NotFound)?;
     let display = Some(change.display.trim()).filter(|text| !text.is_empty()).unwrap_or(&user.name).to_owned();
     check_line("display", &display, 100)?;
@@ -180,6 +182,7 @@ pub fn disable(app: &App, by: &Actor, name: &str, to: Option<&str>) -> Result<Di
     let (by, name, to) = (by.clone(), name.to_owned(), to.map(str::to_owned));
     let (actor, given) = (by.clone(), to.clone());
     let user = app.write(move |cx| {
+        let cx = &cx.alone()?;
         let user = user::by_name(cx.tx, &name)?.ok_or_else(|| Error::input("name", Reason::Unknown(name.clone())))?;
         if let Some(to) = &given {
             let to = active(cx, "to", to)?;
@@ -217,6 +220,7 @@ pub fn disable(app: &App, by: &Actor, name: &str, to: Option<&str>) -> Result<Di
 /// `AdminsOnly`, `NotFound`.
 pub fn enable(cx: &Writing, actor: &Actor, name: &str) -> Result<(), Error> {
     admins_only(actor)?;
+    let cx = &cx.alone()?;
     let user = user::by_name(cx.tx, name)?.ok_or(Error::NotFound)?;
     user::update_active(cx.tx, &user.name, true)?;
     let detail = serde_json::json!({"user": user.name});
@@ -261,6 +265,7 @@ pub fn groups(cx: &Reading) -> Result<Vec<GroupView>, Error> {
 /// `AdminsOnly`, `Input`: a bad or taken name.
 pub fn add_group(cx: &Writing, actor: &Actor, name: &str) -> Result<String, Error> {
     admins_only(actor)?;
+    let cx = &cx.alone()?;
     let name = check_name("group", name)?;
     if group::exists(cx.tx, &name)? {
         return Err(Error::input("group", Reason::Taken(name)));
@@ -276,6 +281,7 @@ pub fn add_group(cx: &Writing, actor: &Actor, name: &str) -> Result<String, Erro
 /// `AdminsOnly`, `NotFound` for the group, `Input` for the user.
 pub fn add_member(cx: &Writing, actor: &Actor, group: &str, name: &str) -> Result<String, Error> {
     admins_only(actor)?;
+    let cx = &cx.alone()?;
     if !group::exists(cx.tx, group)? {
         return Err(Error::NotFound);
     }
@@ -291,6 +297,7 @@ pub fn add_member(cx: &Writing, actor: &Actor, group: &str, name: &str) -> Resul
 /// `AdminsOnly`, `NotFound` for either.
 pub fn remove_member(cx: &Writing, actor: &Actor, group: &str, name: &str) -> Result<String, Error> {
     admins_only(actor)?;
+    let cx = &cx.alone()?;
     let user = user::by_name(cx.tx, name)?.ok_or(Error::NotFound)?;
     if !group::exists(cx.tx, group)? {
         return Err(Error::NotFound);

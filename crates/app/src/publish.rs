@@ -77,6 +77,7 @@ pub fn check(cx: &Reading, actor: &Actor, files: &[FlowFile]) -> Result<(Vec<Opt
 /// `AdminsOnly`; `Problems`, warnings among them, if there is any error.
 pub fn apply(cx: &Writing, actor: &Actor, files: &[FlowFile]) -> Result<(Vec<Outcome>, Vec<Problem>), Error> {
     people::admins_only(actor)?;
+    let cx = &cx.alone()?;
     let (flows, problems) = checked(cx, files)?;
     if problems.iter().any(|problem| problem.severity == Severity::Error) {
         return Err(Error::Problems(problems));
@@ -106,6 +107,7 @@ pub fn apply(cx: &Writing, actor: &Actor, files: &[FlowFile]) -> Result<(Vec<Out
 /// `AdminsOnly`, `NotFound`.
 pub fn archive(cx: &Writing, actor: &Actor, key: &str) -> Result<(), Error> {
     people::admins_only(actor)?;
+    let cx = &cx.alone()?;
     cx.flows.get(key).filter(|known| !known.archived).ok_or(Error::NotFound)?;
     let now = cx.now.as_millisecond();
     flow_version::archive(cx.tx, key, now)?;

@@ -226,10 +226,10 @@ pub fn who(cx: &Reading, credential: &Credential) -> Result<Option<SignedIn>, Er
     let found = match credential {
         Credential::Session(secret) => session::load(cx.tx, &hashed(secret))?
             .filter(|(session, ..)| session.expires_at > now)
-            .map(|(session, user, groups)| (user, groups, now - session.seen_at >= TOUCH_MS)),
+            .map(|(session, user, groups)| (user, groups, long_ago(session.seen_at, now))),
         Credential::Token(secret) => token::load(cx.tx, &hashed(secret))?
             .filter(|(token, ..)| token.expires_at.is_none_or(|at| at > now))
-            .map(|(token, user, groups)| (user, groups, token.used_at.is_none_or(|at| now - at >= TOUCH_MS))),
+            .map(|(token, user, groups)| (user, groups, token.used_at.is_none_or(|at| long_ago(at, now)))),
     };
     Ok(found.filter(|(user, ..)| user.active).map(|(user, groups, touch)| SignedIn {
         actor: Actor { name: user.name, admin: user.admin, groups },
@@ -367,9 +367,15 @@ fn open_session(cx: &Writing, name: &str, secret: &str) -> Result<(), Error> {
     Ok(session::insert(cx.tx, &new)?)
 }
 
+/// Whether a last use is to be written down anew: it was long ago, or by a clock that has been set back since.
+fn long_ago(used_at: i64, now: i64) -> bool {
+    now - used_at >= TOUCH_MS || used_at > now
+}
+
 fn throttled(cx: &Reading, key: &str, allowed: i64, now: i64) -> Result<(), Error> {
     match throttle::failures(cx.tx, key)? {
-        Some((count, last)) if count >= allowed && now - last < THROTTLE_MS => {
+        // What failed in the future failed before a clock was set back: nobody waits until then.
+        Some((count, last)) if count >= allowed && (0..THROTTLE_MS).contains(&(now - last)) => {
             Err(Error::Throttled { retry_after_s: (THROTTLE_MS - (now - last)).div_euclid(1000) + 1 })
         }
         _ => Ok(()),

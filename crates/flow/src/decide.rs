@@ -485,14 +485,19 @@ fn hand_over(flow: &Flow, item: &Item, to: &str, instead_of: Option<&str>, facts
 
 /// `item` with `fields`, one revision on.
 fn next(item: &Item, fields: Fields, facts: &Facts) -> Item {
-    let updated_at = reading::whole_milliseconds(facts.now);
+    let updated_at = moment(item, facts);
     Item { revision: item.revision + 1, updated_at, fields, ..item.clone() }
+}
+
+/// When it happens: never before what happened to the item last, although a clock may be set back.
+fn moment(item: &Item, facts: &Facts) -> Timestamp {
+    reading::whole_milliseconds(facts.now).max(item.updated_at)
 }
 
 /// What is said of an event that leaves everything as it is.
 fn record(kind: RecordKind, item: &Item, facts: &Facts) -> Record {
     Record {
-        at: reading::whole_milliseconds(facts.now),
+        at: moment(item, facts),
         actor: facts.actor.name.clone(),
         kind,
         trigger: None,

@@ -29,7 +29,7 @@ fn main() {
     let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../flows/issue_track.toml")).unwrap();
     let (flow, problems) = flow::read(&flow::File { name: "issue_track.toml", text: &text });
     let flow = flow.unwrap_or_else(|| panic!("{problems:#?}"));
-    let db = Db::open(directory.path()).unwrap();
+    let db = Db::open(&store::Place::Directory(directory.path().to_owned()), Duration::ZERO).unwrap();
     prepare(&db, &flow, &text);
     let flow = Arc::new(flow);
     let counted = db.counters();

@@ -26,6 +26,7 @@ pub struct Act {
 /// # Errors
 /// The records failed.
 pub fn add(tx: &WriteTx, at: i64, actor: &str, act: &str, detail: &serde_json::Value) -> Result<(), Error> {
+    tx.take_turn()?;
     let sql = "insert into audit (id, at, actor, act, detail)
                select coalesce(max(id), 0) + 1, $1, $2, $3, $4 from audit";
     tx.execute(sql, params![at, actor, act, detail.to_string()]).map(drop)

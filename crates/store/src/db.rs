@@ -1,13 +1,54 @@
 //! The two verbs: `read` on a snapshot, `write` in a transaction. What lies behind them is the engine's business.
 
-use std::{ops::Deref, path::Path, sync::Arc};
+use std::{fmt, ops::Deref, path::PathBuf, sync::Arc, time::Duration};
 
-use crate::{Error, sqlite, value::Param};
+use crate::{
+    Error,
+    postgres::{self, Address},
+    row::Row,
+    sqlite,
+    value::Param,
+};
+
+/// Where the records are.
+#[derive(Debug, Clone)]
+pub enum Place {
+    /// Embedded, in this directory.
+    Directory(PathBuf),
+    /// On a PostgreSQL server.
+    Postgres(Box<Address>),
+}
+
+impl Place {
+    /// Whether an installation may be there: a directory without records has none, of a server nobody knows unasked.
+    #[must_use]
+    pub fn may_hold_records(&self) -> bool {
+        match self {
+            Place::Directory(data) => data.join(sqlite::FILE).exists(),
+            Place::Postgres(_) => true,
+        }
+    }
+}
+
+/// As people are told of it; without a password.
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Place::Directory(data) => data.display().fmt(f),
+            Place::Postgres(address) => address.fmt(f),
+        }
+    }
+}
 
 /// The records of an installation. Cheap to clone; all clones are the same records.
 #[derive(Clone)]
 pub struct Db {
-    engine: Arc<sqlite::Engine>,
+    engine: Arc<Engine>,
+}
+
+enum Engine {
+    Sqlite(sqlite::Engine),
+    Postgres(postgres::Engine),
 }
 
 /// What was written since the records were opened.
@@ -15,18 +56,31 @@ pub struct Db {
 pub struct Counters {
     /// Commits.
     pub commits: u64,
-    /// Writes that were committed: many share one commit.
+    /// Writes that were committed: many may share one commit.
     pub writes: u64,
 }
 
 /// A snapshot for reading: nothing changes in it while it is looked at.
 pub struct Tx<'c> {
-    connection: &'c sqlite::Connection,
+    connection: Connection<'c>,
+    writes: bool,
 }
 
 /// A transaction that may write; what its closure refuses or panics in changes nothing.
 pub struct WriteTx<'c> {
     tx: Tx<'c>,
+}
+
+#[derive(Clone, Copy)]
+pub(crate) enum Connection<'c> {
+    Sqlite(&'c sqlite::Connection),
+    Postgres(&'c postgres::Connection),
+}
+
+/// One read that waits for a connection: run on a snapshot once there is one.
+pub(crate) trait ReadJob: Send {
+    /// Runs it and says what came of it; `lost` says why there is no snapshot.
+    fn run(self: Box<Self>, tx: Result<&Tx, Error>);
 }
 
 /// One write that waits for the engine: run (perhaps more than once) in a transaction of its own, answered after the commit.
@@ -37,6 +91,11 @@ pub(crate) trait Job: Send {
     fn answer(self: Box<Self>, lost: Option<Error>);
 }
 
+struct Read<F, D> {
+    closure: F,
+    done: D,
+}
+
 struct Write<T, E, F, D> {
     closure: F,
     result: Option<Result<T, E>>,
@@ -44,20 +103,45 @@ struct Write<T, E, F, D> {
 }
 
 impl Db {
-    /// Opens the records in the directory `data`, which is made if it is not there, and brings their schema up to date.
+    /// Opens the records: makes the directory if it is not there, waits for a server that is not up yet (for `patience` at
+    /// most, saying so in the log), and brings the schema up to date.
     ///
     /// # Errors
     /// Locked, read-only, of a newer program, damaged or out of reach.
-    pub fn open(data: &Path) -> Result<Db, Error> {
-        Ok(Db { engine: Arc::new(sqlite::Engine::open(data)?) })
+    pub fn open(place: &Place, patience: Duration) -> Result<Db, Error> {
+        let engine = match place {
+            Place::Directory(data) => Engine::Sqlite(sqlite::Engine::open(data)?),
+            Place::Postgres(address) => Engine::Postgres(postgres::Engine::open(address, patience)?),
+        };
+        Ok(Db { engine: Arc::new(engine) })
     }
 
     /// Runs `f` on a snapshot, on the caller's thread. Blocks while all connections are in use, so `f` must not read again.
+    /// Not for a thread that serves others: see [`Db::read_with`].
     ///
     /// # Errors
     /// What `f` says, or that no snapshot could be had.
     pub fn read<T, E: From<Error>>(&self, f: impl FnOnce(&Tx) -> Result<T, E>) -> Result<T, E> {
-        self.engine.read(|connection| f(&Tx { connection }))
+        match &*self.engine {
+            Engine::Sqlite(engine) => engine.read(|connection| f(&Tx::new(Connection::Sqlite(connection)))),
+            Engine::Postgres(engine) => engine.read(|connection| f(&Tx::new(Connection::Postgres(connection)))),
+        }
+    }
+
+    /// [`Db::read`] without waiting for a server: `done` gets the result, at once and on the caller's thread where the
+    /// records are embedded, else on a thread of the records, where it must not linger.
+    pub fn read_with<T, E>(
+        &self,
+        f: impl FnOnce(&Tx) -> Result<T, E> + Send + 'static,
+        done: impl FnOnce(Result<T, E>) + Send + 'static,
+    ) where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        match &*self.engine {
+            Engine::Sqlite(_) => done(self.read(f)),
+            Engine::Postgres(engine) => engine.read_with(Box::new(Read { closure: f, done })),
+        }
     }
 
     /// Runs `f` in a transaction and returns once it is on disk. `f` may be run again: it must have no effect but on the
@@ -87,7 +171,11 @@ impl Db {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        self.engine.write(Box::new(Write { closure: f, result: None, done }));
+        let job = Box::new(Write { closure: f, result: None, done });
+        match &*self.engine {
+            Engine::Sqlite(engine) => engine.write(job),
+            Engine::Postgres(engine) => engine.write(job),
+        }
     }
 
     /// Whether the database answers.
@@ -98,31 +186,57 @@ impl Db {
         self.read(|tx| tx.one("select cast(1 as bigint)", &[], |row| row.int(0)).map(drop))
     }
 
+    /// Spreads the tables of items over the workers of a Citus cluster, by flow; what is so already stays. It can be run
+    /// again.
+    ///
+    /// # Errors
+    /// [`Error::NotDistributable`]: the engine or the database cannot, or the outcome is not as it should be; or it failed.
+    pub fn distribute(&self) -> Result<postgres::Distributed, Error> {
+        match &*self.engine {
+            Engine::Sqlite(_) => Err(Error::NotDistributable { why: "they are embedded, on one machine".to_owned() }),
+            Engine::Postgres(engine) => engine.distribute(),
+        }
+    }
+
     /// What was written so far.
     #[must_use]
     pub fn counters(&self) -> Counters {
-        self.engine.counters()
+        match &*self.engine {
+            Engine::Sqlite(engine) => engine.counters(),
+            Engine::Postgres(engine) => engine.counters(),
+        }
     }
 
     /// Finishes what waits and closes; writes that come later through a clone are refused.
     pub fn close(self) {
-        self.engine.close();
+        match &*self.engine {
+            Engine::Sqlite(engine) => engine.close(),
+            Engine::Postgres(engine) => engine.close(),
+        }
     }
 }
 
 impl<'c> Tx<'c> {
+    pub(crate) fn new(connection: Connection<'c>) -> Tx<'c> {
+        Tx { connection, writes: false }
+    }
+
     /// Every row.
     pub(crate) fn all<T>(
         &self,
         sql: &str,
         params: &[Param],
-        mut read: impl FnMut(&sqlite::Row) -> Result<T, Error>,
+        mut read: impl FnMut(&Row) -> Result<T, Error>,
     ) -> Result<Vec<T>, Error> {
         let mut rows = Vec::new();
-        self.connection.query(sql, params, |row| {
+        let each = |row: &Row| {
             rows.push(read(row)?);
             Ok(())
-        })?;
+        };
+        match self.connection {
+            Connection::Sqlite(connection) => connection.query(sql, params, each)?,
+            Connection::Postgres(connection) => connection.query(sql, params, each)?,
+        }
         Ok(rows)
     }
 
@@ -131,9 +245,22 @@ impl<'c> Tx<'c> {
         &self,
         sql: &str,
         params: &[Param],
-        read: impl FnMut(&sqlite::Row) -> Result<T, Error>,
+        read: impl FnMut(&Row) -> Result<T, Error>,
     ) -> Result<Option<T>, Error> {
         Ok(self.all(sql, params, read)?.into_iter().next())
+    }
+
+    /// The first row, if any; in a transaction that writes, nobody else changes that row until it ends.
+    pub(crate) fn first_held<T>(
+        &self,
+        sql: &str,
+        params: &[Param],
+        read: impl FnMut(&Row) -> Result<T, Error>,
+    ) -> Result<Option<T>, Error> {
+        match self.connection {
+            Connection::Postgres(_) if self.writes => self.first(&format!("{sql} for update"), params, read),
+            _ => self.first(sql, params, read),
+        }
     }
 
     /// The one row that such a statement always has.
@@ -141,20 +268,87 @@ impl<'c> Tx<'c> {
         &self,
         sql: &str,
         params: &[Param],
-        read: impl FnMut(&sqlite::Row) -> Result<T, Error>,
+        read: impl FnMut(&Row) -> Result<T, Error>,
     ) -> Result<T, Error> {
         self.first(sql, params, read)?.ok_or_else(|| Error::corrupt(sql, "no row"))
     }
 }
 
 impl<'c> WriteTx<'c> {
-    pub(crate) fn new(connection: &'c sqlite::Connection) -> WriteTx<'c> {
-        WriteTx { tx: Tx { connection } }
+    pub(crate) fn new(connection: Connection<'c>) -> WriteTx<'c> {
+        WriteTx { tx: Tx { connection, writes: true } }
     }
 
     /// Runs a statement; how many rows it touched.
     pub(crate) fn execute(&self, sql: &str, params: &[Param]) -> Result<usize, Error> {
-        self.tx.connection.execute(sql, params)
+        match self.tx.connection {
+            Connection::Sqlite(connection) => connection.execute(sql, params),
+            Connection::Postgres(connection) => connection.execute(sql, params),
+        }
+    }
+
+    /// Runs a statement of which nothing needs to be known but that it succeeds: an engine that is far away may run it
+    /// later, together with others, and say then that it failed.
+    pub(crate) fn later(&self, sql: &str, params: &[Param]) -> Result<(), Error> {
+        match self.tx.connection {
+            Connection::Sqlite(connection) => connection.execute(sql, params).map(drop),
+            Connection::Postgres(connection) => connection.later(sql, params, None),
+        }
+    }
+
+    /// [`WriteTx::later`], of a statement that must touch exactly one row; `otherwise` is what it is when it does not.
+    pub(crate) fn later_one(&self, sql: &str, params: &[Param], otherwise: Error) -> Result<(), Error> {
+        match self.tx.connection {
+            Connection::Sqlite(connection) => match connection.execute(sql, params)? {
+                1 => Ok(()),
+                _ => Err(otherwise),
+            },
+            Connection::Postgres(connection) => connection.later(sql, params, Some(otherwise)),
+        }
+    }
+
+    /// Waits until no other transaction that takes its turn is under way: for rules over many rows (the last
+    /// administrator, the next version), to be called before they are looked at. Embedded, all writes take turns anyway.
+    ///
+    /// # Errors
+    /// The records failed.
+    pub fn take_turn(&self) -> Result<(), Error> {
+        match self.tx.connection {
+            Connection::Sqlite(_) => Ok(()),
+            Connection::Postgres(connection) => connection.take_turn(),
+        }
+    }
+
+    /// The slot in which this transaction counts: two that run side by side rarely have the same.
+    pub(crate) fn slot(&self) -> i64 {
+        match self.tx.connection {
+            Connection::Sqlite(_) => 0,
+            Connection::Postgres(connection) => connection.slot(),
+        }
+    }
+
+    /// Runs a statement that makes or changes a table: its `text` columns sort by code point, on every engine.
+    pub(crate) fn define(&self, sql: &str) -> Result<(), Error> {
+        match self.tx.connection {
+            Connection::Sqlite(connection) => connection.execute(sql, &[]).map(drop),
+            Connection::Postgres(connection) => connection.batch(&postgres::definition(sql)),
+        }
+    }
+
+    /// Puts a new table of items where the others of its flow are.
+    pub(crate) fn spread_new(&self, table: &str) -> Result<(), Error> {
+        match self.tx.connection {
+            Connection::Sqlite(_) => Ok(()),
+            Connection::Postgres(connection) => connection.spread_new(table),
+        }
+    }
+
+    /// How an index names a column in which null may stand, so that it sorts as lists do: null is the smallest.
+    pub(crate) fn nullable_key(&self, column: &str) -> String {
+        match self.tx.connection {
+            Connection::Sqlite(_) => column.to_owned(),
+            Connection::Postgres(_) => format!("{column} nulls first"),
+        }
     }
 }
 
@@ -163,6 +357,25 @@ impl<'c> Deref for WriteTx<'c> {
 
     fn deref(&self) -> &Tx<'c> {
         &self.tx
+    }
+}
+
+impl<T, E, F, D> ReadJob for Read<F, D>
+where
+    E: From<Error>,
+    F: FnOnce(&Tx) -> Result<T, E> + Send,
+    D: FnOnce(Result<T, E>) + Send,
+{
+    fn run(self: Box<Self>, tx: Result<&Tx, Error>) {
+        let Read { closure, done } = *self;
+        let result = match tx {
+            Ok(tx) => {
+                let closure = std::panic::AssertUnwindSafe(|| closure(tx));
+                std::panic::catch_unwind(closure).unwrap_or_else(|panic| Err(panicked(&*panic).into()))
+            }
+            Err(error) => Err(error.into()),
+        };
+        tell(done, result);
     }
 }
 
@@ -175,29 +388,34 @@ where
 {
     fn run(&mut self, tx: &WriteTx) -> bool {
         let closure = std::panic::AssertUnwindSafe(|| (self.closure)(tx));
-        let result = std::panic::catch_unwind(closure).unwrap_or_else(|panic| {
-            let detail = panic
-                .downcast_ref::<String>()
-                .cloned()
-                .or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string))
-                .unwrap_or_default();
-            Err(Error::Panicked { detail }.into())
-        });
+        let result = std::panic::catch_unwind(closure).unwrap_or_else(|panic| Err(panicked(&*panic).into()));
         let kept = result.is_ok();
         self.result = Some(result);
         kept
     }
 
     fn answer(self: Box<Self>, lost: Option<Error>) {
-        let result = match (lost, self.result) {
+        let Write { closure, result, done } = *self;
+        let result = match (lost, result) {
             (Some(error), _) => Err(error.into()),
             (None, Some(result)) => result,
             (None, None) => Err(Error::Closed.into()),
         };
-        // the writer goes on whatever becomes of the one who waited
-        let done = self.done;
-        if std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| done(result))).is_err() {
-            tracing::error!("taking the answer of a write panicked");
-        }
+        // who is told may close the records at once, and waits for the writer only if nothing of theirs is held here
+        drop(closure);
+        tell(done, result);
     }
+}
+
+/// The thread goes on whatever becomes of the one who waited.
+fn tell<R>(done: impl FnOnce(R), result: R) {
+    if std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| done(result))).is_err() {
+        tracing::error!("taking the answer of the records panicked");
+    }
+}
+
+fn panicked(panic: &(dyn std::any::Any + Send)) -> Error {
+    let text = panic.downcast_ref::<String>().cloned();
+    let detail = text.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string)).unwrap_or_default();
+    Error::Panicked { detail }
 }

@@ -12,10 +12,10 @@ pub enum Error {
         doing: String,
     },
     /// The file or its directory cannot be written.
-    #[error("the database cannot be written: its file or directory is read-only")]
+    #[error("the database cannot be written: its file, one beside it (-wal, -shm) or their directory is read-only")]
     ReadOnly,
-    /// No room is left.
-    #[error("the database's disk is full")]
+    /// No room is left, or a quota or a limit of sizes is reached.
+    #[error("no more can be written to the database's disk: it is full, or a quota or size limit is reached")]
     Full,
     /// Made by a newer program.
     #[error("the database is of schema version {found}, this program knows {known}: use the newer program")]
@@ -33,6 +33,9 @@ pub enum Error {
         /// Why.
         source: Arc<dyn std::error::Error + Send + Sync>,
     },
+    /// The connection broke while the write was committed, and whether it was kept could not be found out.
+    #[error("the connection to the database broke off; whether the write was kept could not be found out")]
+    Unknown,
     /// What is stored makes no sense, or the file is no database.
     #[error("the records are damaged ({doing}): {detail}")]
     Corrupt {
@@ -47,6 +50,18 @@ pub enum Error {
     /// A name, number or hash that must be unique is there already.
     #[error("it exists already")]
     Exists,
+    /// Something is there where nothing must be.
+    #[error("there is something already (in {table}): only empty records can be copied into")]
+    NotEmpty {
+        /// The first table that is not empty.
+        table: String,
+    },
+    /// The records cannot be spread over several servers, or are not as they should be after it.
+    #[error("the records are not distributed: {why}")]
+    NotDistributable {
+        /// Why, or what is amiss.
+        why: String,
+    },
     /// A page's cursor that this list did not give.
     #[error("the cursor is none of this list")]
     BadCursor,
@@ -77,7 +92,21 @@ impl Error {
     /// Whether the same may succeed when it is tried again later (503).
     #[must_use]
     pub fn retryable(&self) -> bool {
-        matches!(self, Error::Busy { .. } | Error::Full | Error::Unavailable { .. } | Error::ReadOnly | Error::Closed)
+        matches!(
+            self,
+            Error::Busy { .. }
+                | Error::Full
+                | Error::Unavailable { .. }
+                | Error::ReadOnly
+                | Error::Closed
+                | Error::Unknown
+        )
+    }
+
+    /// Whether there was no room to write in (what is there can still be read).
+    #[must_use]
+    pub fn no_room(&self) -> bool {
+        matches!(self, Error::Full)
     }
 
     pub(crate) fn corrupt(doing: &str, detail: impl ToString) -> Error {

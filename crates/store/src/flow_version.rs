@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use crate::{
     Error, Tx, WriteTx,
     change::{Changed, grow},
+    row::Row as SqlRow,
     sheet,
-    sqlite::Row as SqlRow,
     value::params,
 };
 
@@ -97,7 +97,8 @@ pub fn archive(tx: &WriteTx, key: &str, now: i64) -> Result<bool, Error> {
 /// # Errors
 /// The records failed.
 pub fn versions_in_use(tx: &Tx, key: &str) -> Result<Vec<i64>, Error> {
-    let sql = "select version from open_version where flow = $1 and items > 0 order by version";
+    let sql =
+        "select version from open_version where flow = $1 group by version having sum(items) > 0 order by version";
     tx.all(sql, params![key], |row| row.int(0))
 }
 
@@ -106,7 +107,8 @@ pub fn versions_in_use(tx: &Tx, key: &str) -> Result<Vec<i64>, Error> {
 /// # Errors
 /// The records failed.
 pub fn open_items(tx: &Tx, key: &str) -> Result<BTreeMap<i64, i64>, Error> {
-    let sql = "select version, items from open_version where flow = $1 and items > 0";
+    let sql = "select version, cast(sum(items) as bigint) from open_version where flow = $1
+               group by version having sum(items) > 0";
     Ok(tx.all(sql, params![key], |row| Ok((row.int(0)?, row.int(1)?)))?.into_iter().collect())
 }
 

@@ -1,6 +1,6 @@
 //! Items: the present, what happened, what is linked. Nothing changes an item but a [`flow::Decision`], by [`save`].
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use flow::{Decision, Flow, Item, Query, RecordKind, Term};
 use indexmap::IndexMap;
@@ -10,9 +10,9 @@ use serde_json::Value as Json;
 use crate::{
     Error, Tx, WriteTx,
     list::{self, Visibility, holder},
+    row::Row as SqlRow,
     sheet,
-    sqlite::Row as SqlRow,
-    value::params,
+    value::{Param, params},
 };
 
 /// An item as it is stored; [`Row::read`] makes sense of its fields by the version of its flow.
@@ -158,12 +158,12 @@ pub fn next_number(tx: &WriteTx, flow: &str) -> Result<i64, Error> {
     tx.one(sql, params![flow], |row| row.int(0))
 }
 
-/// An item.
+/// An item. In a transaction that writes nobody else changes it until that ends.
 ///
 /// # Errors
 /// The records failed.
 pub fn load(tx: &Tx, flow: &str, number: i64) -> Result<Option<Row>, Error> {
-    tx.first(&format!("select {ROW} from item where flow = $1 and number = $2"), params![flow, number], read_row)
+    tx.first_held(&format!("select {ROW} from item where flow = $1 and number = $2"), params![flow, number], read_row)
 }
 
 /// Whether there is such an item.
@@ -232,21 +232,51 @@ pub fn stays(tx: &Tx, flow: &str, number: i64) -> Result<Vec<Stay>, Error> {
 /// # Errors
 /// The records failed.
 pub fn links(tx: &Tx, flow: &str, number: i64) -> Result<Vec<Link>, Error> {
-    let sql = "select l.other_flow, l.other_number, l.field, l.inward, i.title, i.state, i.flow_version
-               from link l join item i on i.flow = l.other_flow and i.number = l.other_number
-               where l.flow = $1 and l.number = $2
-               order by l.inward, l.field, l.other_flow, l.other_number";
-    tx.all(sql, params![flow, number], |row| {
-        Ok(Link {
-            flow: row.text(0)?,
-            number: row.int(1)?,
-            field: row.text(2)?,
-            outward: !row.flag(3)?,
-            title: row.text(4)?,
-            state: row.text(5)?,
-            flow_version: row.int(6)?,
-        })
-    })
+    let sql = "select other_flow, other_number, field, inward from link where flow = $1 and number = $2
+               order by inward, field, other_flow, other_number";
+    let ends = tx.all(sql, params![flow, number], |row| Ok((row.text(0)?, row.int(1)?, row.text(2)?, row.flag(3)?)))?;
+    // two questions instead of a join: the other item's flow may live on another server
+    let mut numbers: BTreeMap<&str, BTreeSet<i64>> = BTreeMap::new();
+    for (flow, number, ..) in &ends {
+        numbers.entry(flow).or_default().insert(*number);
+    }
+    let mut others = BTreeMap::new();
+    for (flow, numbers) in &numbers {
+        let found = of_numbers(tx, flow, numbers, "title, state, flow_version", |row| {
+            Ok((row.text(1)?, row.text(2)?, row.int(3)?))
+        })?;
+        others.extend(found.into_iter().map(|(number, other)| ((*flow, number), other)));
+    }
+    let link = |(flow, number, field, inward): &(String, i64, String, bool)| {
+        let (title, state, flow_version) = others.get(&(flow.as_str(), *number))?.clone();
+        let (flow, field) = (flow.clone(), field.clone());
+        Some(Link { flow, number: *number, field, outward: !inward, title, state, flow_version })
+    };
+    Ok(ends.iter().filter_map(link).collect())
+}
+
+/// The columns of the items of these numbers, by number, in few statements: as many places as the next power of two, so
+/// that the statements that are kept ready stay few.
+fn of_numbers<T>(
+    tx: &Tx,
+    flow: &str,
+    numbers: &BTreeSet<i64>,
+    columns: &str,
+    read: impl Fn(&SqlRow) -> Result<T, Error>,
+) -> Result<Vec<(i64, T)>, Error> {
+    const MOST: usize = 64;
+    let numbers: Vec<i64> = numbers.iter().copied().collect();
+    let mut found = Vec::with_capacity(numbers.len());
+    for part in numbers.chunks(MOST) {
+        let places = part.len().next_power_of_two();
+        let list: Vec<String> = (2..places + 2).map(|place| format!("${place}")).collect();
+        let sql = format!("select number, {columns} from item where flow = $1 and number in ({})", list.join(", "));
+        // the last number stands in the places that are left
+        let filled = part.iter().chain(part.last().into_iter().cycle()).take(places);
+        let params: Vec<Param> = std::iter::once(flow.into()).chain(filled.map(|number| (*number).into())).collect();
+        found.extend(tx.all(&sql, &params, |row| Ok((row.int(0)?, read(row)?)))?);
+    }
+    Ok(found)
 }
 
 /// What lists show of these items, in this order; those that do not exist are left out.
@@ -319,6 +349,7 @@ fn search_one(tx: &Tx, flow: &Flow, term: Term, limit: i64, visible: &Visibility
     Ok(page.rows.into_iter().map(|found| found.brief).collect())
 }
 
+/// Everything is written without waiting, so that a database far away is asked once: for the event's number.
 fn save_one(tx: &WriteTx, flow: &Flow, decision: &Decision) -> Result<Saved, Error> {
     let (before, after, record) = (decision.before(), decision.after(), decision.record());
     if record.kind != RecordKind::Commented {
@@ -332,15 +363,17 @@ fn save_one(tx: &WriteTx, flow: &Flow, decision: &Decision) -> Result<Saved, Err
         write_tally(tx, flow, before, after)?;
         sheet::write(tx, flow, before, after)?;
     }
-    let seq = write_event(tx, flow, decision)?;
-    if before.is_none_or(|before| before.state != after.state) {
-        write_stay(tx, flow, after, seq)?;
-    }
     if record.kind == RecordKind::Triggered {
         let sql = "insert into took_part (flow, number, who, at) values ($1, $2, $3, $4)
                    on conflict (flow, number, who) do update set at = $4";
         let at = after.updated_at.as_millisecond();
-        tx.execute(sql, params![&flow.key, after.number, holder(&record.actor), at])?;
+        tx.later(sql, params![&flow.key, after.number, holder(&record.actor), at])?;
+    }
+    let sql = "select coalesce(max(seq), 0) + 1 from event where flow = $1 and number = $2";
+    let seq = tx.one(sql, params![&flow.key, after.number], |row| row.int(0))?;
+    write_event(tx, flow, decision, seq)?;
+    if before.is_none_or(|before| before.state != after.state) {
+        write_stay(tx, flow, after, seq)?;
     }
     Ok(Saved { seq })
 }
@@ -363,7 +396,7 @@ fn insert(tx: &WriteTx, flow: &Flow, item: &Item) -> Result<(), Error> {
         item.closed_at.map(Timestamp::as_millisecond),
         fields_text(item)?,
     ];
-    tx.execute(sql, values).map(drop)
+    tx.later(sql, values)
 }
 
 fn update(tx: &WriteTx, flow: &Flow, before: &Item, after: &Item) -> Result<(), Error> {
@@ -383,7 +416,7 @@ fn update(tx: &WriteTx, flow: &Flow, before: &Item, after: &Item) -> Result<(), 
         after.closed_at.map(Timestamp::as_millisecond),
         fields_text(after)?,
     ];
-    if tx.execute(sql, values)? == 1 { Ok(()) } else { Err(Error::Stale) }
+    tx.later_one(sql, values, Error::Stale)
 }
 
 fn write_holders(tx: &WriteTx, flow: &Flow, before: Option<&Item>, after: &Item) -> Result<(), Error> {
@@ -391,11 +424,11 @@ fn write_holders(tx: &WriteTx, flow: &Flow, before: Option<&Item>, after: &Item)
     let hold: BTreeSet<&String> = after.assigned_to.iter().collect();
     for gone in held.difference(&hold) {
         let sql = "delete from holder where flow = $1 and number = $2 and who = $3";
-        tx.execute(sql, params![&flow.key, after.number, holder(gone)])?;
+        tx.later(sql, params![&flow.key, after.number, holder(gone)])?;
     }
     for new in hold.difference(&held) {
         let sql = "insert into holder (flow, number, who, since) values ($1, $2, $3, $4)";
-        tx.execute(sql, params![&flow.key, after.number, holder(new), after.updated_at.as_millisecond()])?;
+        tx.later(sql, params![&flow.key, after.number, holder(new), after.updated_at.as_millisecond()])?;
     }
     Ok(())
 }
@@ -413,15 +446,15 @@ fn write_links(tx: &WriteTx, flow: &Flow, before: Option<&Item>, after: &Item) -
         for (other, number) in gone {
             let sql = "delete from link where flow = $1 and number = $2 and inward = $3 and field = $4
                        and other_flow = $5 and other_number = $6";
-            tx.execute(sql, params![&flow.key, after.number, 0, &field.key, &other, number])?;
-            tx.execute(sql, params![&other, number, 1, &field.key, &flow.key, after.number])?;
+            tx.later(sql, params![&flow.key, after.number, 0, &field.key, &other, number])?;
+            tx.later(sql, params![&other, number, 1, &field.key, &flow.key, after.number])?;
         }
         let new = links.iter().filter(|text| !linked.contains(text)).filter_map(|text| ends(text));
         for (other, number) in new {
             let sql = "insert into link (flow, number, inward, field, other_flow, other_number)
                        values ($1, $2, $3, $4, $5, $6)";
-            tx.execute(sql, params![&flow.key, after.number, 0, &field.key, &other, number])?;
-            tx.execute(sql, params![&other, number, 1, &field.key, &flow.key, after.number])?;
+            tx.later(sql, params![&flow.key, after.number, 0, &field.key, &other, number])?;
+            tx.later(sql, params![&other, number, 1, &field.key, &flow.key, after.number])?;
         }
     }
     Ok(())
@@ -431,42 +464,39 @@ fn write_tally(tx: &WriteTx, flow: &Flow, before: Option<&Item>, after: &Item) -
     let place = |item: &Item| (item.state.clone(), item.closed_at.is_some());
     let (from, to) = (before.map(place), place(after));
     if from.as_ref() != Some(&to) {
+        let sql = "insert into tally (flow, state, closed, slot, items) values ($1, $2, $3, $4, $5)
+                   on conflict (flow, state, closed, slot) do update set items = tally.items + $5";
         if let Some((state, closed)) = from {
-            let sql = "update tally set items = items - 1 where flow = $1 and state = $2 and closed = $3";
-            tx.execute(sql, params![&flow.key, state, closed])?;
+            tx.later(sql, params![&flow.key, state, closed, tx.slot(), -1])?;
         }
-        let sql = "insert into tally (flow, state, closed, items) values ($1, $2, $3, 1)
-                   on conflict (flow, state, closed) do update set items = tally.items + 1";
-        tx.execute(sql, params![&flow.key, to.0, to.1])?;
+        tx.later(sql, params![&flow.key, to.0, to.1, tx.slot(), 1])?;
     }
     let open = |item: &Item| item.closed_at.is_none().then_some(item.flow_version);
     let (from, to) = (before.and_then(open), open(after));
     if from != to {
+        let sql = "insert into open_version (flow, version, slot, items) values ($1, $2, $3, $4)
+                   on conflict (flow, version, slot) do update set items = open_version.items + $4";
         if let Some(version) = from {
-            let sql = "update open_version set items = items - 1 where flow = $1 and version = $2";
-            tx.execute(sql, params![&flow.key, version])?;
+            tx.later(sql, params![&flow.key, version, tx.slot(), -1])?;
         }
         if let Some(version) = to {
-            let sql = "insert into open_version (flow, version, items) values ($1, $2, 1)
-                       on conflict (flow, version) do update set items = open_version.items + 1";
-            tx.execute(sql, params![&flow.key, version])?;
+            tx.later(sql, params![&flow.key, version, tx.slot(), 1])?;
         }
     }
     Ok(())
 }
 
-fn write_event(tx: &WriteTx, flow: &Flow, decision: &Decision) -> Result<i64, Error> {
+fn write_event(tx: &WriteTx, flow: &Flow, decision: &Decision, seq: i64) -> Result<(), Error> {
     let (after, record) = (decision.after(), decision.record());
     let changes: IndexMap<&String, (Json, Json)> =
         record.changes.iter().map(|(key, (old, new))| (key, (old.to_stored(), new.to_stored()))).collect();
     let sql = "insert into event (flow, number, seq, at, actor, kind, trigger_words, from_state, to_state, changes,
                                   assigned_to, comment, by_admin)
-               values ($1, $2, (select coalesce(max(seq), 0) + 1 from event where flow = $1 and number = $2),
-                       $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
-               returning seq";
+               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
     let values = params![
         &flow.key,
         after.number,
+        seq,
         record.at.as_millisecond(),
         &record.actor,
         kind(record.kind),
@@ -478,18 +508,18 @@ fn write_event(tx: &WriteTx, flow: &Flow, decision: &Decision) -> Result<i64, Er
         record.comment.as_deref(),
         record.by_admin,
     ];
-    tx.one(sql, values, |row| row.int(0))
+    tx.later(sql, values)
 }
 
+/// The stay that ends and the one that begins with the event `seq`.
 fn write_stay(tx: &WriteTx, flow: &Flow, item: &Item, seq: i64) -> Result<(), Error> {
     let at = item.updated_at.as_millisecond();
     if seq > 1 {
-        let sql = "update stay set ended = $3 where flow = $1 and number = $2
-                   and seq = (select max(seq) from stay where flow = $1 and number = $2)";
-        tx.execute(sql, params![&flow.key, item.number, at])?;
+        let sql = "update stay set ended = $3 where flow = $1 and number = $2 and ended is null";
+        tx.later(sql, params![&flow.key, item.number, at])?;
     }
     let sql = "insert into stay (flow, number, seq, state, entered, ended) values ($1, $2, $3, $4, $5, null)";
-    tx.execute(sql, params![&flow.key, item.number, seq, &item.state, at]).map(drop)
+    tx.later(sql, params![&flow.key, item.number, seq, &item.state, at])
 }
 
 /// Its title as lists show it.

@@ -8,14 +8,18 @@
 
 pub mod audit;
 pub mod change;
+pub mod copy;
 mod db;
 mod error;
 pub mod flow_version;
 pub mod group;
 pub mod item;
+pub mod keep;
 pub mod list;
 mod migrations;
+mod postgres;
 mod query;
+mod row;
 pub mod session;
 pub mod setting;
 pub mod setup_link;
@@ -28,8 +32,9 @@ pub mod token;
 pub mod user;
 mod value;
 
-pub use db::{Counters, Db, Tx, WriteTx};
+pub use db::{Counters, Db, Place, Tx, WriteTx};
 pub use error::Error;
 pub use item::Brief;
 pub use list::{Visibility, VisibleTo};
+pub use postgres::{Address, BadAddress, Distributed};
 pub use sheet::rebuild as rebuild_sheet;

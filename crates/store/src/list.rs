@@ -10,7 +10,7 @@ use crate::{
     Error, Tx,
     item::{self, BRIEF, Brief},
     query,
-    sqlite::Row,
+    row::Row,
     value::{Param, params},
 };
 
@@ -226,7 +226,7 @@ pub fn count(tx: &Tx, flow: &Flow, query: &Query, visible: &Visibility, cap: i64
         return Ok((all, false));
     }
     let mut found = query::select(flow, query, visible);
-    found.expr(Expr::val(1_i64)).limit(u64::try_from(cap + 1).unwrap_or(u64::MAX));
+    found.expr(Expr::cust("1")).limit(u64::try_from(cap + 1).unwrap_or(u64::MAX));
     let mut select = sea_query::Query::select();
     select.expr(Expr::cust("count(*)")).from_subquery(found, Alias::new("found"));
     let (sql, params) = query::build(&select)?;

@@ -4,18 +4,21 @@ use refinery_core::Migration;
 
 use crate::Error;
 
-const STEPS: [(&str, &str); 1] = [("V1__records", include_str!("../migrations/V1__records.sql"))];
+const STEPS: [(&str, &str); 2] = [
+    ("V1__records", include_str!("../migrations/V1__records.sql")),
+    ("V2__slots", include_str!("../migrations/V2__slots.sql")),
+];
 
 /// The newest version that this program knows.
 pub(crate) fn newest() -> i64 {
     i64::try_from(STEPS.len()).unwrap_or(i64::MAX)
 }
 
-/// Every step, for the runner.
-pub(crate) fn all() -> Result<Vec<Migration>, Error> {
+/// Every step, for the runner, in the words of an engine.
+pub(crate) fn all(words: impl Fn(&str) -> String) -> Result<Vec<Migration>, Error> {
     STEPS
         .iter()
-        .map(|(name, sql)| Migration::unapplied(name, sql))
+        .map(|(name, sql)| Migration::unapplied(name, &words(sql)))
         .collect::<Result<_, _>>()
         .map_err(|error| Error::corrupt("reading the schema's steps", error))
 }

@@ -1,14 +1,14 @@
 //! Queries and orders of [`flow::Query`] as SQL over a flow's sheet. Built by sea-query, every value bound.
 
 use flow::{Column, Edge, Flow, Kind, Query, Range, Scalar, SortKey, Term, Test, Value};
-use sea_query::{Alias, Cond, Expr, ExprTrait, Func, NullOrdering, Order, PostgresQueryBuilder, SelectStatement};
+use sea_query::{Alias, Cond, Expr, ExprTrait, NullOrdering, Order, PostgresQueryBuilder, SelectStatement};
 use serde_json::Value as Json;
 
 use crate::{
     Error,
     list::{Visibility, VisibleTo, holder, like_literal},
+    row::Row,
     sheet,
-    sqlite::Row,
     value::Param,
 };
 
@@ -149,12 +149,11 @@ pub(crate) fn holds(kind: &Kind) -> Option<Holds> {
     }
 }
 
-/// Contains `text`, whatever its case: the engine folds both sides alike.
+/// Contains `text`, whatever the case of its A to Z: those alone are what both engines' `lower` folds in a column that
+/// sorts by code point.
 pub(crate) fn contains(column: Expr, text: &str) -> Expr {
-    let pattern = format!("%{}%", like_literal(text));
-    // the engine's lower on both sides: what one knows as a capital, the other may not
-    let lower = Expr::from(Func::lower(Expr::val(pattern)));
-    Expr::cust_with_exprs("lower($1) like $2 escape '\\'", [column, lower])
+    let pattern = Expr::val(format!("%{}%", like_literal(&text.to_ascii_lowercase())));
+    Expr::cust_with_exprs("lower($1) like $2 escape '\\'", [column, pattern])
 }
 
 fn column(name: &str) -> Expr {

@@ -10,6 +10,14 @@ pub fn get(tx: &Tx, name: &str) -> Result<Option<String>, Error> {
     tx.first("select value from setting where name = $1", params![name], |row| row.text(0))
 }
 
+/// Forgets what is under a name.
+///
+/// # Errors
+/// The records failed.
+pub fn remove(tx: &WriteTx, name: &str) -> Result<(), Error> {
+    tx.execute("delete from setting where name = $1", params![name]).map(drop)
+}
+
 /// Puts a text under a name.
 ///
 /// # Errors

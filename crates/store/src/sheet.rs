@@ -55,10 +55,12 @@ pub(crate) fn widen(tx: &WriteTx, flow: &Flow) -> Result<(), Error> {
              title text not null, assigned_to text not null, created_by text not null, created_at bigint not null,
              updated_at bigint not null, closed_at bigint, primary key (flow, number))"
     );
-    tx.execute(&sql, &[])?;
-    for built_in in ["state", "created_by", "created_at", "updated_at", "closed_at"] {
-        index(tx, &flow.key, built_in)?;
+    tx.define(&sql)?;
+    tx.spread_new(&table)?;
+    for built_in in ["state", "created_by", "created_at", "updated_at"] {
+        index(tx, &flow.key, built_in, false)?;
     }
+    index(tx, &flow.key, "closed_at", true)?;
     let known = kinds(tx, &flow.key)?;
     for (key, field) in &flow.fields {
         let now = kind_name(&field.kind);
@@ -73,11 +75,16 @@ pub(crate) fn widen(tx: &WriteTx, flow: &Flow) -> Result<(), Error> {
         let sql = "insert into sheet_column (flow, field, kind) values ($1, $2, $3)";
         tx.execute(sql, params![&flow.key, key, now])?;
         if let Some(column) = column(&field.kind) {
-            tx.execute(&format!("alter table {table} add column {} {column}", column_name(key)), &[])?;
+            tx.define(&format!("alter table {table} add column {} {column}", column_name(key)))?;
         }
     }
-    for (key, _) in flow.fields.iter().filter(|(key, field)| filtered_by(flow, key, field)) {
-        index(tx, &flow.key, &column_name(key))?;
+    for (key, field) in flow.fields.iter().filter(|(key, field)| filtered_by(flow, key, field)) {
+        index(
+            tx,
+            &flow.key,
+            &column_name(key),
+            column(&field.kind).is_some_and(|column| !column.contains("not null")),
+        )?;
     }
     Ok(())
 }
@@ -122,8 +129,8 @@ pub(crate) fn write(tx: &WriteTx, flow: &Flow, before: Option<&Item>, after: &It
     if columns.len() == 2 {
         return Ok(());
     }
-    let touched = tx.execute(&sql, &values)?;
-    if touched == 1 { Ok(()) } else { Err(Error::corrupt("writing a sheet", format!("{}/{}", flow.key, after.number))) }
+    let missing = Error::corrupt("writing a sheet", format!("{}/{}", flow.key, after.number));
+    tx.later_one(&sql, &values, missing)
 }
 
 /// Makes the flow's sheet anew from its items, in batches: others write in between.
@@ -250,14 +257,15 @@ fn insert_sql(table: &str, columns: &[String]) -> String {
 }
 
 /// Its name must fit PostgreSQL's 63 bytes whatever the keys, so it is a digest of them (FNV-1a).
-fn index(tx: &WriteTx, flow: &str, column: &str) -> Result<(), Error> {
+fn index(tx: &WriteTx, flow: &str, column: &str, nullable: bool) -> Result<(), Error> {
     let digest = flow
         .bytes()
         .chain([0])
         .chain(column.bytes())
         .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
-    let sql = format!("create index if not exists sheet_{digest:016x} on {} (flow, {column}, number)", table(flow));
-    tx.execute(&sql, &[]).map(drop)
+    let key = if nullable { tx.nullable_key(column) } else { column.to_owned() };
+    let sql = format!("create index if not exists sheet_{digest:016x} on {} (flow, {key}, number)", table(flow));
+    tx.define(&sql)
 }
 
 /// The fields that the sheet of the flow knows, and of which kind they are.

@@ -16,8 +16,8 @@ use rusqlite::{CachedStatement, ErrorCode, config::DbConfig, ffi, types::ValueRe
 
 use crate::{
     Error,
-    db::{Counters, Job, WriteTx},
-    migrations,
+    db::{self, Counters, Job, WriteTx},
+    migrations, row,
     value::Param,
 };
 
@@ -166,12 +166,12 @@ impl Connection {
         &self,
         sql: &str,
         params: &[Param],
-        mut each: impl FnMut(&Row) -> Result<(), Error>,
+        mut each: impl FnMut(&row::Row) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let mut statement = self.prepare(sql, params)?;
         let mut rows = statement.raw_query();
         while let Some(row) = rows.next().map_err(|error| self.note(sql, error))? {
-            each(&Row(row))?;
+            each(&row::Row::Sqlite(Row(row)))?;
         }
         Ok(())
     }
@@ -220,60 +220,24 @@ impl Connection {
 }
 
 impl Row<'_> {
-    pub(crate) fn int(&self, index: usize) -> Result<i64, Error> {
-        self.int_or_null(index)?.ok_or_else(|| self.wrong(index, "null"))
-    }
-
-    pub(crate) fn int_or_null(&self, index: usize) -> Result<Option<i64>, Error> {
-        match self.value(index)? {
-            ValueRef::Null => Ok(None),
-            ValueRef::Integer(value) => Ok(Some(value)),
-            other => Err(self.wrong(index, &format!("{other:?}"))),
-        }
-    }
-
-    pub(crate) fn real_or_null(&self, index: usize) -> Result<Option<f64>, Error> {
-        match self.value(index)? {
-            ValueRef::Null => Ok(None),
-            ValueRef::Real(value) => Ok(Some(value)),
-            other => Err(self.wrong(index, &format!("{other:?}"))),
-        }
-    }
-
-    pub(crate) fn text(&self, index: usize) -> Result<String, Error> {
-        Ok(self.str(index)?.to_owned())
-    }
-
-    pub(crate) fn str(&self, index: usize) -> Result<&str, Error> {
-        self.str_or_null(index)?.ok_or_else(|| self.wrong(index, "null"))
-    }
-
-    pub(crate) fn text_or_null(&self, index: usize) -> Result<Option<String>, Error> {
-        Ok(self.str_or_null(index)?.map(str::to_owned))
-    }
-
-    fn str_or_null(&self, index: usize) -> Result<Option<&str>, Error> {
-        match self.value(index)? {
-            ValueRef::Null => Ok(None),
-            ValueRef::Text(bytes) => match std::str::from_utf8(bytes) {
-                Ok(text) => Ok(Some(text)),
-                Err(error) => Err(self.wrong(index, &error.to_string())),
+    pub(crate) fn cell(&self, index: usize) -> Result<row::Cell<'_>, Error> {
+        match self.0.get_ref(index).map_err(|error| failure("reading a row", error))? {
+            ValueRef::Null => Ok(row::Cell::Null),
+            ValueRef::Integer(value) => Ok(row::Cell::Int(value)),
+            ValueRef::Real(value) => Ok(row::Cell::Real(value)),
+            ValueRef::Text(bytes) | ValueRef::Blob(bytes) => match std::str::from_utf8(bytes) {
+                Ok(text) => Ok(row::Cell::Text(text)),
+                Err(error) => Err(Error::corrupt("reading a row", format!("column {}: {error}", self.column(index)))),
             },
-            other => Err(self.wrong(index, &format!("{other:?}"))),
         }
     }
 
-    pub(crate) fn flag(&self, index: usize) -> Result<bool, Error> {
-        Ok(self.int(index)? != 0)
+    pub(crate) fn width(&self) -> usize {
+        self.0.as_ref().column_count()
     }
 
-    fn value(&self, index: usize) -> Result<ValueRef<'_>, Error> {
-        self.0.get_ref(index).map_err(|error| failure("reading a row", error))
-    }
-
-    fn wrong(&self, index: usize, found: &str) -> Error {
-        let column = self.0.as_ref().column_name(index).unwrap_or("?").to_owned();
-        Error::corrupt("reading a row", format!("column {column} holds {found}"))
+    pub(crate) fn column(&self, index: usize) -> &str {
+        self.0.as_ref().column_name(index).unwrap_or("?")
     }
 }
 
@@ -335,7 +299,7 @@ fn write_batch(connection: &Connection, first: Box<dyn Job>, jobs: &Receiver<Box
 /// Whether its writes are kept. An error: the whole batch is lost.
 fn run_job(connection: &Connection, job: &mut dyn Job) -> Result<bool, Error> {
     connection.execute("savepoint job", &[])?;
-    let kept = job.run(&WriteTx::new(connection));
+    let kept = job.run(&WriteTx::new(db::Connection::Sqlite(connection)));
     if let Some(error) = connection.broken.take() {
         return Err(error);
     }
@@ -379,7 +343,7 @@ fn prepare(data: &Path, path: &Path) -> Result<Connection, Error> {
         return Err(Error::Newer { found, known });
     }
     if found < known {
-        let runner = refinery_core::Runner::new(&migrations::all()?).set_grouped(true);
+        let runner = refinery_core::Runner::new(&migrations::all(str::to_owned)?).set_grouped(true);
         runner.run(&mut connection.raw).map_err(|error| unavailable("bringing the schema up to date", error))?;
     }
     // savepoints keep the pages that they may have to restore: not in a file
@@ -391,7 +355,7 @@ fn prepare(data: &Path, path: &Path) -> Result<Connection, Error> {
     }
 }
 
-fn schema_version(raw: &rusqlite::Connection) -> Result<i64, Error> {
+pub(crate) fn schema_version(raw: &rusqlite::Connection) -> Result<i64, Error> {
     let doing = "reading the schema version";
     let made = raw.table_exists(None, "refinery_schema_history").map_err(|error| failure(doing, error))?;
     if !made {
@@ -401,12 +365,18 @@ fn schema_version(raw: &rusqlite::Connection) -> Result<i64, Error> {
         .map_err(|error| failure(doing, error))
 }
 
-fn failure(doing: &str, error: rusqlite::Error) -> Error {
+pub(crate) fn failure(doing: &str, error: rusqlite::Error) -> Error {
     let extended = error.sqlite_error().map(|error| error.extended_code);
     match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Error::Busy { doing: doing.to_owned() },
         Some(ErrorCode::ReadOnly) => Error::ReadOnly,
         Some(ErrorCode::DiskFull) => Error::Full,
+        // a quota or a limit of sizes: SQLite calls nothing but an overflowing device full
+        Some(ErrorCode::SystemIoFailure)
+            if matches!(extended, Some(ffi::SQLITE_IOERR_WRITE | ffi::SQLITE_IOERR_SHMSIZE)) =>
+        {
+            Error::Full
+        }
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Error::corrupt(doing, error),
         Some(ErrorCode::ConstraintViolation)
             if matches!(extended, Some(ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY)) =>
@@ -418,6 +388,6 @@ fn failure(doing: &str, error: rusqlite::Error) -> Error {
     }
 }
 
-fn unavailable(doing: &str, source: impl std::error::Error + Send + Sync + 'static) -> Error {
+pub(crate) fn unavailable(doing: &str, source: impl std::error::Error + Send + Sync + 'static) -> Error {
     Error::Unavailable { doing: doing.to_owned(), source: Arc::new(source) }
 }

@@ -1,11 +1,16 @@
 //! The records tried as a whole: one crate's worth of tables, two flows, a few people.
 
+mod cluster;
 mod db;
+mod distribute;
 mod fixture;
 mod items;
 mod lists;
 
-use std::cell::RefCell;
+use std::{cell::RefCell, collections::BTreeSet, sync::Mutex};
+
+/// Every statement of this process, on whatever thread.
+static ALL: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 
 thread_local! {
     static STATEMENTS: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
@@ -14,6 +19,7 @@ thread_local! {
 /// Every statement of this thread, for looking at its plan.
 pub(crate) fn note_statement(sql: &str) {
     STATEMENTS.with_borrow_mut(|statements| statements.push(sql.to_owned()));
+    ALL.lock().unwrap().insert(sql.to_owned());
 }
 
 /// The statements that `f` ran on this thread.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::{
     Error, Tx, WriteTx,
-    sqlite::Row,
+    row::Row,
     user::{self, User, fold},
     value::params,
 };
@@ -48,6 +48,7 @@ pub struct NewToken {
 /// # Errors
 /// The records failed.
 pub fn insert(tx: &WriteTx, new: &NewToken) -> Result<i64, Error> {
+    tx.take_turn()?;
     let sql = "insert into token (member, id, hash, name, created_at, expires_at, used_at)
                values ($1, (select coalesce(max(id), 0) + 1 from token where member = $1), $2, $3, $4, $5, null)
                returning id";

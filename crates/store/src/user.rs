@@ -6,7 +6,7 @@ use crate::{
     Error, Tx, WriteTx,
     change::{Changed, grow},
     list::{bound, like_literal},
-    sqlite::Row,
+    row::Row,
     value::{Param, params},
 };
 
@@ -88,10 +88,11 @@ pub fn list(tx: &Tx) -> Result<Vec<User>, Error> {
 pub fn search(tx: &Tx, text: &str, limit: i64) -> Result<Vec<User>, Error> {
     let sql = format!(
         "select {COLUMNS} from users u
-         where u.active = 1 and (u.folded like $1 escape '\\' or lower(u.display) like lower($4) escape '\\')
+         where u.active = 1 and (u.folded like $1 escape '\\' or lower(u.display) like $4 escape '\\')
          order by case when u.folded like $2 escape '\\' then 0 else 1 end, u.folded limit $3"
     );
-    let (folded, shown) = (like_literal(&fold(text.trim())), like_literal(text.trim()));
+    // a display name is folded as the engine does it: A to Z
+    let (folded, shown) = (like_literal(&fold(text.trim())), like_literal(&text.trim().to_ascii_lowercase()));
     let values = params![format!("%{folded}%"), format!("{folded}%"), bound(limit), format!("%{shown}%")];
     tx.all(&sql, values, |row| read(row, 0))
 }

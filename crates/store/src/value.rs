@@ -1,4 +1,4 @@
-//! The values that go into statements. What comes out is read by [`crate::sqlite::Row`]'s typed getters.
+//! The values that go into statements. What comes out is read by [`crate::row::Row`]'s typed getters.
 
 use std::borrow::Cow;
 
@@ -15,6 +15,18 @@ pub(crate) enum Param<'a> {
     Real(f64),
     /// text.
     Text(Cow<'a, str>),
+}
+
+impl Param<'_> {
+    /// The same, of nobody else's.
+    pub(crate) fn to_owned(&self) -> Param<'static> {
+        match self {
+            Param::Null => Param::Null,
+            Param::Int(value) => Param::Int(*value),
+            Param::Real(value) => Param::Real(*value),
+            Param::Text(text) => Param::Text(Cow::Owned(text.to_string())),
+        }
+    }
 }
 
 /// Binds values in the order of `$1`, `$2`, …

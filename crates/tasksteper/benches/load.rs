@@ -183,7 +183,12 @@ struct Secrets {
 fn fill(directory: &Path, size: usize) -> Secrets {
     let clock = || Timestamp::from_millisecond(Timestamp::now().as_millisecond()).unwrap();
     let random = |bytes: &mut [u8]| getrandom::fill(bytes).unwrap();
-    let app = App::open(directory, Surroundings { zone: TimeZone::UTC, clock, random }).unwrap();
+    let app = App::open(
+        &app::Place::Directory(directory.to_owned()),
+        Duration::ZERO,
+        Surroundings { zone: TimeZone::UTC, clock, random },
+    )
+    .unwrap();
     let flows = concat!(env!("CARGO_MANIFEST_DIR"), "/../../flows");
     let files: Vec<FlowFile> = ["issue_track", "improvement", "device_card", "buglist"]
         .iter()

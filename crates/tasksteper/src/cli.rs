@@ -46,6 +46,46 @@ pub(crate) enum Command {
         after_help = "Example:\n  tasksteper flow check flows/*.toml\n  tasksteper flow apply flows/"
     )]
     Flow(Flow),
+    /// Move an installation to another place
+    #[command(
+        subcommand,
+        after_help = "Example:\n  tasksteper data copy --from ./tasksteper-data --to postgres://tasks@db.example.com/tasks"
+    )]
+    Data(Moving),
+    /// Keep everything in one file, while the server runs or not
+    #[command(
+        after_help = "The file is read back and checked before it gets its name. PostgreSQL's records are kept by its own pg_dump.\n\nExample:\n  tasksteper backup /backup/tasksteper-2026-11-22.tar.zst --data /srv/tasksteper"
+    )]
+    Backup(Backup),
+    /// Make an installation from what backup kept
+    #[command(
+        after_help = "Everything is checked before anything is there. The directory must not hold an installation, the database no tables.\n\nExample:\n  tasksteper restore /backup/tasksteper-2026-11-22.tar.zst --data /srv/restored"
+    )]
+    Restore(Restore),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Moving {
+    /// Copy everything into an empty place and compare every row; stop the servers first
+    #[command(
+        after_help = "Example:\n  tasksteper data copy --from ./tasksteper-data --to postgres://tasks@db.example.com/tasks\n  tasksteper data copy --from postgres://tasks@db.example.com/tasks --to ./back-again"
+    )]
+    Copy {
+        /// What is copied: a data directory, or postgres://user@host/database
+        #[arg(long, value_name = "DIR|URL")]
+        from: String,
+        /// Where to; nothing may be there yet
+        #[arg(long, value_name = "DIR|URL")]
+        to: String,
+    },
+    /// Spread the items over the workers of a Citus cluster, by flow; can be run again
+    #[command(
+        after_help = "Example:\n  tasksteper data distribute --database postgres://tasks@coordinator.example.com/tasks"
+    )]
+    Distribute {
+        #[command(flatten)]
+        data: Data,
+    },
 }
 
 /// Where an installation's data is.
@@ -61,7 +101,7 @@ pub(crate) struct Data {
 /// How an installation's records are read.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Records {
-    /// postgres://… puts the records there instead (not in this version)
+    /// postgres://user@host/database puts the records there instead; the password may stand in PGPASSWORD
     #[arg(long, value_name = "URL", env = "TASKSTEPER_DATABASE", hide_env_values = true)]
     pub(crate) database: Option<String>,
     /// The zone of days and typed times
@@ -95,6 +135,27 @@ pub(crate) struct Serve {
     /// A proxy whose X-Forwarded-For is believed (an address; may be repeated)
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) trusted_proxy: Vec<std::net::IpAddr>,
+    #[command(flatten)]
+    pub(crate) data: Data,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Backup {
+    /// The file to make
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// Replace the file if it is there already
+    #[arg(long)]
+    pub(crate) force: bool,
+    #[command(flatten)]
+    pub(crate) data: Data,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Restore {
+    /// What backup made
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
     #[command(flatten)]
     pub(crate) data: Data,
 }

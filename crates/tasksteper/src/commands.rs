@@ -1,13 +1,15 @@
 //! What each command does.
 
+mod backup;
+mod data;
 mod demo;
 mod flow;
 mod serve;
 mod user;
 
-use std::{fmt, io::Read as _};
+use std::{fmt, io::Read as _, path::Path, time::Duration};
 
-use app::App;
+use app::{Address, App, Place};
 use jiff::tz::TimeZone;
 
 use crate::{
@@ -73,23 +75,46 @@ pub(crate) fn run(command: Command) -> Done {
         Command::Group(group) => user::group(&group),
         Command::Token(token) => user::token(token),
         Command::Flow(flow) => flow::run(flow),
+        Command::Data(moving) => data::run(&moving),
+        Command::Backup(command) => backup::backup(&command),
+        Command::Restore(command) => backup::restore(&command),
     }
 }
+
+/// How long a server waits for a database server that is not up yet …
+const SERVER_PATIENCE: Duration = Duration::from_secs(60);
+/// … and a command that somebody waits for.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Opens the installation that the options name.
 fn open(data: &Data) -> Result<App, Refusal> {
-    let zone = zone(&data.records)?;
-    App::open(&data.data, surroundings(zone))
-        .map_err(|error| Refusal::Refused(format!("{}: {}", data.data.display(), from_error(&error))))
+    open_at(&place(&data.data, &data.records)?, PATIENCE, &data.records)
 }
 
-/// The zone; refuses the database that is none of this version's.
-fn zone(records: &Records) -> Result<TimeZone, Refusal> {
-    if records.database.is_some() {
-        return Err(Refusal::Refused(
-            "--database: this version keeps its records in the data directory only; leave the option (and TASKSTEPER_DATABASE) away".to_owned(),
-        ));
+/// Opens the installation at `place`.
+fn open_at(place: &Place, patience: Duration, records: &Records) -> Result<App, Refusal> {
+    App::open(place, patience, surroundings(zone(records)?))
+        .map_err(|error| Refusal::Refused(format!("{place}: {}", from_error(&error))))
+}
+
+/// Where the records are: on the server that is named, else in the directory.
+fn place(directory: &Path, records: &Records) -> Result<Place, Refusal> {
+    match records.database.as_deref().filter(|url| !url.is_empty()) {
+        None => Ok(Place::Directory(directory.to_owned())),
+        Some(url) => place_of("--database", url),
     }
+}
+
+/// The server and database that an option names.
+fn place_of(option: &str, url: &str) -> Result<Place, Refusal> {
+    let password = std::env::var("PGPASSWORD").ok();
+    Address::parse(url, password.as_deref())
+        .map(|address| Place::Postgres(Box::new(address)))
+        .map_err(|error| Refusal::Usage(format!("{option}: {error}")))
+}
+
+/// The zone of days and typed times.
+fn zone(records: &Records) -> Result<TimeZone, Refusal> {
     TimeZone::get(&records.time_zone).map_err(|_| {
         Refusal::Usage(format!(
             "--time-zone: there is no zone {:?}; give one like Asia/Shanghai or UTC",

@@ -84,8 +84,9 @@ pub(crate) struct Failed {
 }
 
 impl Web {
-    /// Runs a use case that reads, as whom the credential names, where it stands: a read of the embedded records takes
-    /// less time than handing it to another thread would (`docs/decisions/0004-reads-where-they-stand.md`).
+    /// Runs a use case that reads, as whom the credential names: where it stands if the records are embedded, for that
+    /// takes less time than handing it to another thread would (`docs/decisions/0004-reads-where-they-stand.md`), on a
+    /// thread of the records if they are on a server.
     pub(crate) async fn read_as<T: Send + 'static>(
         &self,
         credential: Option<Credential>,
@@ -94,11 +95,15 @@ impl Web {
     ) -> Result<T, Failed> {
         let spoken = Spoken::new(preferred);
         let within = spoken.clone();
-        let read = self.app.read(|cx| {
-            let caller = caller(cx, credential.as_ref(), &within)?;
-            Ok((use_case(cx, &caller)?, credential.filter(|_| caller.signed.touch)))
-        });
-        let (read, used) = spoken.told(read)?;
+        let (sender, answer) = tokio::sync::oneshot::channel();
+        self.app.read_with(
+            move |cx| {
+                let caller = caller(cx, credential.as_ref(), &within)?;
+                Ok((use_case(cx, &caller)?, credential.filter(|_| caller.signed.touch)))
+            },
+            move |result| drop(sender.send(result)),
+        );
+        let (read, used) = spoken.told(answer.await.unwrap_or_else(|_| Err(broke_off("the read"))))?;
         if let Some(used) = used {
             self.touch(used);
         }
@@ -126,8 +131,7 @@ impl Web {
             // Whoever asked may have gone away: what was written stays written.
             move |result| drop(sender.send(result)),
         );
-        let lost = || Err(Error::Damaged("the writer ended without an answer".to_owned()));
-        spoken.told(answer.await.unwrap_or_else(|_| lost()))
+        spoken.told(answer.await.unwrap_or_else(|_| Err(broke_off("the write"))))
     }
 
     /// Writes down that a session or token is in use, beside the request.
@@ -150,6 +154,10 @@ impl Web {
         let app = self.app.clone();
         Spoken::new(preferred).on_thread(move || work(&app)).await
     }
+}
+
+fn broke_off(what: &str) -> Error {
+    Error::Damaged(format!("{what} ended without an answer"))
 }
 
 fn caller(cx: &Reading, credential: Option<&Credential>, spoken: &Spoken) -> Result<Caller, Error> {

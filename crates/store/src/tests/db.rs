@@ -2,8 +2,12 @@
 
 use std::{sync::mpsc, time::Duration};
 
-use super::fixture::{Place, person, place};
+use super::fixture::{Place, embedded, person, place};
 use crate::{Db, Error, change, sqlite, user};
+
+fn open(directory: &std::path::Path) -> Result<Db, Error> {
+    Db::open(&crate::Place::Directory(directory.to_owned()), Duration::ZERO)
+}
 
 fn names(db: &Db) -> Vec<String> {
     db.read(|tx| Ok::<_, Error>(user::list(tx)?.into_iter().map(|user| user.name).collect())).unwrap()
@@ -91,7 +95,7 @@ fn what_names_nothing_is_damage_not_weather() {
 fn what_cannot_be_written_is_said_to_be_read_only() {
     use std::os::unix::fs::PermissionsExt;
     let directory = tempfile::tempdir().unwrap();
-    Db::open(directory.path()).unwrap().close();
+    open(directory.path()).unwrap().close();
     let file = directory.path().join(sqlite::FILE);
     let mode =
         |path: &std::path::Path, mode| std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
@@ -99,11 +103,11 @@ fn what_cannot_be_written_is_said_to_be_read_only() {
     if std::fs::File::options().append(true).open(&file).is_ok() {
         return;
     }
-    assert!(matches!(Db::open(directory.path()), Err(Error::ReadOnly)));
+    assert!(matches!(open(directory.path()), Err(Error::ReadOnly)));
     mode(&file, 0o644);
     mode(directory.path(), 0o555);
-    let unwritable = Db::open(directory.path()).err();
-    let unmakable = Db::open(&directory.path().join("new")).err();
+    let unwritable = open(directory.path()).err();
+    let unmakable = open(&directory.path().join("new")).err();
     mode(directory.path(), 0o755);
     assert!(matches!(unwritable, Some(Error::ReadOnly)), "{unwritable:?}");
     assert!(matches!(unmakable, Some(Error::ReadOnly)), "{unmakable:?}");
@@ -128,7 +132,9 @@ fn many_writers_share_commits_and_read_what_they_wrote() {
     });
     let after = place.db.counters();
     assert_eq!(after.writes - before.writes, 200);
-    assert!(after.commits - before.commits < 200, "{} commits", after.commits - before.commits);
+    // a server shares the way to the disk among its connections by itself
+    let shared = after.commits - before.commits < 200;
+    assert!(shared || super::cluster::server().is_some(), "{} commits", after.commits - before.commits);
 }
 
 #[test]
@@ -167,17 +173,17 @@ fn a_reader_cannot_write() {
 
 #[test]
 fn what_was_answered_is_there_after_a_kill() {
-    let Place { db, directory } = place();
+    let Place { db, directory, .. } = embedded();
     db.write(add("kept")).unwrap();
     std::mem::forget(db);
-    let again = Db::open(directory.path()).unwrap();
+    let again = open(directory.path()).unwrap();
     assert!(names(&again).contains(&"kept".to_owned()));
     again.close();
 }
 
 #[test]
 fn closing_finishes_what_waits_and_refuses_what_comes_later() {
-    let place = place();
+    let place = embedded();
     let release = hold_writer(&place.db);
     let (sender, answer) = mpsc::channel();
     place.db.write_with(add("waiting"), move |result| sender.send(result).unwrap());
@@ -194,7 +200,7 @@ fn closing_finishes_what_waits_and_refuses_what_comes_later() {
 
 #[test]
 fn another_process_is_waited_for_and_then_reported() {
-    let place = place();
+    let place = embedded();
     let other = rusqlite::Connection::open(place.directory.path().join(sqlite::FILE)).unwrap();
     other.execute_batch("begin immediate; update users set display = 'by the other' where folded = 'ann'").unwrap();
     let refused = place.db.write(add("too early"));
@@ -229,7 +235,7 @@ fn whoever_keeps_what_people_see_learns_of_every_change() {
 
 #[test]
 fn a_full_disk_loses_the_batch_and_nothing_else() {
-    let place = place();
+    let place = embedded();
     let big = |name: &str| user::User { display: "x".repeat(200_000), ..person(name) };
     let limit = |pages: i64| {
         place.db.write(move |tx| tx.one(&format!("pragma max_page_count = {pages}"), &[], |row| row.int(0))).unwrap()
@@ -261,32 +267,55 @@ fn opening_what_cannot_be_opened_says_why() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join(sqlite::FILE);
     std::fs::write(&file, "no database at all, but long enough to look at ".repeat(50)).unwrap();
-    assert!(matches!(Db::open(directory.path()), Err(Error::Corrupt { .. })));
-    let not_a_directory = Db::open(&file).err().unwrap();
+    assert!(matches!(open(directory.path()), Err(Error::Corrupt { .. })));
+    let not_a_directory = open(&file).err().unwrap();
     assert!(matches!(not_a_directory, Error::Unavailable { .. }), "{not_a_directory:?}");
 
     let directory = tempfile::tempdir().unwrap();
-    Db::open(directory.path()).unwrap().close();
+    open(directory.path()).unwrap().close();
     let file = directory.path().join(sqlite::FILE);
     let other = rusqlite::Connection::open(&file).unwrap();
     other
         .execute_batch("insert into refinery_schema_history values (999, 'later', '2030-01-01T00:00:00Z', '1')")
         .unwrap();
-    assert!(matches!(Db::open(directory.path()), Err(Error::Newer { found: 999, known: 1 })));
+    assert!(matches!(open(directory.path()), Err(Error::Newer { found: 999, known: 2 })));
 
     other.execute_batch("delete from refinery_schema_history where version = 999").unwrap();
     other.execute_batch("pragma journal_mode = delete; begin exclusive").unwrap();
-    assert!(matches!(Db::open(directory.path()), Err(Error::Busy { .. })));
+    assert!(matches!(open(directory.path()), Err(Error::Busy { .. })));
 }
 
 #[test]
 fn two_that_open_fresh_records_at_once_both_can() {
     let directory = tempfile::tempdir().unwrap();
     std::thread::scope(|scope| {
-        let open = || Db::open(&directory.path().join("deep/er")).unwrap();
+        let open = || open(&directory.path().join("deep/er")).unwrap();
         let others: Vec<_> = (0..4).map(|_| scope.spawn(open)).collect();
         for other in others {
             other.join().unwrap().ping().unwrap();
         }
     });
+}
+
+#[test]
+fn a_copy_that_was_not_finished_is_refused_and_overwritten_by_the_next() {
+    let (source, directory) = (place(), tempfile::tempdir().unwrap());
+    let records = super::cluster::Records::new(directory.path());
+    let target = records.open();
+    target
+        .write(|tx| {
+            crate::setting::set(tx, "copy.unfinished", "1")?;
+            user::insert(tx, &person("half"))?;
+            crate::flow_version::publish(tx, &super::fixture::bug(), "half", "root", 1)
+        })
+        .unwrap();
+    assert!(target.read(crate::copy::is_unfinished).unwrap());
+    // the fixture's flows are no texts that can be read: the copy fails, and leaves nothing
+    let failed = crate::copy::copy(&source.db, &target, &mut |_| {});
+    assert!(matches!(failed, Err(Error::Corrupt { .. })), "{failed:?}");
+    assert!(!target.read(crate::copy::is_unfinished).unwrap());
+    assert_eq!(names(&target), Vec::<String>::new());
+    let occupied = crate::copy::copy(&target, &source.db, &mut |_| {});
+    assert!(matches!(occupied, Err(Error::NotEmpty { .. })), "{occupied:?}");
+    assert_eq!(names(&source.db).len(), 5);
 }

@@ -10,6 +10,7 @@ use indexmap::IndexMap;
 use jiff::{Timestamp, tz::TimeZone};
 use serde_json::{Value as Json, json};
 
+use super::cluster::Records;
 use crate::{Db, Error, WriteTx, flow_version, item, user};
 
 pub(crate) const T0: i64 = 1_790_000_000_000;
@@ -17,6 +18,8 @@ pub(crate) const T0: i64 = 1_790_000_000_000;
 /// Records in a directory of their own.
 pub(crate) struct Place {
     pub(crate) db: Db,
+    // goes before the directory, whose name it bears
+    pub(crate) _records: Records,
     pub(crate) directory: tempfile::TempDir,
 }
 
@@ -36,7 +39,18 @@ impl From<Error> for Failure {
 /// Records with the two flows published and ann, ben, eve (disabled) and root.
 pub(crate) fn place() -> Place {
     let directory = tempfile::tempdir().unwrap();
-    let db = Db::open(directory.path()).unwrap();
+    let records = Records::new(directory.path());
+    filled(records, directory)
+}
+
+/// [`place`], embedded whatever this run tries.
+pub(crate) fn embedded() -> Place {
+    let directory = tempfile::tempdir().unwrap();
+    filled(Records::embedded(directory.path()), directory)
+}
+
+fn filled(records: Records, directory: tempfile::TempDir) -> Place {
+    let db = records.open();
     db.write(|tx| {
         for name in ["ann", "ben", "Ced", "eve", "root"] {
             user::insert(tx, &person(name))?;
@@ -47,7 +61,7 @@ pub(crate) fn place() -> Place {
         Ok::<_, Error>(())
     })
     .unwrap();
-    Place { db, directory }
+    Place { db, _records: records, directory }
 }
 
 pub(crate) fn person(name: &str) -> user::User {

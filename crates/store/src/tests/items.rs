@@ -13,11 +13,11 @@ const MINUTE: i64 = 60_000;
 
 /// Every row of a table as text, sorted.
 fn dump(tx: &Tx, table: &str) -> Vec<String> {
-    let sql = "select name, type from pragma_table_info($1) order by cid";
-    let columns = tx.all(sql, &[table.into()], |row| row.text(0)).unwrap();
-    let quoted: Vec<String> = columns.iter().map(|column| format!("quote(\"{column}\")")).collect();
-    let sql = format!("select {} from \"{table}\" order by 1, 2, 3, 4, 5", quoted.join(" || '|' || "));
-    let mut rows = tx.all(&sql.replace(" order by 1, 2, 3, 4, 5", ""), &[], |row| row.text(0)).unwrap();
+    let cells = |row: &crate::row::Row| {
+        let cells = (0..row.width()).map(|index| row.cell(index).map(|cell| format!("{cell:?}")));
+        Ok(cells.collect::<Result<Vec<_>, _>>()?.join("|"))
+    };
+    let mut rows = tx.all(&format!("select * from \"{table}\""), &[], cells).unwrap();
     rows.sort();
     rows
 }

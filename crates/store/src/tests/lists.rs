@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
 use super::{
-    fixture::{Act, Failure, Place, T0, act, at, bug, create, issue, load, place},
+    fixture::{Act, Failure, Place, T0, act, at, bug, create, embedded, issue, load, place},
     statements_of,
 };
 use crate::{
@@ -169,7 +169,10 @@ fn some_fields(turn: u64) -> Json {
 
 /// Forty issues in all states.
 fn filled() -> Place {
-    let place = place();
+    filled_in(place())
+}
+
+fn filled_in(place: Place) -> Place {
     let fill = |tx: &crate::WriteTx| {
         for turn in 0..40_u64 {
             let now = T0 + i64::try_from(turn).unwrap() * 3_600_000;
@@ -495,7 +498,7 @@ fn scans(tx: &Tx, sql: &str) -> Vec<String> {
 
 #[test]
 fn no_page_reads_a_table_from_end_to_end() {
-    let place = filled();
+    let place = filled_in(embedded());
     let read = |tx: &Tx| {
         let (all, none) = (Visibility::All, Query::default());
         let flow = issue();

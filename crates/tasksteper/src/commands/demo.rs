@@ -10,8 +10,8 @@ use app::{
     publish::{self, FlowFile},
 };
 
-use super::{Done, Refusal, from_error, say, serve};
-use crate::{cli::Demo, surroundings::surroundings};
+use super::{Done, Refusal, say, serve};
+use crate::cli::Demo;
 
 /// Everyone's password in the demo.
 const PASSWORD: &str = "tasksteper-demo";
@@ -31,7 +31,6 @@ pub(super) fn run(demo: &Demo) -> Done {
             demo.listen
         )));
     }
-    let zone = super::zone(&demo.records)?;
     let temporary = match &demo.data {
         Some(_) => None,
         None => Some(tempfile::tempdir().map_err(|error| {
@@ -39,8 +38,7 @@ pub(super) fn run(demo: &Demo) -> Done {
         })?),
     };
     let directory = demo.data.as_deref().or(temporary.as_ref().map(tempfile::TempDir::path)).unwrap_or(Path::new("."));
-    let app = App::open(directory, surroundings(zone))
-        .map_err(|error| Refusal::Refused(format!("{}: {}", directory.display(), from_error(&error))))?;
+    let app = super::open_at(&super::place(directory, &demo.records)?, super::SERVER_PATIENCE, &demo.records)?;
     serve::log("warn");
     let is_new = app.read(|cx| Ok(cx.flows.all().next().is_none() && people::users(cx)?.is_empty()))?;
     if is_new {

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, time::Duration};
 
 use app::App;
 
-use super::{Done, Refusal, open, say, tell};
+use super::{Done, Refusal, SERVER_PATIENCE, open_at, place, say, tell};
 use crate::cli::Serve;
 
 /// How long requests in flight may take to finish after a signal.
@@ -12,7 +12,7 @@ const DRAIN: Duration = Duration::from_secs(25);
 
 pub(super) fn run(serve: &Serve) -> Done {
     log("info");
-    let app = open(&serve.data)?;
+    let app = open_at(&place(&serve.data.data, &serve.data.records)?, SERVER_PATIENCE, &serve.data.records)?;
     let config = web::Config::new(serve.base_url.as_deref(), serve.trusted_proxy.clone())
         .map_err(|error| Refusal::Usage(format!("--base-url: {error}")))?;
     let setup = app.setup_secret()?;

@@ -58,4 +58,5 @@ problem-bad-cursor = This cursor is none that a list gave out; start again from 
 problem-throttled = Too many failed attempts; try again in { $seconds } seconds.
 problem-stale = This item was changed by someone else just now; read it again and retry.
 problem-unavailable = The database does not answer at the moment; nothing was changed. Try again soon.
+problem-no-room = The server has no room left to save anything, so nothing was changed. Everything can still be looked up. Tell an administrator, and try again later.
 problem-internal = The server failed; nothing was changed. Try again; if it stays so, tell an administrator.

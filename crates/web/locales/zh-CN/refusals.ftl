@@ -55,4 +55,5 @@ problem-bad-cursor = 这个游标不是列表给出的，请从第一页重新�
 problem-throttled = 失败次数太多，请 { $seconds } 秒后再试。
 problem-stale = 这个条目刚刚被别人更新过，请重新读取后再试。
 problem-unavailable = 数据库暂时没有应答，什么都没有改变，请稍后再试。
+problem-no-room = 服务器没有空间保存了，刚才的操作没有生效；查看不受影响。请告诉管理员，稍后再试。
 problem-internal = 服务器出错了，什么都没有改变。请稍后再试；若一直如此，请联系管理员。

@@ -129,12 +129,13 @@ impl Problem {
             }
             Error::Store(ref store) if store.retryable() => {
                 tracing::warn!(error = %error, "the database did not answer");
+                let (key, seconds) = if store.no_room() { ("problem-no-room", 30) } else { ("problem-unavailable", 2) };
                 Problem {
-                    retry_after_s: Some(2),
-                    ..Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", words.word("problem-unavailable"))
+                    retry_after_s: Some(seconds),
+                    ..Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", words.word(key))
                 }
             }
-            Error::Store(_) | Error::Damaged(_) => {
+            Error::Store(_) | Error::Unfinished | Error::Damaged(_) => {
                 tracing::error!(error = ?error, "a request failed");
                 Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", words.word("problem-internal"))
             }

@@ -137,8 +137,11 @@ impl Visit {
         if matches!(failed.error, Error::NotSignedIn) {
             return self.to_sign_in();
         }
+        let no_room = matches!(&failed.error, Error::Store(store) if store.no_room());
         let problem = crate::api::Problem::from_error(failed.error, failed.words);
-        let mut response = self.error(web, problem.status(), Some(problem.detail().to_owned())).await;
+        let says_more = no_room || matches!(problem.status().as_u16(), 403 | 409 | 422 | 429);
+        let text = says_more.then(|| problem.detail().to_owned());
+        let mut response = self.error(web, problem.status(), text).await;
         if let Some(seconds) = problem.retry_after_s() {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
@@ -154,12 +157,12 @@ impl Visit {
         self.error(web, status, None).await
     }
 
-    /// The page of an error, with the menu of whoever is signed in.
+    /// The page of an error, with the menu of whoever is signed in; `text`: its words, if not the status's usual ones.
     pub(crate) async fn error(&self, web: &Web, status: StatusCode, text: Option<String>) -> Response {
         let drawn = self.open_page(web, |around| {
             let mut page = ErrorPage::of(around.frame("", Active::None), status.as_u16());
             page.f.title.clone_from(&page.heading);
-            if let Some(text) = text.filter(|_| matches!(status.as_u16(), 403 | 409 | 422 | 429)) {
+            if let Some(text) = text {
                 page.text = text;
             }
             rendered(&page)

@@ -1,0 +1,380 @@
+//! The PostgreSQL engine: everything that only PostgreSQL has. A pool of connections, threads that take what waits, and
+//! what to do when the server, the network or another transaction is in the way.
+//!
+//! Writes are `read committed`: an item that is to be changed is locked when it is loaded, what rules over many rows takes
+//! its turn (`docs/decisions/0005-postgresql.md`).
+
+mod address;
+mod connection;
+pub(crate) mod distribute;
+mod failure;
+
+use std::{
+    hash::{BuildHasher as _, Hasher as _, RandomState},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicI64, AtomicU64, Ordering},
+    },
+    thread::JoinHandle,
+    time::Duration,
+};
+
+use crossbeam_channel::{Receiver, Sender};
+
+pub use address::{Address, BadAddress};
+use connection::Commit;
+pub(crate) use connection::{Connection, Row};
+pub use distribute::Distributed;
+use failure::{Failure, Then};
+
+use crate::{
+    Error,
+    db::{self, Counters, Job, ReadJob, Tx, WriteTx},
+    migrations,
+};
+
+/// What is being done when no connection can be had.
+const CONNECTING: &str = "connecting to the database";
+/// Connections at most, and threads that use them.
+const CONNECTIONS: usize = 16;
+/// How long a request waits for one of them.
+const WAIT: Duration = Duration::from_secs(10);
+/// A write is run so often at most.
+const ATTEMPTS: u32 = 6;
+/// How long an unknown outcome is asked after.
+const ASKING: Duration = Duration::from_secs(20);
+/// Counting slots of all nodes together.
+const SLOTS: i64 = 64;
+/// The lock under which the schema is brought up to date.
+const MIGRATING: i64 = 0x7461_736b_7363_686d;
+
+/// The pool, and the threads that work for those who must not wait.
+pub(crate) struct Engine {
+    pool: Arc<Pool>,
+    work: Mutex<Option<Sender<Work>>>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+enum Work {
+    Read(Box<dyn ReadJob>),
+    Write(Box<dyn Job>),
+}
+
+struct Pool {
+    address: Address,
+    idle: (Sender<Option<Connection>>, Receiver<Option<Connection>>),
+    /// The slot of the next connection.
+    slot: AtomicI64,
+    writes: AtomicU64,
+}
+
+/// How one attempt at a write went.
+enum Attempt {
+    /// It ran to its end and is kept, or refused by itself.
+    Over,
+    /// Nothing was kept, for a reason outside of it.
+    Failed(Failure),
+}
+
+impl Engine {
+    pub(crate) fn open(address: &Address, patience: Duration) -> Result<Engine, Error> {
+        let mut first = connect_patiently(address, patience)?;
+        migrate(&mut first)?;
+        let idle = crossbeam_channel::bounded(CONNECTIONS);
+        let connections = std::iter::once(Some(first)).chain(std::iter::repeat_with(|| None));
+        for connection in connections.take(CONNECTIONS) {
+            idle.0.send(connection).map_err(|_| Error::Closed)?;
+        }
+        // nodes begin at different slots
+        let slot = AtomicI64::new(i64::from(chance(64)));
+        let pool = Arc::new(Pool { address: address.clone(), idle, slot, writes: AtomicU64::new(0) });
+        let (sender, receiver) = crossbeam_channel::unbounded();
+        let threads = (0..CONNECTIONS).map(|_| {
+            let (pool, work) = (Arc::clone(&pool), Receiver::clone(&receiver));
+            let thread = std::thread::Builder::new().name("store".to_owned());
+            thread.spawn(move || work.iter().for_each(|work| pool.run(work))).map_err(|error| Error::Unavailable {
+                doing: "starting the threads of the records".to_owned(),
+                source: Arc::new(error),
+            })
+        });
+        let threads = threads.collect::<Result<_, _>>()?;
+        Ok(Engine { pool, work: Mutex::new(Some(sender)), threads: Mutex::new(threads) })
+    }
+
+    pub(crate) fn read<T, E: From<Error>>(&self, f: impl FnOnce(&Connection) -> Result<T, E>) -> Result<T, E> {
+        let loan = self.pool.lend()?;
+        loan.connection()?.begin_read();
+        f(loan.connection()?)
+    }
+
+    pub(crate) fn read_with(&self, job: Box<dyn ReadJob>) {
+        if let Err(Work::Read(job)) = self.send(Work::Read(job)) {
+            job.run(Err(Error::Closed));
+        }
+    }
+
+    pub(crate) fn write(&self, job: Box<dyn Job>) {
+        if let Err(Work::Write(job)) = self.send(Work::Write(job)) {
+            job.answer(Some(Error::Closed));
+        }
+    }
+
+    fn send(&self, work: Work) -> Result<(), Work> {
+        match self.work.lock().unwrap_or_else(PoisonError::into_inner).clone() {
+            Some(sender) => sender.send(work).map_err(|back| back.0),
+            None => Err(work),
+        }
+    }
+
+    /// Spreads the tables of items over the workers of a Citus cluster, each step by itself: Citus does not take them all in
+    /// one transaction.
+    pub(crate) fn distribute(&self) -> Result<Distributed, Error> {
+        let loan = self.pool.lend()?;
+        let connection = loan.connection()?;
+        // moving many rows takes its time
+        connection.batch("set lock_timeout = 0")?;
+        let done = distribute::run(connection);
+        connection.batch("reset lock_timeout")?;
+        done
+    }
+
+    pub(crate) fn counters(&self) -> Counters {
+        let writes = self.pool.writes.load(Ordering::Relaxed);
+        Counters { commits: writes, writes }
+    }
+
+    pub(crate) fn close(&self) {
+        drop(self.work.lock().unwrap_or_else(PoisonError::into_inner).take());
+        let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        for thread in threads.into_iter().filter(|thread| thread.thread().id() != std::thread::current().id()) {
+            if thread.join().is_err() {
+                tracing::error!("a thread of the records ended by a panic");
+            }
+        }
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+impl Pool {
+    fn run(&self, work: Work) {
+        match work {
+            Work::Read(job) => match self.lend() {
+                Err(error) => job.run(Err(error)),
+                Ok(loan) => match loan.connection() {
+                    Err(error) => job.run(Err(error)),
+                    Ok(connection) => {
+                        connection.begin_read();
+                        job.run(Ok(&Tx::new(db::Connection::Postgres(connection))));
+                    }
+                },
+            },
+            Work::Write(mut job) => {
+                let lost = self.write(job.as_mut());
+                job.answer(lost);
+            }
+        }
+    }
+
+    /// Runs a write until it is over; what stands in the way of that, if anything does.
+    fn write(&self, job: &mut dyn Job) -> Option<Error> {
+        let mut attempt = 1;
+        loop {
+            match self.attempt(job) {
+                Attempt::Over => return None,
+                Attempt::Failed(failure) if failure.then == Then::GiveUp || attempt >= ATTEMPTS => {
+                    tracing::warn!(error = %failure.error, attempt, "a write was given up");
+                    return Some(failure.error);
+                }
+                Attempt::Failed(failure) => {
+                    tracing::debug!(error = %failure.error, attempt, "a write is run again");
+                    // longer and longer, and not in step with the others
+                    let most = 10 << attempt;
+                    std::thread::sleep(Duration::from_millis(u64::from(most / 2 + chance(most))));
+                    attempt += 1;
+                }
+            }
+        }
+    }
+
+    fn attempt(&self, job: &mut dyn Job) -> Attempt {
+        let loan = match self.lend() {
+            Ok(loan) => loan,
+            // a server that is starting or restarting may be back for the next attempt
+            Err(error) => return Attempt::Failed(Failure { error, then: Then::Reconnect }),
+        };
+        let connection = match loan.connection() {
+            Ok(connection) => connection,
+            Err(error) => return Attempt::Failed(Failure::refused(error)),
+        };
+        connection.begin_write();
+        let kept = job.run(&WriteTx::new(db::Connection::Postgres(connection)));
+        match (kept, connection.failure()) {
+            // what the closure made of its own error is its answer, but for those that another attempt may do away with
+            (false, Some(failure)) if failure.then == Then::GiveUp => return Attempt::Over,
+            (false, None) => return Attempt::Over,
+            (_, Some(failure)) => return Attempt::Failed(failure),
+            (true, None) => {}
+        }
+        match connection.commit() {
+            Commit::Done => {}
+            Commit::Failed(failure) => return Attempt::Failed(failure),
+            Commit::Unknown(number) => {
+                drop(loan);
+                return self.ask_after(number);
+            }
+        }
+        self.writes.fetch_add(1, Ordering::Relaxed);
+        Attempt::Over
+    }
+
+    /// Whether the write of this number, whose commit broke off, was kept: the server knows.
+    fn ask_after(&self, number: u64) -> Attempt {
+        tracing::warn!(number, "the connection broke while a write was committed; asking the server what became of it");
+        let pause = Duration::from_millis(200);
+        for _ in 0..ASKING.as_millis() / pause.as_millis() {
+            let status = self.lend().and_then(|loan| {
+                let connection = loan.connection()?;
+                let mut status = None;
+                connection.begin_read();
+                let sql = "select pg_xact_status(cast($1 as text)::xid8)";
+                connection.query(sql, &[number.to_string().into()], |row| {
+                    status = row.text_or_null(0)?;
+                    Ok(())
+                })?;
+                Ok(status)
+            });
+            match status.as_ref().map(Option::as_deref) {
+                Ok(Some("committed")) => {
+                    self.writes.fetch_add(1, Ordering::Relaxed);
+                    return Attempt::Over;
+                }
+                Ok(Some("aborted")) => {
+                    let error = Error::Busy { doing: "commit".to_owned() };
+                    return Attempt::Failed(Failure { error, then: Then::Again });
+                }
+                // the server has forgotten, or is another one
+                Ok(None) => break,
+                Ok(Some(_)) | Err(_) => std::thread::sleep(pause),
+            }
+        }
+        tracing::error!(number, "what became of a write could not be found out");
+        Attempt::Failed(Failure::refused(Error::Unknown))
+    }
+
+    /// A connection that works, as far as is known.
+    fn lend(&self) -> Result<Loan<'_>, Error> {
+        let idle = self.idle.1.recv_timeout(WAIT).map_err(|_| Error::Busy { doing: CONNECTING.to_owned() })?;
+        let mut loan = Loan { connection: idle.filter(Connection::is_alive), idle: &self.idle.0 };
+        if loan.connection.is_none() {
+            let slot = self.slot.fetch_add(1, Ordering::Relaxed).rem_euclid(SLOTS);
+            loan.connection = Some(Connection::open(&self.address, slot).map_err(|(error, _)| error)?);
+        }
+        Ok(loan)
+    }
+}
+
+/// A connection on loan; goes back when it is done with, also by a panic.
+struct Loan<'p> {
+    connection: Option<Connection>,
+    idle: &'p Sender<Option<Connection>>,
+}
+
+impl Loan<'_> {
+    fn connection(&self) -> Result<&Connection, Error> {
+        self.connection.as_ref().ok_or(Error::Closed)
+    }
+}
+
+impl Drop for Loan<'_> {
+    fn drop(&mut self) {
+        let spent =
+            |connection: &Connection| connection.failure().is_some_and(|failure| failure.then == Then::Reconnect);
+        let connection = self.connection.take().filter(|connection| !spent(connection) && connection.rollback());
+        drop(self.idle.send(connection));
+    }
+}
+
+/// The first connection; as long as `patience` lasts, a server that is not there yet is waited for.
+fn connect_patiently(address: &Address, patience: Duration) -> Result<Connection, Error> {
+    let pause = Duration::from_millis(500);
+    let mut left = patience;
+    loop {
+        match Connection::open(address, i64::from(chance(64))) {
+            Ok(connection) => return Ok(connection),
+            Err((error, true)) if !left.is_zero() => {
+                let why = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
+                tracing::warn!(at = address.shown, why, seconds_left = left.as_secs(), "waiting for the database");
+                std::thread::sleep(pause);
+                left = left.saturating_sub(pause);
+            }
+            Err((error, _)) => return Err(error),
+        }
+    }
+}
+
+/// Brings the schema up to date; of several that come at once one does it and the others find it done.
+fn migrate(connection: &mut Connection) -> Result<(), Error> {
+    let doing = "bringing the schema up to date";
+    let known = migrations::newest();
+    let steps = migrations::all(definition)?;
+    let (client, runtime) = connection.client();
+    let runtime = runtime.ok_or(Error::Closed)?;
+    let failed = |error: tokio_postgres::Error| Failure::of(doing, error).error;
+    runtime.block_on(async {
+        client
+            .batch_execute(&format!("set lock_timeout = 0; select pg_advisory_lock({MIGRATING})"))
+            .await
+            .map_err(failed)?;
+        let made =
+            "select 1 from pg_tables where schemaname = current_schema() and tablename = 'refinery_schema_history'";
+        let found: i64 = match client.query_opt(made, &[]).await.map_err(failed)? {
+            None => 0,
+            Some(_) => {
+                let sql = "select cast(coalesce(max(version), 0) as bigint) from refinery_schema_history";
+                client.query_one(sql, &[]).await.map_err(failed)?.try_get(0).map_err(failed)?
+            }
+        };
+        if found > known {
+            return Err(Error::Newer { found, known });
+        }
+        if found < known {
+            let runner = refinery_core::Runner::new(&steps).set_grouped(true);
+            runner
+                .run_async(client)
+                .await
+                .map_err(|error| Error::Unavailable { doing: doing.to_owned(), source: Arc::new(error) })?;
+        }
+        let done = format!("select pg_advisory_unlock({MIGRATING}); reset lock_timeout");
+        client.batch_execute(&done).await.map_err(failed)
+    })
+}
+
+/// A statement that makes tables, with `text` columns that sort by code point whatever the database's own language.
+pub(crate) fn definition(sql: &str) -> String {
+    let mut defined = String::with_capacity(sql.len() + 512);
+    for line in sql.split_inclusive('\n') {
+        let mut rest = line;
+        while let Some(at) = rest.find(" text") {
+            let (before, after) = rest.split_at(at + " text".len());
+            defined.push_str(before);
+            // a type, not a column or a value of that name
+            if after.starts_with([' ', ',', ')', '\n']) && !after.trim_start().starts_with("text") {
+                defined.push_str(" collate \"C\"");
+            }
+            rest = after;
+        }
+        defined.push_str(rest);
+    }
+    defined
+}
+
+/// A number below `most`, for spreading things; no secret.
+fn chance(most: u32) -> u32 {
+    let random = RandomState::new().build_hasher().finish();
+    u32::try_from(random % u64::from(most.max(1))).unwrap_or(0)
+}
