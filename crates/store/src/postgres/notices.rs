@@ -59,13 +59,15 @@ impl Notices {
 async fn listen_on(address: &Address, feed: &Weak<Feed>, mut outgoing: UnboundedReceiver<Vec<Change>>) {
     // what a node says to all comes back to it as well
     let node = format!("{:016x}", RandomState::new().build_hasher().finish());
+    let mut missed = false;
     loop {
-        match listen(address, feed, &node, &mut outgoing).await {
+        match listen(address, feed, &node, &mut outgoing, missed).await {
             End::Closed => return,
             End::Lost(why) => tracing::debug!(why, "the other nodes are not heard"),
         }
+        missed = true;
         tokio::time::sleep(PAUSE).await;
-        // what gathered meanwhile is found by those who look
+        // it is told afterwards that there was something
         while outgoing.try_recv().is_ok() {}
         if outgoing.is_closed() {
             return;
@@ -78,6 +80,7 @@ async fn listen(
     feed: &Weak<Feed>,
     node: &str,
     outgoing: &mut UnboundedReceiver<Vec<Change>>,
+    missed: bool,
 ) -> End {
     let lost = |error: tokio_postgres::Error| End::Lost(failure::said(&error));
     let (client, mut heard) = match connect(address).await {
@@ -86,6 +89,14 @@ async fn listen(
     };
     if let Err(error) = client.batch_execute(&format!("listen {CHANNEL}")).await {
         return lost(error);
+    }
+    if missed {
+        // neither side knows what the other said meanwhile
+        let Some(feed) = feed.upgrade() else { return End::Closed };
+        feed.publish(&[Change::Something]);
+        if let Err(error) = notify(&client, node, &[Change::Something]).await {
+            return lost(error);
+        }
     }
     loop {
         tokio::select! {
@@ -103,15 +114,20 @@ async fn listen(
                 while let Ok(more) = outgoing.try_recv() {
                     changes.extend(more);
                 }
-                for text in encode(&changes) {
-                    let sql = "select cast(pg_notify($1, $2) as text)";
-                    if let Err(error) = client.execute(sql, &[&CHANNEL, &format!("{node}\n{text}")]).await {
-                        return lost(error);
-                    }
+                if let Err(error) = notify(&client, node, &changes).await {
+                    return lost(error);
                 }
             }
         }
     }
+}
+
+async fn notify(client: &Client, node: &str, changes: &[Change]) -> Result<(), tokio_postgres::Error> {
+    for text in encode(changes) {
+        let sql = "select cast(pg_notify($1, $2) as text)";
+        client.execute(sql, &[&CHANNEL, &format!("{node}\n{text}")]).await?;
+    }
+    Ok(())
 }
 
 async fn connect(address: &Address) -> Result<(Client, UnboundedReceiver<Notification>), String> {

@@ -88,7 +88,10 @@ fn all_at_once(decided: &Decided) -> Place {
     place
 }
 
-fn kept(place: &Place) -> (Vec<Vec<String>>, Vec<(String, i64)>, Vec<(String, String)>) {
+/// The tables' rows, the counts, the indexes.
+type Kept = (Vec<Vec<String>>, Vec<(String, i64)>, Vec<(String, String)>);
+
+fn kept(place: &Place) -> Kept {
     let counts = "select 'tally ' || flow || ' ' || state || cast(closed as text), cast(sum(items) as bigint)
                   from tally group by flow, state, closed having sum(items) <> 0
                   union all select 'open ' || flow || ' ' || cast(version as text), cast(sum(items) as bigint)
