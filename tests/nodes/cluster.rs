@@ -54,6 +54,13 @@ impl Cluster {
         self.script("start", &[]);
     }
 
+    /// The end of what it logged.
+    pub(crate) fn log(&self) -> String {
+        let log = std::fs::read_to_string(self.path().join("data/log")).unwrap_or_default();
+        let lines: Vec<&str> = log.lines().collect();
+        lines[lines.len().saturating_sub(60)..].join("\n")
+    }
+
     /// Adds lines to its configuration, to be read when it starts again.
     pub(crate) fn configure(&self, file: &str, lines: &str) {
         let path = self.path().join("data").join(file);

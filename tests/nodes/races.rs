@@ -173,7 +173,13 @@ fn those_who_link_each_others_items_do_not_stand_in_each_others_way() {
     });
     let answers: Vec<Answer> = answers.into_iter().flatten().collect();
     for answer in &answers {
-        assert!(matches!(answer.status.as_u16(), 200 | 409 | 422), "{} {}", answer.status, answer.text);
+        assert!(
+            matches!(answer.status.as_u16(), 200 | 409 | 422),
+            "{} {} {}",
+            answer.status,
+            answer.text,
+            cluster.log()
+        );
     }
     assert!(answers.iter().filter(|answer| answer.status == 200).count() > 100, "{:?}", statuses(&answers));
     for item in &items {
