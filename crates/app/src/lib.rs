@@ -230,11 +230,12 @@ impl App {
 impl Inner {
     fn reading<'a>(&'a self, tx: &'a store::Tx<'a>, now: Timestamp) -> Result<Reading<'a>, Error> {
         let changes = store::change::seen(tx)?;
-        let flows = self.catalog.as_of(tx, changes.flows)?;
+        let flows = self.catalog.as_of(tx, changes.flows, true)?;
         Ok(Reading { tx, flows, zone: &self.zone, now, people_seq: Some(changes.people), app: self })
     }
 
     fn writing<'a>(&'a self, tx: &'a store::WriteTx<'a>, now: Timestamp) -> Result<Writing<'a>, Error> {
-        Ok(Writing { reading: Reading { people_seq: None, ..self.reading(tx, now)? }, tx })
+        let flows = self.catalog.as_of(tx, store::change::seen(tx)?.flows, false)?;
+        Ok(Writing { reading: Reading { tx, flows, zone: &self.zone, now, people_seq: None, app: self }, tx })
     }
 }
