@@ -5,6 +5,7 @@ use std::{
     net::TcpListener,
     path::Path,
     process::Command,
+    sync::atomic::{AtomicBool, Ordering},
     time::{Duration, Instant},
 };
 
@@ -80,6 +81,15 @@ impl Drop for Cluster {
         let mut script = Command::new(project().join("scripts/postgres.sh"));
         // it may be stopped already
         let _ = script.arg("stop").arg(self.path()).env("PGSTOP", "immediate").output();
+    }
+}
+
+/// Ends the work of the others, also when the test fails: they are waited for.
+pub(crate) struct Ending<'d>(pub(crate) &'d AtomicBool);
+
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
     }
 }
 
