@@ -146,15 +146,20 @@ impl App {
         self.0.db.read(|tx| use_case(&self.0.reading(tx, now)?))
     }
 
-    /// [`App::read`] without waiting for a database server: `done` gets the result, at once and on the caller's thread
+    /// [`App::read`] without waiting for a database server, of somebody who will be asked for first: `done` gets the result, at once and on the caller's thread
     /// where the records are embedded, else on a thread of the records, where it must not linger.
     pub fn read_with<T: Send + 'static>(
         &self,
+        credential: Option<signin::Credential>,
         use_case: impl FnOnce(&Reading) -> Result<T, Error> + Send + 'static,
         done: impl FnOnce(Result<T, Error>) + Send + 'static,
     ) {
         let (inner, now) = (Arc::clone(&self.0), self.now());
-        self.0.db.read_with(move |tx| use_case(&inner.reading(tx, now)?), done);
+        let reading = move |tx: &store::Tx| {
+            signin::foresee(tx, credential.as_ref())?;
+            use_case(&inner.reading(tx, now)?)
+        };
+        self.0.db.read_with(reading, done);
     }
 
     /// Runs a use case that writes: when it returns, what it wrote is on disk; when it errs, nothing was written.
@@ -182,14 +187,19 @@ impl App {
         self.0.db.write(move |tx| use_case(&inner.writing(tx, now)?))
     }
 
-    /// [`App::write`] without waiting: `done` gets the result on the writer's thread, where it must not linger.
+    /// [`App::write`] without waiting, of somebody who will be asked for first: `done` gets the result on the writer's thread, where it must not linger.
     pub fn write_with<T: Send + 'static>(
         &self,
+        credential: Option<signin::Credential>,
         mut use_case: impl FnMut(&Writing) -> Result<T, Error> + Send + 'static,
         done: impl FnOnce(Result<T, Error>) + Send + 'static,
     ) {
         let (inner, now) = (Arc::clone(&self.0), self.now());
-        self.0.db.write_with(move |tx| use_case(&inner.writing(tx, now)?), done);
+        let writing = move |tx: &store::WriteTx| {
+            signin::foresee(tx, credential.as_ref())?;
+            use_case(&inner.writing(tx, now)?)
+        };
+        self.0.db.write_with(writing, done);
     }
 
     /// The moment, by the installation's clock.
