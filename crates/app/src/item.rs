@@ -286,7 +286,7 @@ pub fn press(cx: &Writing, actor: &Actor, (key, number): (&str, i64), press: &Pr
 /// # Errors
 /// `NotFound`, `Archived`, `Refused`.
 pub fn comment(cx: &Writing, actor: &Actor, (key, number): (&str, i64), text: &str) -> Result<HistoryEntry, Error> {
-    let (published, flow, item) = load(cx, actor, key, number)?;
+    let (published, flow, item) = hold(cx, actor, key, number)?;
     in_use(published)?;
     let facts = facts(cx, actor, &flow, Some(&item), &Input::new())?;
     let decision = flow::comment(&flow, &item, text, &facts).map_err(refused(&flow))?;
@@ -404,7 +404,7 @@ fn apply(
     revision: Option<i64>,
     event: &Event,
 ) -> Result<ItemView, Error> {
-    let (published, flow, item) = load(cx, actor, key, number)?;
+    let (published, flow, item) = hold(cx, actor, key, number)?;
     if !matches!(event, Event::Assign { .. }) {
         in_use(published)?;
     }
@@ -477,8 +477,22 @@ pub(crate) fn load<'c>(
     key: &str,
     number: i64,
 ) -> Result<(&'c Published, Arc<Flow>, Item), Error> {
+    read(cx, actor, key, store::item::load(cx.tx, key, number)?)
+}
+
+/// [`load`], of the one item that is to be changed.
+fn hold<'c>(cx: &'c Writing, actor: &Actor, key: &str, number: i64) -> Result<(&'c Published, Arc<Flow>, Item), Error> {
+    read(cx, actor, key, store::item::hold(cx.tx, key, number)?)
+}
+
+fn read<'c>(
+    cx: &'c Reading,
+    actor: &Actor,
+    key: &str,
+    row: Option<store::item::Row>,
+) -> Result<(&'c Published, Arc<Flow>, Item), Error> {
     let published = cx.flows.get(key).ok_or(Error::NotFound)?;
-    let row = store::item::load(cx.tx, key, number)?.ok_or(Error::NotFound)?;
+    let row = row.ok_or(Error::NotFound)?;
     let flow = cx.version(key, row.version())?;
     let item = row.read(&flow)?;
     if cx.may_see(actor, key, &item) { Ok((published, flow, item)) } else { Err(Error::NotFound) }

@@ -174,11 +174,20 @@ pub fn next_numbers(tx: &WriteTx, flow: &str, count: i64) -> Result<i64, Error> 
     tx.one(sql, params![flow, count], |row| row.int(0))
 }
 
-/// An item. In a transaction that writes nobody else changes it until that ends.
+/// An item, to be looked at.
 ///
 /// # Errors
 /// The records failed.
 pub fn load(tx: &Tx, flow: &str, number: i64) -> Result<Option<Row>, Error> {
+    tx.first(&format!("select {ROW} from item where flow = $1 and number = $2"), params![flow, number], read_row)
+}
+
+/// An item that is to be changed: nobody else changes it until the transaction ends. As few a transaction as can be: two
+/// who hold one each and want the other's wait for each other.
+///
+/// # Errors
+/// The records failed.
+pub fn hold(tx: &Tx, flow: &str, number: i64) -> Result<Option<Row>, Error> {
     let sql = format!("select {ROW} from item where flow = $1 and number = $2");
     if tx.may_write() && tx.is_far() {
         // once it is held, the number of its next event is known
