@@ -146,8 +146,9 @@ impl App {
         self.0.db.read(|tx| use_case(&self.0.reading(tx, now)?))
     }
 
-    /// [`App::read`] without waiting for a database server, of somebody who will be asked for first: `done` gets the result, at once and on the caller's thread
-    /// where the records are embedded, else on a thread of the records, where it must not linger.
+    /// [`App::read`] without waiting for a database server, of somebody who will be asked for first: `done` gets the result,
+    /// at once and on the caller's thread where the records are embedded, else on a thread of the records, where it must not
+    /// linger.
     pub fn read_with<T: Send + 'static>(
         &self,
         credential: Option<signin::Credential>,
