@@ -5,6 +5,7 @@ use std::{
     net::TcpListener,
     path::Path,
     process::Command,
+    sync::atomic::{AtomicBool, Ordering},
     time::{Duration, Instant},
 };
 
@@ -54,6 +55,13 @@ impl Cluster {
         self.script("start", &[]);
     }
 
+    /// The end of what it logged.
+    pub(crate) fn log(&self) -> String {
+        let log = std::fs::read_to_string(self.path().join("data/log")).unwrap_or_default();
+        let lines: Vec<&str> = log.lines().collect();
+        lines[lines.len().saturating_sub(60)..].join("\n")
+    }
+
     /// Adds lines to its configuration, to be read when it starts again.
     pub(crate) fn configure(&self, file: &str, lines: &str) {
         let path = self.path().join("data").join(file);
@@ -73,6 +81,15 @@ impl Drop for Cluster {
         let mut script = Command::new(project().join("scripts/postgres.sh"));
         // it may be stopped already
         let _ = script.arg("stop").arg(self.path()).env("PGSTOP", "immediate").output();
+    }
+}
+
+/// Ends the work of the others, also when the test fails: they are waited for.
+pub(crate) struct Ending<'d>(pub(crate) &'d AtomicBool);
+
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
     }
 }
 

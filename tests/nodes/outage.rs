@@ -12,7 +12,7 @@ use reqwest::StatusCode;
 use serde_json::json;
 
 use crate::{
-    cluster::{Cluster, until},
+    cluster::{Cluster, Ending, until},
     harness::{
         Installation, Server, User, answer,
         load::{Notes, check, write},
@@ -154,6 +154,7 @@ fn stopped_under_load(mode: &str) {
                 noting.note(told);
             }
         });
+        let _end = Ending(&done);
         for _ in 0..2 {
             more(60);
             cluster.stop(mode);
@@ -169,7 +170,6 @@ fn stopped_under_load(mode: &str) {
             }
         }
         more(60);
-        done.store(true, Ordering::SeqCst);
     });
     assert!(notes.refused > 0, "it was away");
     check(&engineer, &delegate.at(&nodes[1].base), &notes.answered, notes.unknown);
@@ -206,8 +206,10 @@ fn a_restart_that_nobody_saw_is_not_seen_afterwards() {
             1 => cluster.stop("immediate"),
             _ => {
                 let ours = "from pg_stat_activity where application_name = 'tasksteper'";
+                // those that are there now: the node listens anew at once
+                let there = cluster.sql(&format!("select string_agg(cast(pid as text), ',') {ours}"));
                 cluster.sql(&format!("select pg_terminate_backend(pid) {ours}"));
-                let left = format!("select count(*) {ours}");
+                let left = format!("select count(*) {ours} and pid in ({there})");
                 until("they are gone", Duration::from_secs(10), || cluster.sql(&left) == "0");
             }
         }

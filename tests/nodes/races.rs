@@ -173,7 +173,13 @@ fn those_who_link_each_others_items_do_not_stand_in_each_others_way() {
     });
     let answers: Vec<Answer> = answers.into_iter().flatten().collect();
     for answer in &answers {
-        assert!(matches!(answer.status.as_u16(), 200 | 409 | 422), "{} {}", answer.status, answer.text);
+        assert!(
+            matches!(answer.status.as_u16(), 200 | 409 | 422),
+            "{} {} {}",
+            answer.status,
+            answer.text,
+            cluster.log()
+        );
     }
     assert!(answers.iter().filter(|answer| answer.status == 200).count() > 100, "{:?}", statuses(&answers));
     for item in &items {
@@ -202,30 +208,29 @@ fn a_name_is_given_to_one_only() {
 fn one_administrator_stays() {
     let cluster = Cluster::start();
     let at = Installation::on(&cluster.database("one"));
-    let names = ["ann", "ben", "cid", "dan"];
+    let names = ["ann", "ben"];
     for name in names {
         at.done(&["user", "add", name, "--admin", "--password-stdin"], "pass-word-1\n");
     }
     let nodes = [at.serve(), at.serve()];
-    let admins: Vec<User> =
-        names.iter().enumerate().map(|(at, name)| nodes[at % 2].signed_in(name, "pass-word-1")).collect();
-    for _ in 0..5 {
-        // each disables the next
-        let answers = at_once(4, |at| {
-            admins[at].form(&format!("/admin/users/{}/disable", names[(at + 1) % 4]), &[("hand_over", "")])
-        });
+    for _ in 0..20 {
+        let admins: Vec<User> =
+            names.iter().zip(&nodes).map(|(name, node)| node.signed_in(name, "pass-word-1")).collect();
+        // each disables the other
+        let answers =
+            at_once(2, |at| admins[at].form(&format!("/admin/users/{}/disable", names[1 - at]), &[("hand_over", "")]));
         assert!(
             answers.iter().all(|answer| matches!(answer.status.as_u16(), 303 | 401 | 403 | 422)),
             "{:?}",
             statuses(&answers)
         );
         let active = cluster_sql(&cluster, "select count(*) from users where admin = 1 and active = 1");
-        assert!(active.parse::<i64>().unwrap() >= 1, "{active}");
+        assert_eq!(active, "1");
         cluster_sql(&cluster, "update users set active = 1");
     }
     // and from the command line, which is asked by nobody
-    let outputs = at_once(4, |person| at.run(&["user", "disable", names[person]], ""));
-    assert_eq!(outputs.iter().filter(|output| output.status.success()).count(), 3);
+    let outputs = at_once(2, |person| at.run(&["user", "disable", names[person]], ""));
+    assert_eq!(outputs.iter().filter(|output| output.status.success()).count(), 1);
     assert!(outputs.iter().any(|output| stderr(output).contains("last active administrator")));
 }
 

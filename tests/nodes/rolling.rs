@@ -14,7 +14,7 @@ use std::{
 use serde_json::json;
 
 use crate::{
-    cluster::{Cluster, free_port, until},
+    cluster::{Cluster, Ending, free_port, until},
     harness::{
         Installation, Server, User,
         load::{Notes, check, write},
@@ -130,6 +130,7 @@ fn a_rolling_restart_behind_nginx_loses_no_request() {
         });
         let noting = &mut notes;
         scope.spawn(move || hears.into_iter().for_each(|told| noting.note(told)));
+        let _end = Ending(&done);
         for _ in 0..2 {
             for (node_at, port) in ports.into_iter().enumerate() {
                 std::thread::sleep(Duration::from_millis(500));
@@ -148,7 +149,6 @@ fn a_rolling_restart_behind_nginx_loses_no_request() {
                 until("ready", Duration::from_secs(10), || engineer.at(&base).page("/readyz").status == 200);
             }
         }
-        done.store(true, Ordering::SeqCst);
     });
     assert_eq!((notes.refused, notes.unknown), (0, 0), "{}", nginx.log("error.log"));
     assert!(asked.load(Ordering::SeqCst) > 100 && notes.answered.len() > 20, "there was work");

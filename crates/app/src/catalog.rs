@@ -102,20 +102,25 @@ pub(crate) struct Cache {
 }
 
 impl Cache {
-    /// The catalog as of this snapshot.
-    pub(crate) fn as_of(&self, tx: &store::Tx, seq: i64) -> Result<Arc<Catalog>, Error> {
+    /// The catalog as of this snapshot. It is kept for others only if `keep`: what a transaction that writes sees may never
+    /// come to be, and something else under the same numbers.
+    pub(crate) fn as_of(&self, tx: &store::Tx, seq: i64, keep: bool) -> Result<Arc<Catalog>, Error> {
         let known = Arc::clone(&self.newest.lock().unwrap_or_else(PoisonError::into_inner));
         if known.seq == seq && seq != 0 {
             return Ok(known);
         }
         let mut flows = IndexMap::default();
         for row in store::flow_version::current(tx)? {
-            let flow = self.version_of(&row.key, row.version, &row.text)?;
+            let flow = self.version_of(&row.key, row.version, &row.text, keep)?;
             let published = Published { flow, version: row.version, archived: row.archived, text: row.text.into() };
             flows.insert(row.key, published);
         }
         let fresh = Arc::new(Catalog { seq, flows });
-        *self.newest.lock().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&fresh);
+        let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
+        // an older snapshot's is of no use to anyone else
+        if keep && newest.seq < seq {
+            *newest = Arc::clone(&fresh);
+        }
         Ok(fresh)
     }
 
@@ -134,7 +139,7 @@ impl Cache {
         Ok(fresh)
     }
 
-    fn version_of(&self, key: &str, version: i64, text: &str) -> Result<Arc<Flow>, Error> {
+    fn version_of(&self, key: &str, version: i64, text: &str, keep: bool) -> Result<Arc<Flow>, Error> {
         let mut versions = self.versions.lock().unwrap_or_else(PoisonError::into_inner);
         let id = (key.to_owned(), version);
         if let Some(flow) = versions.get(&id) {
@@ -146,7 +151,9 @@ impl Cache {
             Error::Damaged(format!("flow {key} version {version}: {first}"))
         })?;
         let flow = Arc::new(flow);
-        versions.insert(id, Arc::clone(&flow));
+        if keep {
+            versions.insert(id, Arc::clone(&flow));
+        }
         Ok(flow)
     }
 
@@ -185,7 +192,7 @@ impl Reading<'_> {
         }
         let text = store::flow_version::text(self.tx, key, version)?
             .ok_or_else(|| Error::Damaged(format!("flow {key} has no version {version}")))?;
-        self.app.catalog.version_of(key, version, &text)
+        self.app.catalog.version_of(key, version, &text, self.people_seq.is_some())
     }
 
     /// The flow `key`, if the actor may create an item of it or see any.

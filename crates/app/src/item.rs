@@ -242,7 +242,7 @@ pub fn create(cx: &Writing, actor: &Actor, key: &str, input: &Input) -> Result<I
     }
     let number = store::item::next_number(cx.tx, key)?;
     let decision = flow::create(&flow, published.version, number, input, &facts).map_err(refused(&flow))?;
-    write(cx, actor, published, flow, &decision)
+    write(cx, published, flow, &decision, facts)
 }
 
 /// Saves field values without pressing.
@@ -286,7 +286,7 @@ pub fn press(cx: &Writing, actor: &Actor, (key, number): (&str, i64), press: &Pr
 /// # Errors
 /// `NotFound`, `Archived`, `Refused`.
 pub fn comment(cx: &Writing, actor: &Actor, (key, number): (&str, i64), text: &str) -> Result<HistoryEntry, Error> {
-    let (published, flow, item) = load(cx, actor, key, number)?;
+    let (published, flow, item) = hold(cx, actor, key, number)?;
     in_use(published)?;
     let facts = facts(cx, actor, &flow, Some(&item), &Input::new())?;
     let decision = flow::comment(&flow, &item, text, &facts).map_err(refused(&flow))?;
@@ -404,7 +404,7 @@ fn apply(
     revision: Option<i64>,
     event: &Event,
 ) -> Result<ItemView, Error> {
-    let (published, flow, item) = load(cx, actor, key, number)?;
+    let (published, flow, item) = hold(cx, actor, key, number)?;
     if !matches!(event, Event::Assign { .. }) {
         in_use(published)?;
     }
@@ -431,21 +431,28 @@ fn apply(
         Event::Save { .. } => {}
     }
     let decision = flow::decide(&flow, &item, revision, event, &facts).map_err(refused(&flow))?;
-    write(cx, actor, published, Arc::clone(&flow), &decision)
+    write(cx, published, Arc::clone(&flow), &decision, facts)
 }
 
-fn write(
-    cx: &Writing,
-    actor: &Actor,
+/// Writes what was decided on these facts.
+fn write<'c>(
+    cx: &'c Writing,
     published: &Published,
     flow: Arc<Flow>,
     decision: &Decision,
+    decided_on: Facts<'c>,
 ) -> Result<ItemView, Error> {
     let opened = decision.opens().and_then(|(key, _)| cx.flows.get(key)).map(|published| Arc::clone(&published.flow));
     store::item::save(cx.tx, &flow, decision, opened.as_deref())?;
-    let view = with_buttons(cx, actor, published.archived, flow, decision.after().clone(), &Input::new())?;
+    let (item, none) = (decision.after().clone(), Input::new());
+    let buttons = if published.archived {
+        Vec::new()
+    } else {
+        let facts = facts_beside(cx, decided_on, &flow, Some(&item), &none)?;
+        flow::buttons(&flow, &item, &none, &facts)
+    };
     let opened = decision.opens().map(|(key, opened)| (key.to_owned(), opened.after().number));
-    Ok(ItemView { opened, ..view })
+    Ok(ItemView { flow, item, buttons, archived: published.archived, opened })
 }
 
 fn refused(flow: &Arc<Flow>) -> impl FnOnce(flow::Refusal) -> Error {
@@ -470,8 +477,22 @@ pub(crate) fn load<'c>(
     key: &str,
     number: i64,
 ) -> Result<(&'c Published, Arc<Flow>, Item), Error> {
+    read(cx, actor, key, store::item::load(cx.tx, key, number)?)
+}
+
+/// [`load`], of the one item that is to be changed.
+fn hold<'c>(cx: &'c Writing, actor: &Actor, key: &str, number: i64) -> Result<(&'c Published, Arc<Flow>, Item), Error> {
+    read(cx, actor, key, store::item::hold(cx.tx, key, number)?)
+}
+
+fn read<'c>(
+    cx: &'c Reading,
+    actor: &Actor,
+    key: &str,
+    row: Option<store::item::Row>,
+) -> Result<(&'c Published, Arc<Flow>, Item), Error> {
     let published = cx.flows.get(key).ok_or(Error::NotFound)?;
-    let row = store::item::load(cx.tx, key, number)?.ok_or(Error::NotFound)?;
+    let row = row.ok_or(Error::NotFound)?;
     let flow = cx.version(key, row.version())?;
     let item = row.read(&flow)?;
     if cx.may_see(actor, key, &item) { Ok((published, flow, item)) } else { Err(Error::NotFound) }
@@ -502,6 +523,21 @@ fn facts<'c>(
     item: Option<&Item>,
     input: &Input,
 ) -> Result<Facts<'c>, Error> {
+    let none = BTreeMap::new();
+    let known =
+        Facts { actor, users: none, items: BTreeMap::new(), opens: BTreeMap::new(), now: cx.now, zone: cx.zone };
+    facts_beside(cx, known, flow, item, input)
+}
+
+/// The same, where these users are known already.
+fn facts_beside<'c>(
+    cx: &'c Reading,
+    known: Facts<'c>,
+    flow: &Flow,
+    item: Option<&Item>,
+    input: &Input,
+) -> Result<Facts<'c>, Error> {
+    let actor = known.actor;
     let asks = flow::asks(flow, item, input);
     let mut items = BTreeMap::new();
     for text in asks.items {
@@ -519,7 +555,8 @@ fn facts<'c>(
         users.extend(flow::asks(&published.flow, None, &Input::new()).users);
         opens.insert(key, OpenFact { flow: &published.flow, version: published.version, number: 0 });
     }
-    let mut facts = Facts { actor, users: BTreeMap::new(), items, opens, now: cx.now, zone: cx.zone };
+    users.retain(|name| !known.users.contains_key(name));
+    let mut facts = Facts { items, opens, ..known };
     look_up_users(cx, &mut facts, &users)?;
     Ok(facts)
 }

@@ -143,18 +143,23 @@ impl App {
     /// Those of `use_case`, and the store's.
     pub fn read<T>(&self, use_case: impl FnOnce(&Reading) -> Result<T, Error>) -> Result<T, Error> {
         let now = (self.0.clock)();
-        self.0.db.read(|tx| use_case(&self.0.looking(tx, now)?))
+        self.0.db.read(|tx| use_case(&self.0.reading(tx, now)?))
     }
 
-    /// [`App::read`] without waiting for a database server: `done` gets the result, at once and on the caller's thread
+    /// [`App::read`] without waiting for a database server, of somebody who will be asked for first: `done` gets the result, at once and on the caller's thread
     /// where the records are embedded, else on a thread of the records, where it must not linger.
     pub fn read_with<T: Send + 'static>(
         &self,
+        credential: Option<signin::Credential>,
         use_case: impl FnOnce(&Reading) -> Result<T, Error> + Send + 'static,
         done: impl FnOnce(Result<T, Error>) + Send + 'static,
     ) {
         let (inner, now) = (Arc::clone(&self.0), self.now());
-        self.0.db.read_with(move |tx| use_case(&inner.looking(tx, now)?), done);
+        let reading = move |tx: &store::Tx| {
+            signin::foresee(tx, credential.as_ref())?;
+            use_case(&inner.reading(tx, now)?)
+        };
+        self.0.db.read_with(reading, done);
     }
 
     /// Runs a use case that writes: when it returns, what it wrote is on disk; when it errs, nothing was written.
@@ -182,14 +187,19 @@ impl App {
         self.0.db.write(move |tx| use_case(&inner.writing(tx, now)?))
     }
 
-    /// [`App::write`] without waiting: `done` gets the result on the writer's thread, where it must not linger.
+    /// [`App::write`] without waiting, of somebody who will be asked for first: `done` gets the result on the writer's thread, where it must not linger.
     pub fn write_with<T: Send + 'static>(
         &self,
+        credential: Option<signin::Credential>,
         mut use_case: impl FnMut(&Writing) -> Result<T, Error> + Send + 'static,
         done: impl FnOnce(Result<T, Error>) + Send + 'static,
     ) {
         let (inner, now) = (Arc::clone(&self.0), self.now());
-        self.0.db.write_with(move |tx| use_case(&inner.writing(tx, now)?), done);
+        let writing = move |tx: &store::WriteTx| {
+            signin::foresee(tx, credential.as_ref())?;
+            use_case(&inner.writing(tx, now)?)
+        };
+        self.0.db.write_with(writing, done);
     }
 
     /// The moment, by the installation's clock.
@@ -228,23 +238,14 @@ impl App {
 }
 
 impl Inner {
-    fn reading<'a>(
-        &'a self,
-        tx: &'a store::Tx<'a>,
-        now: Timestamp,
-        changes: store::change::Changes,
-        people_seq: Option<i64>,
-    ) -> Result<Reading<'a>, Error> {
-        Ok(Reading { tx, flows: self.catalog.as_of(tx, changes.flows)?, zone: &self.zone, now, people_seq, app: self })
-    }
-
-    fn looking<'a>(&'a self, tx: &'a store::Tx<'a>, now: Timestamp) -> Result<Reading<'a>, Error> {
+    fn reading<'a>(&'a self, tx: &'a store::Tx<'a>, now: Timestamp) -> Result<Reading<'a>, Error> {
         let changes = store::change::seen(tx)?;
-        self.reading(tx, now, changes, Some(changes.people))
+        let flows = self.catalog.as_of(tx, changes.flows, true)?;
+        Ok(Reading { tx, flows, zone: &self.zone, now, people_seq: Some(changes.people), app: self })
     }
 
     fn writing<'a>(&'a self, tx: &'a store::WriteTx<'a>, now: Timestamp) -> Result<Writing<'a>, Error> {
-        let changes = store::change::seen(tx)?;
-        Ok(Writing { reading: self.reading(tx, now, changes, None)?, tx })
+        let flows = self.catalog.as_of(tx, store::change::seen(tx)?.flows, false)?;
+        Ok(Writing { reading: Reading { tx, flows, zone: &self.zone, now, people_seq: None, app: self }, tx })
     }
 }

@@ -218,6 +218,16 @@ impl App {
     }
 }
 
+/// [`who`] will be asked this soon.
+pub(crate) fn foresee(tx: &store::Tx, credential: Option<&Credential>) -> Result<(), Error> {
+    // where nothing is won by it, the secret is not hashed for it
+    match credential.filter(|_| tx.is_far()) {
+        Some(Credential::Session(secret)) => Ok(session::foresee(tx, &hashed(secret))?),
+        Some(Credential::Token(secret)) => Ok(token::foresee(tx, &hashed(secret))?),
+        None => Ok(()),
+    }
+}
+
 /// Who that is, if the credential is good now.
 ///
 /// # Errors

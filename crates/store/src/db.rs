@@ -334,6 +334,34 @@ impl<'c> Tx<'c> {
         }
     }
 
+    /// Says that [`Tx::all`] and its kin will be asked this soon: an engine that is far away is asked it together with the
+    /// next question.
+    pub(crate) fn foresee(&self, sql: &str, params: &[Param]) -> Result<(), Error> {
+        match self.connection {
+            Connection::Sqlite(_) => Ok(()),
+            Connection::Postgres(connection) => connection.foresee(sql, params),
+        }
+    }
+
+    /// [`Tx::foresee`] for [`Tx::first_held`].
+    pub(crate) fn foresee_held(&self, sql: &str, params: &[Param]) -> Result<(), Error> {
+        match self.connection {
+            Connection::Postgres(_) if self.writes => self.foresee(&format!("{sql} for no key update"), params),
+            _ => self.foresee(sql, params),
+        }
+    }
+
+    /// Whether it may write.
+    pub(crate) fn may_write(&self) -> bool {
+        self.writes
+    }
+
+    /// Whether every question takes a way of its own, so that it pays to ask several together.
+    #[must_use]
+    pub fn is_far(&self) -> bool {
+        matches!(self.connection, Connection::Postgres(_))
+    }
+
     /// The one row that such a statement always has.
     pub(crate) fn one<T>(
         &self,

@@ -120,6 +120,9 @@ pub(crate) const BRIEF: &str = "i.flow, i.number, i.flow_version, i.title, i.sta
 /// Items of a flow among which pickers look for words.
 const NEWEST: i64 = 20_000;
 
+/// The number of an item's next event.
+const NEXT_SEQ: &str = "select coalesce(max(seq), 0) + 1 from event where flow = $1 and number = $2";
+
 const ROW: &str =
     "number, flow_version, revision, state, assigned_to, created_by, created_at, updated_at, closed_at, fields";
 
@@ -171,12 +174,27 @@ pub fn next_numbers(tx: &WriteTx, flow: &str, count: i64) -> Result<i64, Error> 
     tx.one(sql, params![flow, count], |row| row.int(0))
 }
 
-/// An item. In a transaction that writes nobody else changes it until that ends.
+/// An item, to be looked at.
 ///
 /// # Errors
 /// The records failed.
 pub fn load(tx: &Tx, flow: &str, number: i64) -> Result<Option<Row>, Error> {
-    tx.first_held(&format!("select {ROW} from item where flow = $1 and number = $2"), params![flow, number], read_row)
+    tx.first(&format!("select {ROW} from item where flow = $1 and number = $2"), params![flow, number], read_row)
+}
+
+/// An item that is to be changed: nobody else changes it until the transaction ends. As few a transaction as can be: two
+/// who hold one each and want the other's wait for each other.
+///
+/// # Errors
+/// The records failed.
+pub fn hold(tx: &Tx, flow: &str, number: i64) -> Result<Option<Row>, Error> {
+    let sql = format!("select {ROW} from item where flow = $1 and number = $2");
+    if tx.may_write() && tx.is_far() {
+        // once it is held, the number of its next event is known
+        tx.foresee_held(&sql, params![flow, number])?;
+        tx.foresee(NEXT_SEQ, params![flow, number])?;
+    }
+    tx.first_held(&sql, params![flow, number], read_row)
 }
 
 /// Whether there is such an item.
@@ -370,13 +388,19 @@ fn search_one(tx: &Tx, flow: &Flow, terms: Vec<Term>, limit: i64, visible: &Visi
     Ok(page.rows.into_iter().map(|found| found.brief).collect())
 }
 
-/// Everything is written without waiting, so that a database far away is asked once: for the event's number.
+/// Everything is written without waiting, and the event's number, asked before, is known since the item was loaded.
 fn save_one(tx: &WriteTx, flow: &Flow, decision: &Decision) -> Result<Saved, Error> {
     let (before, after, record) = (decision.before(), decision.after(), decision.record());
+    if record.kind != RecordKind::Commented && before == Some(after) {
+        return Ok(Saved { seq: 0 });
+    }
+    let seq = match before {
+        None => 1,
+        Some(_) => tx.one(NEXT_SEQ, params![&flow.key, after.number], |row| row.int(0))?,
+    };
     if record.kind != RecordKind::Commented {
         match before {
             None => insert(tx, flow, after)?,
-            Some(before) if before == after => return Ok(Saved { seq: 0 }),
             Some(before) => update(tx, flow, before, after)?,
         }
         write_holders(tx, flow, before, after)?;
@@ -396,8 +420,6 @@ fn save_one(tx: &WriteTx, flow: &Flow, decision: &Decision) -> Result<Saved, Err
         at: after.updated_at.as_millisecond(),
         people: before.into_iter().chain([after]).flat_map(|item| item.assigned_to.iter().cloned()).collect(),
     });
-    let sql = "select coalesce(max(seq), 0) + 1 from event where flow = $1 and number = $2";
-    let seq = tx.one(sql, params![&flow.key, after.number], |row| row.int(0))?;
     write_event(tx, flow, decision, seq)?;
     if before.is_none_or(|before| before.state != after.state) {
         write_stay(tx, flow, after, seq)?;

@@ -34,19 +34,20 @@ pub fn insert(tx: &WriteTx, session: &Session) -> Result<(), Error> {
     tx.execute(sql, values).map(drop)
 }
 
+/// [`load`] will be asked soon.
+///
+/// # Errors
+/// The records failed.
+pub fn foresee(tx: &Tx, hash: &str) -> Result<(), Error> {
+    tx.foresee(&with_user(), params![hash])
+}
+
 /// The session, its user and the user's groups, whether or not it has expired or the user is disabled.
 ///
 /// # Errors
 /// The records failed.
 pub fn load(tx: &Tx, hash: &str) -> Result<Option<(Session, User, BTreeSet<String>)>, Error> {
-    let sql = format!(
-        "select s.hash, s.created_at, s.seen_at, s.expires_at, g.name, {}
-         from session s join users u on u.folded = s.member
-         left join membership m on m.member = s.member left join groups g on g.folded = m.team
-         where s.hash = $1",
-        user::COLUMNS
-    );
-    let rows = tx.all(&sql, params![hash], |row| {
+    let rows = tx.all(&with_user(), params![hash], |row| {
         let user = user::read(row, 5)?;
         let session = Session {
             hash: row.text(0)?,
@@ -58,6 +59,16 @@ pub fn load(tx: &Tx, hash: &str) -> Result<Option<(Session, User, BTreeSet<Strin
         Ok((session, user, row.text_or_null(4)?))
     })?;
     Ok(user::with_groups(rows))
+}
+
+fn with_user() -> String {
+    format!(
+        "select s.hash, s.created_at, s.seen_at, s.expires_at, g.name, {}
+         from session s join users u on u.folded = s.member
+         left join membership m on m.member = s.member left join groups g on g.folded = m.team
+         where s.hash = $1",
+        user::COLUMNS
+    )
 }
 
 /// Notes that it was used, and lets it last until `expires_at`.

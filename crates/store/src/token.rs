@@ -56,19 +56,21 @@ pub fn insert(tx: &WriteTx, new: &NewToken) -> Result<i64, Error> {
     tx.one(sql, values, |row| row.int(0))
 }
 
+/// [`load`] will be asked soon.
+///
+/// # Errors
+/// The records failed.
+pub fn foresee(tx: &Tx, hash: &str) -> Result<(), Error> {
+    tx.foresee(&with_user(), params![hash])
+}
+
 /// The token, its user and the user's groups, whether or not it has expired or the user is disabled.
 ///
 /// # Errors
 /// The records failed.
 pub fn load(tx: &Tx, hash: &str) -> Result<Option<(Token, User, BTreeSet<String>)>, Error> {
-    let sql = format!(
-        "select t.hash, t.id, t.name, t.created_at, t.expires_at, t.used_at, u.name, g.name, {}
-         from token t join users u on u.folded = t.member
-         left join membership m on m.member = t.member left join groups g on g.folded = m.team
-         where t.hash = $1",
-        user::COLUMNS
-    );
-    let rows = tx.all(&sql, params![hash], |row| Ok((read(row)?, user::read(row, 8)?, row.text_or_null(7)?)))?;
+    let rows =
+        tx.all(&with_user(), params![hash], |row| Ok((read(row)?, user::read(row, 8)?, row.text_or_null(7)?)))?;
     Ok(user::with_groups(rows))
 }
 
@@ -104,6 +106,16 @@ pub fn delete(tx: &WriteTx, user: &str, id: i64) -> Result<bool, Error> {
 /// The records failed.
 pub fn delete_of(tx: &WriteTx, user: &str) -> Result<(), Error> {
     tx.execute("delete from token where member = $1", params![fold(user)]).map(drop)
+}
+
+fn with_user() -> String {
+    format!(
+        "select t.hash, t.id, t.name, t.created_at, t.expires_at, t.used_at, u.name, g.name, {}
+         from token t join users u on u.folded = t.member
+         left join membership m on m.member = t.member left join groups g on g.folded = m.team
+         where t.hash = $1",
+        user::COLUMNS
+    )
 }
 
 fn read(row: &Row) -> Result<Token, Error> {

@@ -1,5 +1,6 @@
 //! `make bench`: the real server, loaded over HTTP by several clients with real sessions, at 10,000 and 100,000 items; with
-//! `BENCH_SIZES=10000,1000000` at these two. `tasksteper bench load` makes them.
+//! `BENCH_SIZES=10000,1000000` at these two. `tasksteper bench load` makes them. First on SQLite, then on PostgreSQL
+//! (`load/cluster.rs`); with `BENCH_ENGINES=sqlite` or `postgres` on this one only.
 //!
 //! What it prints are ratios within one run, which hold on a noisy machine where absolute figures do not: each page
 //! against a fixed answer of the same server, each size against the other, durable triggers against bare commits on the
@@ -12,6 +13,9 @@
     clippy::cast_precision_loss,
     reason = "a measurement, run by hand"
 )]
+
+#[path = "load/cluster.rs"]
+mod cluster;
 
 use std::{
     io::{BufRead as _, BufReader},
@@ -72,11 +76,22 @@ const MORE: [(&str, &str); 10] = [
 fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let sizes = sizes();
-    let mut measured: Vec<Measured> = sizes.iter().map(|size| measure(&runtime, *size)).collect();
+    let engines = std::env::var("BENCH_ENGINES").unwrap_or_else(|_| "sqlite,postgres".to_owned());
+    if engines.contains("sqlite") {
+        embedded(&runtime, sizes);
+    }
+    if engines.contains("postgres") {
+        cluster::measure(&runtime, sizes);
+    }
+}
+
+/// SQLite's table.
+fn embedded(runtime: &tokio::runtime::Runtime, sizes: [usize; 2]) {
+    let mut measured: Vec<Measured> = sizes.iter().map(|size| measure(runtime, *size)).collect();
     // In turns, so that the machine's mood falls on both sizes alike.
     for _ in 0..ROUNDS {
         for one in &mut measured {
-            let ms = one.paths.iter().map(|path| runtime.block_on(alone(&one.server.address, path, &one.session)));
+            let ms = one.paths.iter().map(|path| runtime.block_on(alone(&one.server.address, path, &one.session, 500)));
             one.alone_ms.push(ms.collect());
         }
     }
@@ -121,8 +136,8 @@ impl Measured {
 
 fn measure(runtime: &tokio::runtime::Runtime, size: usize) -> Measured {
     let directory = tempfile::tempdir().unwrap();
-    let secrets = fill(directory.path(), size);
-    let mut server = Server::start(directory.path());
+    let secrets = fill(directory.path(), None, size);
+    let mut server = Server::start(directory.path(), None);
     let address = server.address.clone();
     let item = format!("/flow/issue_track/{}", size / 2);
     let paths: Vec<&str> = std::iter::once("/healthz")
@@ -138,13 +153,13 @@ fn measure(runtime: &tokio::runtime::Runtime, size: usize) -> Measured {
     let (writes, commits) = runtime.block_on(counters(&address));
     for round in 0..ROUNDS {
         bare.push(bare_commits(directory.path()));
-        triggers.push(runtime.block_on(press(&address, &secrets, round)));
+        triggers.push(runtime.block_on(press(&[&address], &secrets, round)).0);
     }
     let (writes_after, commits_after) = runtime.block_on(counters(&address));
     let resident_mb = server.resident_mb();
     let first_visit_kb = runtime.block_on(first_visit(&address, &secrets.sessions[0]));
     server.stop();
-    let ready_ms = median((0..ROUNDS).map(|_| Server::start(directory.path()).stopped().ready_ms).collect());
+    let ready_ms = median((0..ROUNDS).map(|_| Server::start(directory.path(), None).stopped().ready_ms).collect());
     Measured {
         size,
         rates,
@@ -157,7 +172,7 @@ fn measure(runtime: &tokio::runtime::Runtime, size: usize) -> Measured {
         alone_ms: Vec::new(),
         paths: paths.iter().skip(1).chain(MORE.iter().map(|(_, path)| path)).map(|path| (*path).to_owned()).collect(),
         session: secrets.sessions[0].clone(),
-        server: Server::start(directory.path()),
+        server: Server::start(directory.path(), None),
         _directory: directory,
     }
 }
@@ -209,23 +224,24 @@ struct Secrets {
 }
 
 /// An installation with `size` made-up items, and beside them the people who load it: so many items wait for each of them.
-fn fill(directory: &Path, size: usize) -> Secrets {
+/// On the PostgreSQL database of that address, if there is one.
+fn fill(directory: &Path, database: Option<&str>, size: usize) -> Secrets {
     let began = Instant::now();
     let load = Command::new(env!("CARGO_BIN_EXE_tasksteper"))
         .args(["bench", "load", "--items", &size.to_string(), "--data"])
         .arg(directory)
+        .args(database.map(|url| format!("--database={url}")))
         .stderr(Stdio::null())
         .status();
     assert!(load.unwrap().success());
     println!("{size} items made in {:.0} s", began.elapsed().as_secs_f64());
     let clock = || Timestamp::from_millisecond(Timestamp::now().as_millisecond()).unwrap();
     let random = |bytes: &mut [u8]| getrandom::fill(bytes).unwrap();
-    let app = App::open(
-        &app::Place::Directory(directory.to_owned()),
-        Duration::ZERO,
-        Surroundings { zone: TimeZone::UTC, clock, random },
-    )
-    .unwrap();
+    let place = match database {
+        None => app::Place::Directory(directory.to_owned()),
+        Some(url) => app::Place::Postgres(Box::new(app::Address::parse(url, None).unwrap())),
+    };
+    let app = App::open(&place, Duration::ZERO, Surroundings { zone: TimeZone::UTC, clock, random }).unwrap();
     let first = app
         .write(move |cx| {
             for number in 0..PEOPLE {
@@ -268,11 +284,12 @@ struct Server {
 }
 
 impl Server {
-    fn start(data: &Path) -> Server {
+    fn start(data: &Path, database: Option<&str>) -> Server {
         let began = Instant::now();
         let mut child = Command::new(env!("CARGO_BIN_EXE_tasksteper"))
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])
             .arg(data)
+            .args(database.map(|url| format!("--database={url}")))
             .env("RUST_LOG", "warn")
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -326,11 +343,11 @@ async fn read(address: &str, path: &str, sessions: &[String]) -> f64 {
 }
 
 /// The median time of one client's requests, one after the other.
-async fn alone(address: &str, path: &str, session: &str) -> f64 {
+async fn alone(address: &str, path: &str, session: &str, requests: usize) -> f64 {
     let mut client = connect(address).await;
     let cookie = cookie(session);
     let mut took = Vec::new();
-    for _ in 0..500 {
+    for _ in 0..requests {
         let began = Instant::now();
         get(&mut client, path, &cookie).await;
         took.push(began.elapsed().as_secs_f64() * 1000.0);
@@ -338,16 +355,17 @@ async fn alone(address: &str, path: &str, session: &str) -> f64 {
     median(took)
 }
 
-/// Durable triggers a second of all pressers together.
-async fn press(address: &str, secrets: &Secrets, round: usize) -> f64 {
+/// Durable triggers a second of all pressers together, and how many were answered; the pressers take the servers in turns.
+async fn press(addresses: &[&str], secrets: &Secrets, round: usize) -> (f64, u64) {
     let first = secrets.first;
     let began = Instant::now();
     let clients: Vec<_> = secrets
         .tokens
         .iter()
         .zip(first..)
-        .map(|(token, number)| {
-            let (address, token) = (address.to_owned(), format!("Bearer {token}"));
+        .zip(addresses.iter().cycle())
+        .map(|((token, number), address)| {
+            let (address, token) = ((*address).to_owned(), format!("Bearer {token}"));
             tokio::spawn(async move {
                 let mut client = connect(&address).await;
                 // The presser created and holds this item; 更新进展 leaves it with them.
@@ -376,7 +394,7 @@ async fn press(address: &str, secrets: &Secrets, round: usize) -> f64 {
     for client in clients {
         pressed += client.await.unwrap();
     }
-    pressed as f64 / began.elapsed().as_secs_f64()
+    (pressed as f64 / began.elapsed().as_secs_f64(), pressed)
 }
 
 type Client = http1::SendRequest<Full<Bytes>>;

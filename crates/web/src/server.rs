@@ -110,6 +110,7 @@ impl Web {
         let within = spoken.clone();
         let (sender, answer) = tokio::sync::oneshot::channel();
         self.app.read_with(
+            credential.clone(),
             move |cx| {
                 let caller = caller(cx, credential.as_ref(), &within)?;
                 Ok((use_case(cx, &caller)?, credential.filter(|_| caller.signed.touch)))
@@ -134,6 +135,7 @@ impl Web {
         let within = spoken.clone();
         let (sender, answer) = tokio::sync::oneshot::channel();
         self.app.read_with(
+            credential.clone(),
             move |cx| use_case(cx, &caller(cx, credential.as_ref(), &within)?),
             move |result| drop(sender.send(result)),
         );
@@ -151,6 +153,7 @@ impl Web {
         let within = spoken.clone();
         let (sender, answer) = tokio::sync::oneshot::channel();
         self.app.write_with(
+            credential.clone(),
             move |cx| {
                 let caller = caller(cx, credential.as_ref(), &within)?;
                 if let Some(used) = credential.as_ref().filter(|_| caller.signed.touch) {

@@ -53,6 +53,8 @@ pub(crate) struct Connection {
     runtime: Option<Runtime>,
     statements: RefCell<HashMap<Box<str>, Statement>>,
     waiting: RefCell<Vec<Waiting>>,
+    /// Answers to what was asked ahead, until it is asked or something is written.
+    foreseen: RefCell<Vec<Foreseen>>,
     /// The transaction's beginning was sent.
     begun: Cell<bool>,
     /// The transaction's number.
@@ -67,6 +69,14 @@ pub(crate) struct Connection {
 enum Waiting {
     Begin(&'static str),
     Execute { statement: Statement, params: Vec<Param<'static>>, one_or: Option<Error> },
+    Query { statement: Statement, sql: Box<str>, params: Vec<Param<'static>> },
+}
+
+/// A question that was asked ahead, and its answer.
+struct Foreseen {
+    sql: Box<str>,
+    params: Vec<Param<'static>>,
+    rows: Vec<tokio_postgres::Row>,
 }
 
 /// How a commit went.
@@ -119,6 +129,7 @@ impl Connection {
             runtime: Some(runtime),
             statements: RefCell::default(),
             waiting: RefCell::default(),
+            foreseen: RefCell::default(),
             begun: Cell::new(false),
             number: Cell::new(None),
             failed: RefCell::default(),
@@ -154,6 +165,7 @@ impl Connection {
         self.begun.set(false);
         self.number.set(None);
         self.failed.replace(None);
+        self.foreseen.take();
         self.waiting.replace(vec![Waiting::Begin(sql)]);
     }
 
@@ -216,6 +228,7 @@ impl Connection {
     /// Ends the transaction without keeping anything. `false`: the connection is of no more use.
     pub(super) fn rollback(&self) -> bool {
         self.waiting.take();
+        self.foreseen.take();
         self.failed.replace(None);
         if !self.begun.replace(false) {
             return !self.client.is_closed();
@@ -229,6 +242,12 @@ impl Connection {
         params: &[Param],
         mut each: impl FnMut(&row::Row) -> Result<(), Error>,
     ) -> Result<(), Error> {
+        if let Some(rows) = self.take_foreseen(sql, params)? {
+            return rows.iter().try_for_each(|row| each(&row::Row::Postgres(Row(row))));
+        }
+        if !sql.starts_with("select") {
+            self.forget_foreseen();
+        }
         let statement = self.prepare(sql)?;
         let waiting = self.waiting.take();
         let values = values(params);
@@ -244,7 +263,39 @@ impl Connection {
         Ok(())
     }
 
+    /// Has the question travel with the next one, for it will be asked soon: whoever asks it then has the answer at once,
+    /// unless something was written in between.
+    pub(crate) fn foresee(&self, sql: &str, params: &[Param]) -> Result<(), Error> {
+        let statement = self.prepare(sql)?;
+        let params = params.iter().map(Param::to_owned).collect();
+        self.waiting.borrow_mut().push(Waiting::Query { statement, sql: sql.into(), params });
+        Ok(())
+    }
+
+    /// The answer to what was asked ahead.
+    fn take_foreseen(&self, sql: &str, params: &[Param]) -> Result<Option<Vec<tokio_postgres::Row>>, Error> {
+        let same = |of: &str, with: &[Param]| of == sql && with == params;
+        let is_waiting = self
+            .waiting
+            .borrow()
+            .iter()
+            .any(|waiting| matches!(waiting, Waiting::Query { sql, params, .. } if same(sql, params)));
+        if is_waiting {
+            self.flush()?;
+        }
+        let mut foreseen = self.foreseen.borrow_mut();
+        let found = foreseen.iter().position(|one| same(&one.sql, &one.params));
+        Ok(found.map(|at| foreseen.swap_remove(at).rows))
+    }
+
+    /// Something is written: what was asked before may be otherwise after it.
+    fn forget_foreseen(&self) {
+        self.foreseen.borrow_mut().clear();
+        self.waiting.borrow_mut().retain(|waiting| !matches!(waiting, Waiting::Query { .. }));
+    }
+
     pub(crate) fn execute(&self, sql: &str, params: &[Param]) -> Result<usize, Error> {
+        self.forget_foreseen();
         let statement = self.prepare(sql)?;
         let waiting = self.waiting.take();
         let values = values(params);
@@ -260,6 +311,7 @@ impl Connection {
 
     /// Runs it with the next question at the latest. `one_or`: what it is when it does not touch exactly one row.
     pub(crate) fn later(&self, sql: &str, params: &[Param], one_or: Option<Error>) -> Result<(), Error> {
+        self.forget_foreseen();
         let statement = self.prepare(sql)?;
         let params = params.iter().map(Param::to_owned).collect();
         self.waiting.borrow_mut().push(Waiting::Execute { statement, params, one_or });
@@ -268,6 +320,7 @@ impl Connection {
 
     /// Statements without values, which nobody asks again: not kept.
     pub(crate) fn batch(&self, sql: &str) -> Result<(), Error> {
+        self.forget_foreseen();
         let waiting = self.waiting.take();
         // each a message of its own, for some statements want to be alone
         let all = async {
@@ -285,6 +338,8 @@ impl Connection {
     }
 
     pub(crate) fn take_turn(&self) -> Result<(), Error> {
+        // what is true before others have ended is not what rules
+        self.forget_foreseen();
         self.query("select cast(pg_advisory_xact_lock($1) as text)", &[Param::Int(TURN)], |_| Ok(()))
     }
 
@@ -327,6 +382,10 @@ impl Connection {
                 }
                 (Waiting::Execute { one_or: Some(otherwise), .. }, Done::Touched(touched)) if touched != 1 => {
                     return Err(self.fail(Failure::refused(otherwise.clone())));
+                }
+                (Waiting::Query { sql, params, .. }, Done::Rows(rows)) => {
+                    let (sql, params) = (sql.clone(), params.clone());
+                    self.foreseen.borrow_mut().push(Foreseen { sql, params, rows });
                 }
                 _ => {}
             }
@@ -397,6 +456,7 @@ where
 enum Done {
     Begun(Option<u64>),
     Touched(u64),
+    Rows(Vec<tokio_postgres::Row>),
 }
 
 /// Sends all of them at once, in their order, and waits for every answer.
@@ -426,6 +486,7 @@ async fn send(client: &Client, waiting: &Waiting) -> Result<Done, tokio_postgres
         Waiting::Execute { statement, params, .. } => {
             client.execute(statement, &values(params)).await.map(Done::Touched)
         }
+        Waiting::Query { statement, params, .. } => client.query(statement, &values(params)).await.map(Done::Rows),
     }
 }
 
