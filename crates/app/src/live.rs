@@ -193,7 +193,7 @@ pub fn news(cx: &Reading, actor: &Actor, watched: &Watched, changes: &Changes) -
     let held = changes.something || changes.holds(&actor.name);
     let mut news = News::default();
     if held {
-        news.pending = Some(work::pending_count(cx, actor)?);
+        news.pending = Some(work::pending_count(cx, actor)?.count);
     }
     match watched {
         Watched::Item { flow, number, seen } => {

@@ -62,12 +62,25 @@ pub struct Rows {
 }
 
 /// How many.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Total {
     /// The count, or [`COUNT_CAP`].
     pub count: i64,
     /// There are more than that.
     pub capped: bool,
+}
+
+impl From<(i64, bool)> for Total {
+    fn from((count, capped): (i64, bool)) -> Total {
+        Total { count, capped }
+    }
+}
+
+/// `10000+` where there are more.
+impl std::fmt::Display for Total {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}{}", self.count, if self.capped { "+" } else { "" })
+    }
 }
 
 /// One of the lists over all flows.
@@ -100,7 +113,7 @@ pub struct FlowCard {
     /// Items that are not closed.
     pub open: i64,
     /// Items that the actor holds.
-    pub mine: i64,
+    pub mine: Total,
     /// Whether the actor may create one.
     pub may_create: bool,
 }
@@ -125,7 +138,8 @@ pub fn entered(cx: &Reading, actor: &Actor) -> Result<Vec<Arc<Flow>>, Error> {
 /// The store's.
 pub fn flows(cx: &Reading, actor: &Actor) -> Result<Vec<FlowCard>, Error> {
     let open = list::open_items(cx.tx)?;
-    let mine = list::pending_counts_by_flow(cx.tx, &actor.name)?;
+    let keys: Vec<&str> = cx.flows.in_use().map(|published| published.flow.key.as_str()).collect();
+    let mine = list::pending_counts(cx.tx, &actor.name, &keys, COUNT_CAP)?;
     let mut cards = Vec::new();
     for published in cx.flows.in_use() {
         if !cx.may_enter(actor, published)? {
@@ -134,7 +148,7 @@ pub fn flows(cx: &Reading, actor: &Actor) -> Result<Vec<FlowCard>, Error> {
         let key = &published.flow.key;
         cards.push(FlowCard {
             open: open_items_seen(cx, actor, published, &open)?,
-            mine: mine.get(key).copied().unwrap_or(0),
+            mine: mine.get(key).copied().map_or(Total::default(), Total::from),
             may_create: flow::may_create(&published.flow, actor),
             version: published.version,
             flow: Arc::clone(&published.flow),
@@ -155,8 +169,8 @@ pub fn open_items(cx: &Reading) -> Result<BTreeMap<String, i64>, Error> {
 ///
 /// # Errors
 /// The store's.
-pub fn pending_count(cx: &Reading, actor: &Actor) -> Result<i64, Error> {
-    Ok(list::pending_count(cx.tx, &actor.name)?)
+pub fn pending_count(cx: &Reading, actor: &Actor) -> Result<Total, Error> {
+    Ok(list::pending_count(cx.tx, &actor.name, None, COUNT_CAP)?.into())
 }
 
 /// One of the actor's lists over all flows, or within one.
@@ -174,15 +188,12 @@ pub fn work(cx: &Reading, actor: &Actor, which: Work, key: Option<&str>, part: &
         let count = i64::try_from(page.rows.len()).unwrap_or(i64::MAX);
         return rows(cx, page, Total { count, capped: false });
     }
-    let (count, capped) = match (which, key) {
-        (Work::Pending, None) => (list::pending_count(cx.tx, name)?, false),
-        (Work::Pending, Some(key)) => {
-            (list::pending_counts_by_flow(cx.tx, name)?.get(key).copied().unwrap_or(0), false)
-        }
-        (Work::Done, _) => list::done_count(cx.tx, name, COUNT_CAP)?,
-        (Work::Created, _) => list::created_count(cx.tx, name, COUNT_CAP)?,
+    let total = match which {
+        Work::Pending => list::pending_count(cx.tx, name, key, COUNT_CAP)?,
+        Work::Done => list::done_count(cx.tx, name, key, COUNT_CAP)?,
+        Work::Created => list::created_count(cx.tx, name, key, COUNT_CAP)?,
     };
-    rows(cx, page, Total { count, capped })
+    rows(cx, page, total.into())
 }
 
 fn briefs(

@@ -117,7 +117,9 @@ pub fn open_items(tx: &Tx, key: &str) -> Result<BTreeMap<i64, i64>, Error> {
 /// # Errors
 /// The records failed.
 pub fn has_items(tx: &Tx, key: &str) -> Result<bool, Error> {
-    Ok(tx.first("select 1 from item where flow = $1 limit 1", params![key], |row| row.int(0))?.is_some())
+    Ok(tx
+        .first("select number from item where flow = $1 order by number limit 1", params![key], |row| row.int(0))?
+        .is_some())
 }
 
 fn read(row: &SqlRow) -> Result<Row, Error> {

@@ -100,10 +100,12 @@ pub fn stranded(tx: &Tx, cursor: Option<&str>, limit: i64) -> Result<Page<Brief>
         _ => return Err(Error::BadCursor),
     };
     let sql = format!(
-        "select {BRIEF} from item i where {STRANDED} and (i.flow, i.number) > ($1, $2) order by i.flow, i.number limit $3"
+        "select s.flow, s.number from {STRANDED} and (s.flow, s.number) > ($1, $2) order by s.flow, s.number limit $3"
     );
-    let rows = tx.all(&sql, params![after_flow, after_number, bound(limit) + 1], |row| item::read_brief(row, 0))?;
-    Ok(Page::cut(rows, limit, |last| cursor::write("stranded", &[(&last.flow).into(), last.number.into()])))
+    let values = params![after_flow, after_number, bound(limit) + 1];
+    let rows = tx.all(&sql, values, |row| Ok((row.text(0)?, row.int(1)?)))?;
+    let page = Page::cut(rows, limit, |(flow, number)| cursor::write("stranded", &[flow.into(), (*number).into()]));
+    Ok(Page { rows: item::briefs(tx, &page.rows)?, next: page.next })
 }
 
 /// Whether `who` ever pressed a trigger of the item.
@@ -115,41 +117,65 @@ pub fn took_part(tx: &Tx, who: &str, flow: &str, number: i64) -> Result<bool, Er
     Ok(tx.first(sql, params![flow, number, holder(who)], |row| row.int(0))?.is_some())
 }
 
-/// How many items `who` holds.
+/// How many items [`pending`] lists, counted up to `cap`; whether there are more.
 ///
 /// # Errors
 /// The records failed.
-pub fn pending_count(tx: &Tx, who: &str) -> Result<i64, Error> {
-    tx.one("select count(*) from holder where who = $1", params![holder(who)], |row| row.int(0))
+pub fn pending_count(tx: &Tx, who: &str, flow: Option<&str>, cap: i64) -> Result<(i64, bool), Error> {
+    capped_count(tx, "holder t where t.who = $1", &holder(who), flow, cap)
 }
 
-/// How many items of each flow `who` holds; flows without any are left out.
+/// How many items of each of `flows` are held by `who`, counted up to `cap` each; flows without any are left out.
 ///
 /// # Errors
 /// The records failed.
-pub fn pending_counts_by_flow(tx: &Tx, who: &str) -> Result<BTreeMap<String, i64>, Error> {
-    let sql = "select flow, count(*) from holder where who = $1 group by flow";
-    Ok(tx.all(sql, params![holder(who)], |row| Ok((row.text(0)?, row.int(1)?)))?.into_iter().collect())
+pub fn pending_counts(tx: &Tx, who: &str, flows: &[&str], cap: i64) -> Result<BTreeMap<String, (i64, bool)>, Error> {
+    let sql = "select flow, count(*) from (select flow from holder where who = $1 limit $2) as found group by flow";
+    let first = tx.all(sql, params![holder(who), cap + 1], |row| Ok((row.text(0)?, row.int(1)?)))?;
+    if first.iter().map(|(_, count)| count).sum::<i64>() <= cap {
+        return Ok(first.into_iter().map(|(flow, count)| (flow, (count, false))).collect());
+    }
+    // so many that those looked at may be of one flow alone: each is asked for
+    let mut counts = BTreeMap::new();
+    for flow in flows {
+        let count = pending_count(tx, who, Some(flow), cap)?;
+        if count.0 > 0 {
+            counts.insert((*flow).to_owned(), count);
+        }
+    }
+    Ok(counts)
 }
 
 /// How many items [`done`] lists, counted up to `cap`; whether there are more.
 ///
 /// # Errors
 /// The records failed.
-pub fn done_count(tx: &Tx, who: &str, cap: i64) -> Result<(i64, bool), Error> {
-    let sql = "select count(*) from (select 1 from took_part t where t.who = $1
-               and not exists (select 1 from holder h where h.flow = t.flow and h.number = t.number and h.who = t.who)
-               limit $2) as found";
-    tx.one(sql, params![holder(who), cap + 1], |row| Ok(capped(row.int(0)?, cap)))
+pub fn done_count(tx: &Tx, who: &str, flow: Option<&str>, cap: i64) -> Result<(i64, bool), Error> {
+    let from = "took_part t where not exists
+                (select 1 from holder h where h.flow = t.flow and h.number = t.number and h.who = t.who) and t.who = $1";
+    capped_count(tx, from, &holder(who), flow, cap)
 }
 
 /// How many items [`created`] lists, counted up to `cap`; whether there are more.
 ///
 /// # Errors
 /// The records failed.
-pub fn created_count(tx: &Tx, who: &str, cap: i64) -> Result<(i64, bool), Error> {
-    let sql = "select count(*) from (select 1 from item where created_by = $1 limit $2) as found";
-    tx.one(sql, params![who, cap + 1], |row| Ok(capped(row.int(0)?, cap)))
+pub fn created_count(tx: &Tx, who: &str, flow: Option<&str>, cap: i64) -> Result<(i64, bool), Error> {
+    capped_count(tx, "item t where t.created_by = $1", who, flow, cap)
+}
+
+fn capped_count(tx: &Tx, from: &str, who: &str, flow: Option<&str>, cap: i64) -> Result<(i64, bool), Error> {
+    let read = |row: &Row| Ok(capped(row.int(0)?, cap));
+    match flow {
+        None => {
+            let sql = format!("select count(*) from (select 1 from {from} limit $2) as found");
+            tx.one(&sql, params![who, cap + 1], read)
+        }
+        Some(flow) => {
+            let sql = format!("select count(*) from (select 1 from {from} and t.flow = $2 limit $3) as found");
+            tx.one(&sql, params![who, flow, cap + 1], read)
+        }
+    }
 }
 
 /// How many items [`stranded`] lists, counted up to `cap`; whether there are more.
@@ -157,7 +183,7 @@ pub fn created_count(tx: &Tx, who: &str, cap: i64) -> Result<(i64, bool), Error>
 /// # Errors
 /// The records failed.
 pub fn stranded_count(tx: &Tx, cap: i64) -> Result<(i64, bool), Error> {
-    let sql = format!("select count(*) from (select 1 from item i where {STRANDED} limit $1) as found");
+    let sql = format!("select count(*) from (select 1 from {STRANDED} limit $1) as found");
     tx.one(&sql, params![cap + 1], |row| Ok(capped(row.int(0)?, cap)))
 }
 
@@ -329,11 +355,13 @@ const BRIEF_NAMES: [&str; 10] = [
     "closed_at",
 ];
 
-/// Of `item i`: held by disabled users alone. Found from the few disabled users, not from the many items.
-const STRANDED: &str = "(i.flow, i.number) in
-       (select h.flow, h.number from users u join holder h on h.who = 'user:' || u.name where u.active = 0)
-   and not exists (select 1 from holder o join users v on o.who = 'user:' || v.name
-                   where o.flow = i.flow and o.number = i.number and v.active = 1)";
+/// `s`, items held by disabled users alone. Found from the few disabled users, not from the many items: a
+/// table of its own has the engine begin there.
+const STRANDED: &str = "(with held as materialized
+     (select h.flow, h.number from users u join holder h on h.who = 'user:' || u.name where u.active = 0)
+     select distinct flow, number from held) s
+   where not exists (select 1 from holder o join users v on o.who = 'user:' || v.name
+                     where o.flow = s.flow and o.number = s.number and v.active = 1)";
 
 fn capped(found: i64, cap: i64) -> (i64, bool) {
     (found.min(cap), found > cap)

@@ -135,7 +135,7 @@ impl Sample {
     fn frame(&self, title: &str, active: Active<'static>) -> Frame<'static> {
         let flows: &[MenuFlow] = if self.full { &FLOWS } else { &[] };
         let pending = if self.full { 3 } else { 0 };
-        let me = Me { name: "admin", display: "维护代表", admin: true, pending, flows };
+        let me = Me { name: "admin", display: "维护代表", admin: true, pending: total(pending), flows };
         Frame {
             words: self.words,
             title: title.to_owned(),
@@ -202,12 +202,14 @@ impl Sample {
             mine,
             may_create: true,
         };
-        let cards =
-            FLOWS.iter().zip([(20, 3), (8, 0), (11, 0), (4, 0)]).map(|(flow, (open, mine))| card(flow, open, mine));
+        let cards = FLOWS
+            .iter()
+            .zip([(20, 3), (8, 0), (11, 0), (4, 0)])
+            .map(|(flow, (open, mine))| card(flow, open, total(mine)));
         Home {
             f: self.frame(self.words.word("menu-home"), Active::Home),
             table: self.table(if self.full { 3 } else { 0 }, &[]),
-            pending: if self.full { 3 } else { 0 },
+            pending: total(if self.full { 3 } else { 0 }),
             cards: if self.full { cards.collect() } else { vec![] },
         }
     }
@@ -221,7 +223,7 @@ impl Sample {
             archived: false,
             counts: self.counts(),
             table: self.table(if self.full { 6 } else { 0 }, &[]),
-            pending: if self.full { 6 } else { 0 },
+            pending: total(if self.full { 6 } else { 0 }),
             next: None,
             first: None,
         }
@@ -762,4 +764,8 @@ fn field(key: &str, label: &str, control: Control) -> FieldView {
         theirs: None,
         mine: None,
     }
+}
+
+fn total(count: i64) -> app::work::Total {
+    app::work::Total { count, capped: false }
 }

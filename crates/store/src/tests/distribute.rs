@@ -15,10 +15,10 @@ const OVER_ALL_FLOWS: [&str; 9] = [
     "from holder t join item i on i.flow = t.flow",
     "from took_part t join item i on i.flow = t.flow",
     "from item i where i.created_by = ",
-    "select count(*) from holder where who = ",
-    "select flow, count(*) from holder where who = ",
-    "from (select 1 from took_part t where t.who = ",
-    "from (select 1 from item where created_by = ",
+    "from (select 1 from holder t where t.who = $1 limit ",
+    "from (select flow from holder where who = ",
+    "and t.who = $1 limit ",
+    "from (select 1 from item t where t.created_by = $1 limit ",
     "(select h.flow, h.number from users u join holder h",
     "from tally where closed = 0 group by flow",
 ];
@@ -66,10 +66,13 @@ fn do_everything(place: &super::fixture::Place) {
             list::done(tx, "ann", flow, None, 50)?;
             list::created(tx, "ann", flow, None, 50)?;
         }
-        list::pending_count(tx, "ann")?;
-        list::pending_counts_by_flow(tx, "ann")?;
-        list::done_count(tx, "ann", 10)?;
-        list::created_count(tx, "ann", 10)?;
+        list::pending_count(tx, "ann", None, 10)?;
+        list::pending_counts(tx, "ann", &["issue"], 10)?;
+        list::done_count(tx, "ann", None, 10)?;
+        list::created_count(tx, "ann", None, 10)?;
+        list::pending_count(tx, "ann", Some("issue"), 10)?;
+        list::done_count(tx, "ann", Some("issue"), 10)?;
+        list::created_count(tx, "ann", Some("issue"), 10)?;
         list::stranded(tx, None, 10)?;
         list::stranded_count(tx, 10)?;
         list::tally(tx, "issue")?;

@@ -130,7 +130,7 @@ fn what_another_process_writes_is_found() {
     let told = follow(&place.db);
     let number = new_issue(&place.db, "ann", T0);
     assert_eq!(told.recv_timeout(PATIENCE).unwrap(), [item("issue", number, T0, &["ann"])]);
-    let other = place._records.open();
+    let other = place.records.open();
     other.write(move |tx| act(tx, number, "root", T0 + 10, &Act::Assign("Ben"))).unwrap();
     wait_for(&told, &item("issue", number, T0 + 10, &["ann", "ben"]));
     other.write(|tx| user::update_active(tx, "ann", false)).unwrap();
@@ -147,7 +147,7 @@ fn what_was_told_is_not_told_again_because_others_write() {
     let place = place();
     let told = follow(&place.db);
     let mine = new_issue(&place.db, "ann", T0);
-    let other = place._records.open();
+    let other = place.records.open();
     let theirs = new_issue(&other, "ben", T0 + 1);
     let mut heard = Vec::new();
     while !heard.contains(&item("issue", theirs, T0 + 1, &["ben"])) {
@@ -160,7 +160,7 @@ fn what_was_told_is_not_told_again_because_others_write() {
 #[test]
 fn what_lies_long_back_is_not_told_and_too_much_is_said_in_one_word() {
     let place = place();
-    let other = place._records.open();
+    let other = place.records.open();
     let told = follow_at(&place.db, T0 + 60_000);
     let early = new_issue(&other, "ben", T0);
     let late = new_issue(&other, "ben", T0 + 59_000);

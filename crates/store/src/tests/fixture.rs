@@ -19,7 +19,7 @@ pub(crate) const T0: i64 = 1_790_000_000_000;
 pub(crate) struct Place {
     pub(crate) db: Db,
     // goes before the directory, whose name it bears
-    pub(crate) _records: Records,
+    pub(crate) records: Records,
     pub(crate) directory: tempfile::TempDir,
 }
 
@@ -61,7 +61,7 @@ fn filled(records: Records, directory: tempfile::TempDir) -> Place {
         Ok::<_, Error>(())
     })
     .unwrap();
-    Place { db, _records: records, directory }
+    Place { db, records, directory }
 }
 
 pub(crate) fn person(name: &str) -> user::User {

@@ -162,12 +162,12 @@ fn the_life_of_an_item() {
         let numbers = |page: list::Page<item::Brief>| page.rows.iter().map(|row| row.number).collect::<Vec<_>>();
         assert_eq!(numbers(list::done(tx, "ben", None, None, 10)?), [number]);
         assert_eq!(numbers(list::done(tx, "ann", Some("issue"), None, 10)?), [number]);
-        assert_eq!(list::done_count(tx, "ann", 10)?, (1, false));
+        assert_eq!(list::done_count(tx, "ann", None, 10)?, (1, false));
         assert_eq!(numbers(list::pending(tx, "ann", None, None, 10)?), [1]);
-        assert_eq!(list::pending_counts_by_flow(tx, "ann")?, BTreeMap::from([("bug".to_owned(), 1)]));
-        assert_eq!(list::pending_count(tx, "ben")?, 0);
+        assert_eq!(list::pending_counts(tx, "ann", &[], 10)?, BTreeMap::from([("bug".to_owned(), (1, false))]));
+        assert_eq!(list::pending_count(tx, "ben", None, 10)?, (0, false));
         assert_eq!(numbers(list::created(tx, "ann", Some("issue"), None, 10)?), [number]);
-        assert_eq!(list::created_count(tx, "ann", 1)?, (1, true));
+        assert_eq!(list::created_count(tx, "ann", None, 1)?, (1, true));
         Ok::<_, Error>(())
     };
     db.read(read).unwrap();

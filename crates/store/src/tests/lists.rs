@@ -403,7 +403,15 @@ fn pages_stay_whole_while_others_come_and_go() {
             let found = whole(limit, |cursor, limit| list::pending(tx, "ann", flow, cursor, limit));
             assert_eq!(found.into_iter().map(|row| (row.flow, row.number)).collect::<Vec<_>>(), all);
         }
-        assert_eq!(all.len(), usize::try_from(list::pending_count(tx, "ann")?).unwrap());
+        assert_eq!(all.len(), usize::try_from(list::pending_count(tx, "ann", None, 100)?.0).unwrap());
+        // of one flow: nobody has a bug
+        for count in [list::pending_count, list::done_count] {
+            assert_eq!(count(tx, "ben", Some("issue"), 100)?, count(tx, "ben", None, 100)?);
+            assert_eq!(count(tx, "ben", Some("bug"), 100)?, (0, false));
+        }
+        assert_eq!(list::created_count(tx, "ben", Some("bug"), 100)?, (0, false));
+        let counts = list::pending_counts(tx, "ann", &["bug", "issue"], 2)?;
+        assert_eq!(counts, BTreeMap::from([("issue".to_owned(), (2, true))]), "counted no further than asked");
         let since = "select since from holder where who = 'user:ann' and flow = $1 and number = $2";
         let times: Vec<i64> = all
             .iter()
@@ -411,10 +419,13 @@ fn pages_stay_whole_while_others_come_and_go() {
             .collect();
         assert!(times.is_sorted_by(|a, b| a >= b));
         for (list, count) in [
-            (whole(3, |cursor, limit| list::done(tx, "ben", None, cursor, limit)), list::done_count(tx, "ben", 100)?),
+            (
+                whole(3, |cursor, limit| list::done(tx, "ben", None, cursor, limit)),
+                list::done_count(tx, "ben", None, 100)?,
+            ),
             (
                 whole(3, |cursor, limit| list::created(tx, "ben", None, cursor, limit)),
-                list::created_count(tx, "ben", 100)?,
+                list::created_count(tx, "ben", None, 100)?,
             ),
         ] {
             assert_eq!((i64::try_from(list.len()).unwrap(), false), count);
@@ -514,7 +525,7 @@ fn no_page_reads_a_table_from_end_to_end() {
                 drop(list::done(tx, "ann", flow, None, 50).unwrap());
                 drop(list::created(tx, "ann", flow, None, 50).unwrap());
             }
-            list::pending_count(tx, "ann").unwrap();
+            list::pending_count(tx, "ann", None, 100).unwrap();
             drop(list::tally(tx, "issue").unwrap());
             list("", "");
             list("", "id");

@@ -53,7 +53,7 @@ pub(crate) async fn home(visit: Visit, State(web): State<Web>) -> Response {
             };
             rendered(&Home {
                 f: around.live_frame(cx, around.words.word("menu-home"), Active::Home, "/live/work/pending".to_owned()),
-                pending: rows.total.count,
+                pending: rows.total,
                 table: work_table(cx, around.words, Whose::Pending, &rows),
                 cards: work::flows(cx, actor)?.into_iter().map(card).collect(),
             })
@@ -108,7 +108,7 @@ pub(crate) async fn flow(visit: Visit, State(web): State<Web>, Path(key): Path<S
                 may_create: !published.archived && flow::may_create(flow, actor),
                 archived: published.archived,
                 counts: state_counts(flow, counts, ""),
-                pending: rows.total.count,
+                pending: rows.total,
                 next: rows.next.as_deref().map(|cursor| address(&path, &[("cursor", cursor)])),
                 first: query.cursor.as_ref().map(|_| path.clone()),
                 table: pending_table(cx, around.words, &rows),
@@ -143,7 +143,7 @@ fn all_page(
         Err(other) => return Err(other),
     };
     let next = rows.as_ref().and_then(|rows| rows.next.clone());
-    let total = rows.as_ref().map_or_else(String::new, |rows| total(rows.total));
+    let total = rows.as_ref().map_or_else(String::new, |rows| rows.total.to_string());
     let trouble = problem.map(|problem| {
         let at = query.q.char_indices().nth(problem.position).map_or(query.q.len(), |(at, _)| at);
         let (before, after) = query.q.split_at(at);
@@ -193,10 +193,6 @@ fn address(path: &str, parts: &[(&str, &str)]) -> String {
         mark = '&';
     }
     address
-}
-
-fn total(total: work::Total) -> String {
-    if total.capped { format!("{}+", total.count) } else { total.count.to_string() }
 }
 
 fn state_counts(flow: &Flow, counts: Vec<(String, i64)>, query: &str) -> Vec<StateCount> {

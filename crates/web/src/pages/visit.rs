@@ -58,7 +58,7 @@ pub(crate) struct Menu {
     name: String,
     display: String,
     admin: bool,
-    pending: i64,
+    pending: work::Total,
     flows: Vec<Arc<Flow>>,
 }
 

@@ -1,5 +1,7 @@
 //! What stands around every page.
 
+use app::work::Total;
+
 use crate::{assets, words::Words};
 
 /// What stands around every page: menu, person, language, theme.
@@ -40,7 +42,7 @@ pub struct Me<'a> {
     /// Administrators see more.
     pub admin: bool,
     /// How many items wait for them.
-    pub pending: i64,
+    pub pending: Total,
     /// The flows they may see or create items in.
     pub flows: &'a [MenuFlow<'a>],
 }

@@ -1,5 +1,6 @@
 //! The pages that list items: home, a flow, all its items, 待办, 已办, 我发起的, items without an active holder.
 
+use app::work::Total;
 use askama::Template;
 
 use super::{Cell, Column, Frame, Person, StateChip, Table};
@@ -14,7 +15,7 @@ pub struct Home<'a> {
     /// The first of what waits for me.
     pub table: Table<'a>,
     /// How many wait for me.
-    pub pending: i64,
+    pub pending: Total,
     /// The flows.
     pub cards: Vec<FlowCard>,
 }
@@ -28,7 +29,7 @@ pub struct FlowCard {
     /// Items that are not final.
     pub open: i64,
     /// Items that wait for me.
-    pub mine: i64,
+    pub mine: Total,
     /// Whether I may create items.
     pub may_create: bool,
 }
@@ -52,7 +53,7 @@ pub struct FlowPage<'a> {
     /// 待处理条目: the first page of them.
     pub table: Table<'a>,
     /// How many wait for me.
-    pub pending: i64,
+    pub pending: Total,
     /// The address of the next page.
     pub next: Option<String>,
     /// This is not the first page.
