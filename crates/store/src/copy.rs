@@ -1,6 +1,6 @@
 //! Moving an installation: every row of every table into empty records, perhaps of the other engine, then each compared.
 //!
-//! To add a table: its line in [`TABLES`], after those that it refers to.
+//! To add a table: its line in `TABLES`, after those that it refers to.
 
 use std::collections::BTreeSet;
 

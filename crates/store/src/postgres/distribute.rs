@@ -1,6 +1,6 @@
 //! Beyond one server: on a PostgreSQL with the extension Citus, the tables of items are spread over its workers by flow.
 //!
-//! To add a table of items: its line in [`SPREAD`], a key that begins with `flow`, statements that name `flow`.
+//! To add a table of items: its line in `SPREAD`, a key that begins with `flow`, statements that name `flow`.
 
 use super::Connection;
 use crate::{Error, row, value::Param};
@@ -11,7 +11,7 @@ const SHARED: [&str; 4] = ["users", "groups", "flow", "flow_version"];
 pub(crate) const SPREAD: [&str; 9] =
     ["item", "holder", "event", "stay", "link", "took_part", "next_number", "tally", "open_version"];
 
-/// What [`run`] found and did.
+/// What `run` found and did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Distributed {
     /// Tables that are spread by flow now.
