@@ -1,6 +1,6 @@
 //! The file of a backup: a tar, compressed with zstd, whose first member says what the others are.
 //!
-//! Any system can look into it: `tar --zstd -xf FILE`. To add a kind of member (attachments): name it in [`is_name`],
+//! Any system can look into it: `tar --zstd -xf FILE`. To add a kind of member (attachments): name it in the manifest, and what it is for in `read`,
 //! list it in the manifest, and put it in its place in `restore`.
 
 use std::{
