@@ -1,7 +1,7 @@
 //! The file of a backup: a tar, compressed with zstd, whose first member says what the others are.
 //!
-//! Any system can look into it: `tar --zstd -xf FILE`. To add a kind of member (attachments): name it in the manifest, and what it is for in `read`,
-//! list it in the manifest, and put it in its place in `restore`.
+//! Any system can look into it: `tar --zstd -xf FILE`. To add a kind of member (attachments): list it in the manifest, say
+//! what it is for in `read`, and put it in its place in `restore`.
 
 use std::{
     collections::BTreeMap,
