@@ -248,8 +248,12 @@ impl Page {
 
     /// Presses the button of these words.
     async fn press(&self, words: &str) {
-        let button = self.find(&format!("//button[normalize-space(.)={}]", quoted(words))).await;
-        button.click().await.unwrap_or_else(|error| panic!("{words}: {error}"));
+        let button = format!("//button[normalize-space(.)={}]", quoted(words));
+        // What a live page draws anew between finding and clicking is found again, as a person would.
+        let deadline = Instant::now() + PATIENCE;
+        while let Err(error) = self.find(&button).await.click().await {
+            assert!(error.to_string().contains("stale") && Instant::now() < deadline, "{words}: {error}");
+        }
     }
 
     /// Whether there is a button of these words.
