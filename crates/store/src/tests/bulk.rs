@@ -15,8 +15,9 @@ use crate::{
     item,
 };
 
-const TABLES: [&str; 9] =
-    ["item", "event", "stay", "holder", "link", "took_part", "next_number", "sheet_issue", "sheet_bug"];
+const TABLES: [&str; 11] =
+    ["item", "event", "stay", "holder", "link", "took_part", "next_number", "sheet_issue", "sheet_bug", "words_issue",
+     "words_bug"];
 
 /// What was decided, by flow and number.
 type Decided = BTreeMap<(String, i64), Vec<Decision>>;
@@ -109,12 +110,13 @@ proptest! {
     #[test]
     fn all_at_once_leaves_what_one_by_one_leaves(walk in prop::collection::vec(acts(), 1..30)) {
         let (one, decided) = one_by_one(walk);
-        let all = all_at_once(&decided);
-        let (one, all) = (kept(&one), kept(&all));
+        let place = all_at_once(&decided);
+        let (one, all) = (kept(&one), kept(&place));
         for (table, (one, all)) in TABLES.iter().zip(one.0.iter().zip(&all.0)) {
             prop_assert_eq!(one, all, "{}", table);
         }
         prop_assert_eq!((one.1, one.2), (all.1, all.2));
+        place.db.read(super::words::check).unwrap();
     }
 }
 

@@ -72,6 +72,7 @@ fn check(place: &Place) {
     ["issue", "bug"].into_iter().for_each(|key| rebuild_sheet(&place.db, key).unwrap());
     assert_eq!(kept, sheets(), "the sheet kept and the sheet rebuilt");
     place.db.read(check_derived).unwrap();
+    place.db.read(super::words::check).unwrap();
 }
 
 fn check_derived(tx: &Tx) -> Result<(), Error> {

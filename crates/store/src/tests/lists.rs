@@ -93,8 +93,7 @@ fn passes(item: &Item, term: &Term) -> bool {
     let Term::Column { column, test } = term else {
         return match term {
             Term::Words(text) => {
-                let title = item.fields.get("summary").map_or("", |title| &title.texts()[0]);
-                title.to_ascii_lowercase().contains(&text.to_ascii_lowercase())
+                flow::text::Needle::new(text).is_in(&crate::words::body(&issue(), item))
             }
             Term::Number(number) => item.number == *number,
             Term::Column { .. } => unreachable!(),
