@@ -89,7 +89,7 @@ pub fn copy(from: &Db, to: &Db, tell: &mut dyn FnMut(&Progress)) -> Result<u64, 
         }
         to.write(words::all_due)?;
         for flow in to.read(words::due)? {
-            words::build(to, &flow, |_| {})?;
+            words::build(to, &flow)?;
         }
         progress.doing = "comparing";
         to.read(|target| {

@@ -260,6 +260,22 @@ pub fn of_flow(
     Ok(Page { rows, next: page.next })
 }
 
+/// Of the flow's items of these numbers, those that the query finds and the person may see, newest first.
+pub(crate) fn of_numbers(
+    tx: &Tx,
+    flow: &Flow,
+    query: &Query,
+    visible: &Visibility,
+    numbers: Vec<i64>,
+) -> Result<Vec<Brief>, Error> {
+    let lead = query::Lead::Numbers(numbers);
+    let mut select = query::select(flow, query, visible, &lead, tx.one_of_numbers());
+    select.exprs(BRIEF_NAMES.iter().map(|name| query::column(name)));
+    query::order(&mut select, &query::keys(flow, &[]));
+    let (sql, params) = query::build(&select)?;
+    tx.all(&sql, &params, |row| item::read_brief(row, 0))
+}
+
 /// How many items a query finds, counted up to `cap`; whether there are more. All of a flow are known without counting.
 ///
 /// # Errors

@@ -16,7 +16,10 @@ use serde_json::Value as Json;
 use crate::{
     Db, Error, Tx, WriteTx,
     db::Connection,
-    flow_version, postgres,
+    flow_version,
+    item::Brief,
+    list::{self, Visibility},
+    postgres,
     row::Row,
     sqlite,
     value::{Param, params},
@@ -24,6 +27,8 @@ use crate::{
 
 /// Items in one transaction of a [`build`].
 const BATCH: i64 = 500;
+/// After so many items it is said how far a [`build`] is.
+const SAID_AFTER: i64 = 20_000;
 /// An index takes so many bytes of an item's tokens: one engine refuses more. What an index does not know is not found.
 const MOST_INDEXED: usize = 400_000;
 
@@ -189,6 +194,59 @@ fn asked_of(term: &Term) -> Option<Asked> {
     }
 }
 
+/// The words of a query that items are found by.
+fn needles(query: &Query) -> Vec<Needle> {
+    let words = |term: &Term| match term {
+        Term::Words(text) => Some(Needle::new(text)),
+        _ => None,
+    };
+    query.terms.iter().filter_map(words).collect()
+}
+
+/// Of the newest items whose titles have all words of the query, those that it finds and the person may see; newest first.
+/// None where it has no words.
+///
+/// # Errors
+/// The records failed.
+pub fn in_titles(tx: &Tx, flow: &Flow, query: &Query, visible: &Visibility, most: i64) -> Result<Vec<Brief>, Error> {
+    let wanted: BTreeSet<Wanted> = needles(query).iter().flat_map(Needle::wanted).cloned().collect();
+    if wanted.is_empty() {
+        return Ok(Vec::new());
+    }
+    let titled = |wanted: Wanted| Wanted { token: format!("{}{}", text::IN_TITLE, wanted.token), ..wanted };
+    let asked = Asked::All(wanted.into_iter().map(titled).map(Asked::Token).collect());
+    let numbers = found(tx, &flow.key, &asked, None, most)?;
+    if numbers.is_empty() {
+        return Ok(Vec::new());
+    }
+    list::of_numbers(tx, flow, query, visible, numbers)
+}
+
+/// What words weigh: how many items of the flow hold each of them, counted up to `most`.
+///
+/// # Errors
+/// The records failed.
+pub fn frequencies(tx: &Tx, flow: &Flow, needles: &[Needle], most: i64) -> Result<Vec<i64>, Error> {
+    let count = |needle: &Needle| {
+        let asked = Asked::All(needle.wanted().iter().cloned().map(Asked::Token).collect());
+        let found = if needle.is_blank() { Vec::new() } else { found(tx, &flow.key, &asked, None, most)? };
+        Ok(i64::try_from(found.len()).unwrap_or(most))
+    };
+    needles.iter().map(count).collect()
+}
+
+/// The kept texts of items, by number: what stands in their fields, the title first; what was said.
+///
+/// # Errors
+/// The records failed.
+pub fn texts(tx: &Tx, flow: &Flow, numbers: &[i64]) -> Result<BTreeMap<i64, (String, String)>, Error> {
+    let list: Vec<String> = numbers.iter().map(ToString::to_string).collect();
+    let is_one = tx.one_of_numbers().replace("$1", "number");
+    let sql = format!("select number, body, said from {} where flow = $1 and {is_one}", table(&flow.key));
+    let rows = tx.all(&sql, params![&flow.key, list.join(",")], |row| Ok((row.int(0)?, row.text(1)?, row.text(2)?)))?;
+    Ok(rows.into_iter().map(|(number, body, said)| (number, (body, said))).collect())
+}
+
 /// Whether what the index gives for the term passes it.
 pub(crate) fn is_token(term: &Term) -> bool {
     matches!(term, Term::Words(text) if Needle::new(text).is_token())
@@ -231,12 +289,11 @@ pub fn due(tx: &Tx) -> Result<Vec<String>, Error> {
     tx.all("select flow from words_due order by flow", &[], |row| row.text(0))
 }
 
-/// Makes the texts and the index of a flow's items, in batches: what was done stays done when it is interrupted. `tell` is
-/// told how many items are done.
+/// Makes the texts and the index of a flow's items, in batches: what was done stays done when it is interrupted.
 ///
 /// # Errors
 /// The records failed.
-pub fn build(db: &Db, flow: &str, mut tell: impl FnMut(i64)) -> Result<(), Error> {
+pub fn build(db: &Db, flow: &str) -> Result<(), Error> {
     let key = flow.to_owned();
     let versions = Arc::new(db.read(|tx| versions(tx, &key))?);
     let mut done = 0;
@@ -246,7 +303,10 @@ pub fn build(db: &Db, flow: &str, mut tell: impl FnMut(i64)) -> Result<(), Error
             0 => return Ok(()),
             more => done += more,
         }
-        tell(done);
+        // it takes a while, and whoever waits for the start wants to know why
+        if done % SAID_AFTER < BATCH {
+            tracing::info!(flow, items = done, "making the index of words");
+        }
     }
 }
 

@@ -24,7 +24,10 @@ const OVER_ALL_FLOWS: [&str; 9] = [
 ];
 
 fn is_spread(table: &str) -> bool {
-    SPREAD.contains(&table) || table.starts_with("sheet_") || table.starts_with("words_") && table != "words_due"
+    // the index of words is a table of the embedded engine's
+    SPREAD.contains(&table)
+        || table.starts_with("sheet_")
+        || table.starts_with("words_") && table != "words_due" && !table.contains('-')
 }
 
 /// The tables of items that a statement names after `from`, `join`, `update`, `into`.

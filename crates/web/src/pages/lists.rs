@@ -144,11 +144,7 @@ fn all_page(
     };
     let next = rows.as_ref().and_then(|rows| rows.next.clone());
     let total = rows.as_ref().map_or_else(String::new, |rows| rows.total.to_string());
-    let trouble = problem.map(|problem| {
-        let at = query.q.char_indices().nth(problem.position).map_or(query.q.len(), |(at, _)| at);
-        let (before, after) = query.q.split_at(at);
-        QueryTrouble { message: problem.message, parts: (before.to_owned(), after.to_owned()) }
-    });
+    let trouble = problem.map(|problem| trouble(&query.q, problem));
     let status = if trouble.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let parts = |cursor: Option<&str>| {
         let mut parts = vec![("q", query.q.as_str()), ("sort", query.sort.as_str())];
@@ -173,16 +169,24 @@ fn all_page(
     Ok((status, response).into_response())
 }
 
+/// Where a query cannot be read.
+pub(super) fn trouble(query: &str, problem: flow::QueryProblem) -> QueryTrouble {
+    let mut letters = query.chars();
+    let before = letters.by_ref().take(problem.position).collect();
+    let at = letters.next().map_or(" ".to_owned(), String::from);
+    QueryTrouble { message: problem.message, parts: (before, at, letters.collect()) }
+}
+
 fn asked(uri: &Uri) -> Option<ListQuery> {
     axum::extract::Query::<ListQuery>::try_from_uri(uri).ok().map(|query| query.0)
 }
 
-fn is_for_list(around: &Around) -> bool {
+pub(super) fn is_for_list(around: &Around) -> bool {
     around.visit().target.as_deref().is_some_and(|target| target == "list" || target.ends_with("#list"))
 }
 
 /// A path with a query; parts without a value are left away.
-fn address(path: &str, parts: &[(&str, &str)]) -> String {
+pub(super) fn address(path: &str, parts: &[(&str, &str)]) -> String {
     let mut address = path.to_owned();
     let mut mark = '?';
     for (name, value) in parts.iter().filter(|(_, value)| !value.is_empty()) {
