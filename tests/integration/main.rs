@@ -32,6 +32,7 @@ mod moving;
 mod nul;
 mod pages;
 mod rules;
+mod search;
 mod story;
 mod upgrade;
 mod versions;

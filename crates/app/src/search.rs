@@ -224,12 +224,7 @@ fn hit(cx: &Reading, candidate: Candidate) -> Result<Hit, Error> {
 }
 
 /// The first text beside the title that holds what was looked for.
-fn snippet(
-    cx: &Reading,
-    flow: &Flow,
-    number: i64,
-    needles: &[Needle],
-) -> Result<(Option<String>, Vec<Piece>), Error> {
+fn snippet(cx: &Reading, flow: &Flow, number: i64, needles: &[Needle]) -> Result<(Option<String>, Vec<Piece>), Error> {
     let none = Ok((None, Vec::new()));
     if needles.is_empty() {
         return none;

@@ -172,8 +172,7 @@ impl Writer {
             return;
         }
         // between Chinese and Latin a space is a matter of taste
-        let is_taste =
-            self.before == Class::Wide && class.is_word() || self.before.is_word() && class == Class::Wide;
+        let is_taste = self.before == Class::Wide && class.is_word() || self.before.is_word() && class == Class::Wide;
         let is_apart = self.space && self.before != Class::Space && !is_taste;
         if is_apart {
             kept.push(' ');

@@ -128,7 +128,13 @@ pub(crate) fn tokens(body: &str, said: &str) -> String {
 }
 
 /// Writes what an event changed of an item's texts.
-pub(crate) fn write(tx: &WriteTx, flow: &Flow, before: Option<&Item>, after: &Item, record: &Record) -> Result<(), Error> {
+pub(crate) fn write(
+    tx: &WriteTx,
+    flow: &Flow,
+    before: Option<&Item>,
+    after: &Item,
+    record: &Record,
+) -> Result<(), Error> {
     let changed = |key: &String| flow.fields.get(key).is_some_and(is_looked_for);
     let body = (before.is_none() || record.changes.keys().any(changed)).then(|| body(flow, after));
     let said = said(record.comment.as_deref());

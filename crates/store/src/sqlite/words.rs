@@ -60,11 +60,7 @@ pub(crate) fn change(tx: &WriteTx, flow: &str, number: i64, body: Option<&str>, 
 
 /// The expression of a query.
 pub(crate) fn expression(asked: &Asked) -> String {
-    asked.write(
-        &|wanted| format!("\"{}\"{}", wanted.token, if wanted.prefix { "*" } else { "" }),
-        " AND ",
-        " OR ",
-    )
+    asked.write(&|wanted| format!("\"{}\"{}", wanted.token, if wanted.prefix { "*" } else { "" }), " AND ", " OR ")
 }
 
 /// The number of an item where the index leads.

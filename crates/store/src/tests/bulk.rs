@@ -15,9 +15,19 @@ use crate::{
     item,
 };
 
-const TABLES: [&str; 11] =
-    ["item", "event", "stay", "holder", "link", "took_part", "next_number", "sheet_issue", "sheet_bug", "words_issue",
-     "words_bug"];
+const TABLES: [&str; 11] = [
+    "item",
+    "event",
+    "stay",
+    "holder",
+    "link",
+    "took_part",
+    "next_number",
+    "sheet_issue",
+    "sheet_bug",
+    "words_issue",
+    "words_bug",
+];
 
 /// What was decided, by flow and number.
 type Decided = BTreeMap<(String, i64), Vec<Decision>>;

@@ -92,9 +92,7 @@ fn compare(a: &Scalar, b: &Scalar) -> Ordering {
 fn passes(item: &Item, term: &Term) -> bool {
     let Term::Column { column, test } = term else {
         return match term {
-            Term::Words(text) => {
-                flow::text::Needle::new(text).is_in(&crate::words::body(&issue(), item))
-            }
+            Term::Words(text) => flow::text::Needle::new(text).is_in(&crate::words::body(&issue(), item)),
             Term::Number(number) => item.number == *number,
             Term::Column { .. } => unreachable!(),
         };

@@ -77,7 +77,8 @@ fn texts(tx: &Tx, number: i64) -> Vec<String> {
 
 fn check_search(place: &Place, queries: &[String]) {
     let read = |tx: &Tx| {
-        let numbers = tx.all("select number from item where flow = 'issue' order by number desc", &[], |row| row.int(0))?;
+        let numbers =
+            tx.all("select number from item where flow = 'issue' order by number desc", &[], |row| row.int(0))?;
         let all: Vec<(i64, Vec<String>)> = numbers.iter().map(|number| (*number, texts(tx, *number))).collect();
         for text in queries {
             let query = words(text);

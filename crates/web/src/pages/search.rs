@@ -43,12 +43,7 @@ pub(crate) async fn search(visit: Visit, State(web): State<Web>, uri: Uri) -> Re
     visit.page(&web, move |cx, caller, around| page(cx, caller, around, &query.0)).await
 }
 
-fn page(
-    cx: &Reading,
-    caller: &crate::server::Caller,
-    around: &Around,
-    query: &SearchQuery,
-) -> Result<Response, Error> {
+fn page(cx: &Reading, caller: &crate::server::Caller, around: &Around, query: &SearchQuery) -> Result<Response, Error> {
     let part = Part { cursor: query.cursor.clone(), limit: PAGE };
     let asked = Search { query: query.q.clone(), flow: None, part };
     let (found, problem) = match search::search(cx, &caller.signed.actor, &asked) {
