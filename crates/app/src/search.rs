@@ -153,11 +153,7 @@ fn understood<'a>(cx: &'a Reading, actor: &Actor, search: &Search) -> Result<Vec
         }
         match work::parsed(cx, actor, &published.flow, &listing) {
             Ok((query, _)) => {
-                let words = query.terms.iter().filter_map(|term| match term {
-                    Term::Words(text) => Some(Needle::new(text)),
-                    _ => None,
-                });
-                understood.push(Asked { published, needles: words.collect(), query });
+                understood.push(Asked { published, needles: words::marked(&query).into(), query });
             }
             // what stands further on was understood by one flow at least
             Err(Error::BadQuery(other)) => match &problem {

@@ -196,17 +196,34 @@ fn asked_of(term: &Term) -> Option<Asked> {
             let tokens = needle.wanted().iter().cloned().map(Asked::Token);
             Some(Asked::All(tokens.collect()))
         }
-        _ => None,
+        // each way has to ask for words, else it could be anything
+        Term::Any(ways) => ways.iter().map(asked).collect::<Option<Vec<_>>>().map(Asked::Any),
+        Term::Number(_)
+        | Term::Not(_)
+        | Term::Was(_)
+        | Term::Reached(_)
+        | Term::Changed { .. }
+        | Term::Column { .. } => None,
     }
 }
 
-/// The words of a query that items are found by.
+/// The words of a query of which each is in every item that it finds.
 fn needles(query: &Query) -> Vec<Needle> {
     let words = |term: &Term| match term {
         Term::Words(text) => Some(Needle::new(text)),
         _ => None,
     };
     query.terms.iter().filter_map(words).collect()
+}
+
+/// All words of a query that items may be found by: what is marked where they are shown.
+#[must_use]
+pub fn marked(query: &Query) -> Vec<Needle> {
+    let mut all = needles(query);
+    for ways in query.terms.iter().filter_map(|term| if let Term::Any(ways) = term { Some(ways) } else { None }) {
+        all.extend(ways.iter().flat_map(marked));
+    }
+    all
 }
 
 /// Of the newest items whose titles have all words of the query, those that it finds and the person may see; newest first.

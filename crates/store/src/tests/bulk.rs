@@ -15,13 +15,14 @@ use crate::{
     item,
 };
 
-const TABLES: [&str; 11] = [
+const TABLES: [&str; 12] = [
     "item",
     "event",
     "stay",
     "holder",
     "link",
     "took_part",
+    "field_change",
     "next_number",
     "sheet_issue",
     "sheet_bug",

@@ -144,7 +144,7 @@ fn all_page(
     };
     let next = rows.as_ref().and_then(|rows| rows.next.clone());
     let total = rows.as_ref().map_or_else(String::new, |rows| rows.total.to_string());
-    let trouble = problem.map(|problem| trouble(&query.q, problem));
+    let trouble = problem.map(|problem| trouble(around.words, &query.q, &problem));
     let status = if trouble.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let parts = |cursor: Option<&str>| {
         let mut parts = vec![("q", query.q.as_str()), ("sort", query.sort.as_str())];
@@ -170,11 +170,11 @@ fn all_page(
 }
 
 /// Where a query cannot be read.
-pub(super) fn trouble(query: &str, problem: flow::QueryProblem) -> QueryTrouble {
+pub(super) fn trouble(words: &Words, query: &str, problem: &flow::QueryProblem) -> QueryTrouble {
     let mut letters = query.chars();
     let before = letters.by_ref().take(problem.position).collect();
     let at = letters.next().map_or(" ".to_owned(), String::from);
-    QueryTrouble { message: problem.message, parts: (before, at, letters.collect()) }
+    QueryTrouble { message: words.said(&problem.message), parts: (before, at, letters.collect()) }
 }
 
 fn asked(uri: &Uri) -> Option<ListQuery> {

@@ -48,7 +48,7 @@ fn page(cx: &Reading, caller: &crate::server::Caller, around: &Around, query: &S
     let asked = Search { query: query.q.clone(), flow: None, part };
     let (found, problem) = match search::search(cx, &caller.signed.actor, &asked) {
         Ok(found) => (Some(found), None),
-        Err(Error::BadQuery(problem)) => (None, Some(trouble(&query.q, problem))),
+        Err(Error::BadQuery(problem)) => (None, Some(trouble(around.words, &query.q, &problem))),
         Err(other) => return Err(other),
     };
     let status = if problem.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
