@@ -120,8 +120,8 @@ pub struct Work<'a> {
     pub heading: &'a str,
     /// One page of items.
     pub table: Table<'a>,
-    /// How many, where that is known.
-    pub total: Option<i64>,
+    /// How many.
+    pub total: Total,
     /// What an empty list says: a sentence, and what to do next.
     pub empty: (&'a str, &'a str),
     /// The address of the next page.
@@ -132,7 +132,7 @@ pub struct Work<'a> {
 
 /// Items that are not final and have no active holder, for administrators.
 #[derive(Template)]
-#[template(path = "stranded.html")]
+#[template(path = "stranded.html", blocks = ["list"])]
 pub struct Stranded<'a> {
     /// What stands around.
     pub f: Frame<'a>,
