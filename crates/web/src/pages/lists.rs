@@ -101,7 +101,7 @@ pub(crate) async fn flow(visit: Visit, State(web): State<Web>, Path(key): Path<S
             let part = Part { cursor: query.cursor.clone(), limit: PAGE };
             let rows = work::work(cx, actor, work::Work::Pending, Some(&key), &part)?;
             let path = format!("/flow/{key}");
-            rendered(&FlowPage {
+            let page = FlowPage {
                 f: around.live_frame(cx, &flow.name, Active::Flow(&key), format!("/live{path}")),
                 key: &key,
                 name: &flow.name,
@@ -112,7 +112,8 @@ pub(crate) async fn flow(visit: Visit, State(web): State<Web>, Path(key): Path<S
                 next: rows.next.as_deref().map(|cursor| address(&path, &[("cursor", cursor)])),
                 first: query.cursor.as_ref().map(|_| path.clone()),
                 table: pending_table(cx, around.words, &rows),
-            })
+            };
+            if is_for_list(around) { rendered(&page.as_list()) } else { rendered(&page) }
         })
         .await
 }

@@ -36,7 +36,7 @@ pub struct FlowCard {
 
 /// A flow's page: what waits for me there.
 #[derive(Template)]
-#[template(path = "flow.html")]
+#[template(path = "flow.html", blocks = ["list"])]
 pub struct FlowPage<'a> {
     /// What stands around.
     pub f: Frame<'a>,
