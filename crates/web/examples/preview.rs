@@ -10,8 +10,8 @@ use web::{
     view::{
         account::{Errors, Login, SessionRow, Settings, Setup, TokenRow},
         admin::{
-            CheckedFile, FlowRow, FlowVersions, Flows, GroupChoice, GroupRow, Groups, Held, ProblemView, UserDraft,
-            UserPage, UserRow, Users, VersionRow,
+            CheckedFile, FlowRow, FlowVersions, Flows, GroupChoice, GroupPage, GroupRow, Groups, Held, ProblemView,
+            UserDraft, UserPage, UserRow, Users, VersionRow,
         },
         error::ErrorPage,
         form::{ChoiceGroup, Control, FieldView, ItemRef, Shown, Trouble},
@@ -121,6 +121,7 @@ impl Sample {
         write("users", self.users().render()?)?;
         write("user", self.user().render()?)?;
         write("groups", self.groups().render()?)?;
+        write("group", self.group().render()?)?;
         write("flows", self.flows(None).render()?)?;
         write("flows-checked", self.flows(Some(self.checked())).render()?)?;
         write("flow-versions", self.versions().render()?)?;
@@ -585,8 +586,7 @@ impl Sample {
         Stranded {
             f: self.frame(self.words.word("menu-admin-stranded"), Active::Stranded),
             rows: if self.full { (1..4).map(row).collect() } else { vec![] },
-            next: None,
-            first: None,
+            pager: Pager::default(),
             people: (0..4).map(person).collect(),
         }
     }
@@ -679,9 +679,24 @@ impl Sample {
                 vec![]
             },
             q: "",
-            next: None,
-            first: None,
+            pager: Pager::default(),
             name: "",
+            errors: Errors::default(),
+            people: (0..4).map(person).collect(),
+        }
+    }
+
+    fn group(&self) -> GroupPage<'static> {
+        GroupPage {
+            f: self.frame("维护组", Active::Groups),
+            name: "维护组",
+            href: "/admin/groups/x",
+            members: if self.full { (0..4).map(person).collect() } else { vec![] },
+            count: total(if self.full { 140 } else { 0 }),
+            q: "",
+            next: self.full.then(|| "?cursor=x".to_owned()),
+            first: None,
+            typed: "",
             errors: Errors::default(),
             people: (0..4).map(person).collect(),
         }

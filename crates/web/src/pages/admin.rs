@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     server::{Caller, Web},
-    view::Person,
+    view::{Pager, Person},
 };
 
 /// People to choose from without JavaScript; with it, the choice is looked up as one types.
@@ -43,10 +43,10 @@ impl Asked {
         Part { cursor: self.cursor.clone(), limit }
     }
 
-    /// The addresses of the next page and, where this is not it, of the first.
-    fn around(&self, path: &str, next: Option<&str>) -> (Option<String>, Option<String>) {
+    /// Where the other pages are.
+    fn pager(&self, path: &str, next: Option<&str>) -> Pager {
         let to = |cursor| address(path, &[("q", &self.q), ("cursor", cursor)]);
-        (next.map(to), self.cursor.is_some().then(|| to("")))
+        Pager { next: next.map(to), first: self.cursor.is_some().then(|| to("")) }
     }
 }
 

@@ -317,3 +317,23 @@ fn sentence(words: &Words, entries: &[HistoryEntry], names: &app::Names) -> Stri
     };
     if acts.len() > 1 { format!("{said}{}", words.one("live-more", "n", acts.len())) } else { said }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::words::Language;
+
+    #[test]
+    fn more_than_can_be_counted_is_told_as_more_and_once() {
+        let told = |count, capped, before| {
+            let news = News { pending: Some(Total { count, capped }), ..News::default() };
+            serde_json::to_value(told(Language::Chinese.words(), 1, news, before)).unwrap()
+        };
+        assert_eq!(told(3, false, Some("2")), serde_json::json!({"at": 1, "pending": 3}));
+        assert_eq!(told(3, false, Some("3")), serde_json::json!({"at": 1}));
+        let more = serde_json::json!({"at": 1, "pending": 10000, "pending_capped": true});
+        assert_eq!(told(10_000, true, Some("10000")), more);
+        assert_eq!(told(10_000, true, None), more);
+        assert_eq!(told(10_000, true, Some("10000+")), serde_json::json!({"at": 1}));
+    }
+}

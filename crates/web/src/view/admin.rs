@@ -112,7 +112,7 @@ pub struct Held {
 
 /// The groups.
 #[derive(Template)]
-#[template(path = "groups.html", blocks = ["list"])]
+#[template(path = "groups.html")]
 pub struct Groups<'a> {
     /// What stands around.
     pub f: Frame<'a>,
@@ -120,10 +120,8 @@ pub struct Groups<'a> {
     pub groups: Vec<GroupRow>,
     /// The words that were to be found.
     pub q: &'a str,
-    /// The address of the next page.
-    pub next: Option<String>,
-    /// The address of the first page, when this is not it.
-    pub first: Option<String>,
+    /// Where the others are.
+    pub pager: Pager,
     /// A new one, as typed.
     pub name: &'a str,
     /// What is wrong: `name`.

@@ -3,7 +3,7 @@
 use app::work::Total;
 use askama::Template;
 
-use super::{Cell, Column, Frame, Person, StateChip, Table};
+use super::{Cell, Column, Frame, Pager, Person, StateChip, Table};
 use crate::words::Words;
 
 /// Home: what waits for me, and the flows.
@@ -132,16 +132,14 @@ pub struct Work<'a> {
 
 /// Items that are not final and have no active holder, for administrators.
 #[derive(Template)]
-#[template(path = "stranded.html", blocks = ["list"])]
+#[template(path = "stranded.html")]
 pub struct Stranded<'a> {
     /// What stands around.
     pub f: Frame<'a>,
     /// One page of items.
     pub rows: Vec<StrandedRow>,
-    /// The address of the next page.
-    pub next: Option<String>,
-    /// The address of the first page, when this is not it.
-    pub first: Option<String>,
+    /// Where the others are.
+    pub pager: Pager,
     /// To hand over to.
     pub people: Vec<Person>,
 }

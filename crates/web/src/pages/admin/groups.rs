@@ -19,7 +19,7 @@ use crate::{
     },
     server::Web,
     view::{
-        Active, Person,
+        Active, Pager, Person,
         account::Errors,
         admin::{GroupPage, GroupRow, Groups},
     },
@@ -149,25 +149,23 @@ async fn list_page(visit: Visit, web: &Web, asked: Asked, typed: Typed) -> Respo
     admin_page(visit, web, move |cx, _, around| {
         let words = around.words;
         let found = people::group_page(cx, &asked.q, &asked.part(PAGE), SHOWN)?;
-        let (next, first) = asked.around(PATH, found.next.as_deref());
+        let pager = asked.pager(PATH, found.next.as_deref());
         let row = |group: people::GroupBrief| GroupRow {
             href: page_of(&group.name),
             name: group.name,
             members: group.members.into_iter().map(person).collect(),
             count: group.count,
         };
-        let page = Groups {
+        let page = rendered(&Groups {
             f: around.frame(words.word("menu-admin-groups"), Active::Groups),
             groups: found.rows.into_iter().map(row).collect(),
             q: &asked.q,
-            next,
-            first,
+            pager,
             name: &typed.text,
             errors: Errors::of_problems(words, &typed.problems, &[("group", "name")]),
             people: choosable(cx)?,
-        };
-        let drawn = if is_for_list(around) { rendered(&page.as_list()) } else { rendered(&page) }?;
-        Ok(with_status(typed.problems.is_empty(), drawn))
+        })?;
+        Ok(with_status(typed.problems.is_empty(), page))
     })
     .await
 }
@@ -177,7 +175,7 @@ async fn group_page(visit: Visit, web: &Web, group: String, asked: Asked, typed:
         let (name, count) = people::group(cx, &group)?;
         let found = people::members(cx, &name, &asked.q, &asked.part(MEMBERS))?;
         let href = page_of(&name);
-        let (next, first) = asked.around(&href, found.next.as_deref());
+        let Pager { next, first } = asked.pager(&href, found.next.as_deref());
         let page = GroupPage {
             f: around.frame(&name, Active::Groups),
             name: &name,

@@ -10,7 +10,7 @@ use axum::{
 use super::{AskedOrNot, admin_page, choosable};
 use crate::{
     pages::{
-        lists::{is_for_list, state_of},
+        lists::state_of,
         visit::{Visit, rendered},
     },
     server::Web,
@@ -28,7 +28,6 @@ pub(crate) async fn stranded(visit: Visit, State(web): State<Web>, asked: AskedO
     let Ok(Query(asked)) = asked else { return visit.error(&web, StatusCode::BAD_REQUEST, None).await };
     admin_page(visit, &web, move |cx, caller, around| {
         let Rows { rows, next, people, .. } = work::stranded(cx, &caller.signed.actor, &asked.part(PAGE))?;
-        let (next, first) = asked.around("/admin/stranded", next.as_deref());
         let seen = |name: &String| Person { name: name.clone(), display: people.display(name).to_owned() };
         let line = |row: Row| StrandedRow {
             href: format!("/flow/{}/{}", row.flow, row.number),
@@ -38,14 +37,12 @@ pub(crate) async fn stranded(visit: Visit, State(web): State<Web>, asked: AskedO
             state: state_of(cx, &row.flow, &row.state),
             holders: row.assigned_to.iter().map(seen).collect(),
         };
-        let page = Stranded {
+        rendered(&Stranded {
             f: around.frame(around.words.word("menu-admin-stranded"), Active::Stranded),
             rows: rows.into_iter().map(line).collect(),
-            next,
-            first,
+            pager: asked.pager("/admin/stranded", next.as_deref()),
             people: choosable(cx)?,
-        };
-        if is_for_list(around) { rendered(&page.as_list()) } else { rendered(&page) }
+        })
     })
     .await
 }

@@ -208,7 +208,7 @@ async fn list_page(visit: Visit, web: &Web, asked: Asked, draft: UserDraft, prob
             groups: user.groups.into_iter().collect(),
         };
         let found = people::user_page(cx, &asked.q, &asked.part(PAGE))?;
-        let (next, first) = asked.around(PATH, found.next.as_deref());
+        let Pager { next, first } = asked.pager(PATH, found.next.as_deref());
         let page = Users {
             f: around.frame(words.word("menu-admin-users"), Active::Users),
             users: found.rows.into_iter().map(row).collect(),
@@ -231,7 +231,7 @@ async fn user_page(visit: Visit, web: &Web, name: String, asked: Asked, typed: T
         let user = people::user(cx, &name)?;
         let holder = Actor { name: user.name.clone(), admin: false, groups: user.groups.clone() };
         let held = work::work(cx, &holder, Work::Pending, None, &asked.part(PAGE))?;
-        let (next, first) = asked.around(&format!("{PATH}/{}", segment(&user.name)), held.next.as_deref());
+        let pager = asked.pager(&format!("{PATH}/{}", segment(&user.name)), held.next.as_deref());
         let draft = typed.draft.unwrap_or_else(|| UserDraft {
             name: user.name.clone(),
             display: user.display.clone(),
@@ -249,7 +249,7 @@ async fn user_page(visit: Visit, web: &Web, name: String, asked: Asked, typed: T
             errors: Errors::of_problems(words, &typed.problems, &inputs),
             groups: group_choice(cx, &draft)?,
             holds_count: held.total,
-            pager: Pager { next, first },
+            pager,
             holds: held.rows.into_iter().map(line).collect(),
             people: choosable(cx)?.into_iter().filter(|person| person.name != user.name).collect(),
             oneself: user.name == caller.signed.actor.name,
