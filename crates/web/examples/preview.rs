@@ -3,6 +3,7 @@
 
 use std::{fs, path::Path};
 
+use app::search::Piece;
 use askama::Template;
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use web::{
@@ -19,6 +20,7 @@ use web::{
             ButtonView, ChangeView, Conflict, Direction, EventView, Fact, FactValue, HandOver, History, ItemPage,
             LinkView, NewPage, PressBar, Progress, Step, button_title, event_words, idle, needed_by, stay,
         },
+        search::{HitRow, SearchPage},
         lists::{All, FlowCard, FlowPage, Home, QueryTrouble, StateCount, Stranded, StrandedRow, Whose, Work},
         *,
     },
@@ -84,7 +86,7 @@ impl Sample {
         write("home", self.home().render()?)?;
         write("flow", self.flow().render()?)?;
         write("all", self.all("", None).render()?)?;
-        let parts = ("state=关闭 ".to_owned(), "发生时间>>昨天".to_owned());
+        let parts = ("state=关闭 发生时间>".to_owned(), ">".to_owned(), "昨天".to_owned());
         let trouble = QueryTrouble {
             message: "这里读不懂：应当是字段、比较符和值，例如 发生时间>=2026-11-01".to_owned(),
             parts,
@@ -97,6 +99,7 @@ impl Sample {
         for (whose, name) in [(Whose::Pending, "pending"), (Whose::Done, "done"), (Whose::Created, "created")] {
             write(name, self.work(whose).render()?)?;
         }
+        write("search", self.search().render()?)?;
         write("item", self.item().render()?)?;
         write("item-error", self.item_error().render()?)?;
         write("item-conflict", self.item_conflict().render()?)?;
@@ -238,6 +241,7 @@ impl Sample {
             may_create: true,
             q,
             sort: "",
+            asked: Vec::new(),
             problem,
             counts: self.counts(),
             table: self.table(if self.full { 50 } else { 0 }, &["sort"]),
@@ -268,6 +272,33 @@ impl Sample {
             total: total(count),
             empty: whose.empty(self.words),
             next,
+            first: None,
+        }
+    }
+
+    fn search(&self) -> SearchPage<'static> {
+        let piece = |text: &str, hit| Piece { text: text.to_owned(), hit };
+        let title: &'static [Piece] = vec![piece("单板", true), piece("反复重启", false)].leak();
+        let snippet: &'static [Piece] = vec![piece("…更换", false), piece("单板", true), piece("后恢复", false)].leak();
+        let hit = |number, field| HitRow {
+            flow: "issue_track",
+            number,
+            id: "question_57",
+            flow_name: "网上问题处理",
+            title,
+            snippet,
+            field,
+            state: Chip { name: "SE分析改进", hue: Hue::GREY },
+            holders: vec![Named { name: "architect", display: "SE" }],
+            updated: When::new(self.words, &TimeZone::UTC, Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH),
+        };
+        SearchPage {
+            f: self.frame(self.words.word("search"), Active::None),
+            q: "单板",
+            problem: None,
+            hits: if self.full { vec![hit(57, Some("处理进展")), hit(58, None)] } else { Vec::new() },
+            total: "2".to_owned(),
+            next: None,
             first: None,
         }
     }

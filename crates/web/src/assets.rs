@@ -47,6 +47,8 @@ pub struct Paths {
     pub tom_select: &'static str,
     /// Our own script.
     pub app: &'static str,
+    /// What completes a query while it is typed.
+    pub query: &'static str,
     /// How an open page follows changes.
     pub live: &'static str,
     /// The sprite of icons.
@@ -56,7 +58,7 @@ pub struct Paths {
 }
 
 /// To add a file: a row here, a field of [`Paths`].
-static ASSETS: LazyLock<[Asset; 10]> = LazyLock::new(|| {
+static ASSETS: LazyLock<[Asset; 11]> = LazyLock::new(|| {
     const CSS: &str = "text/css; charset=utf-8";
     const JS: &str = "text/javascript; charset=utf-8";
     const SVG: &str = "image/svg+xml";
@@ -73,6 +75,7 @@ static ASSETS: LazyLock<[Asset; 10]> = LazyLock::new(|| {
         asset("htmx", "js", JS, include_bytes!("../static/vendor/htmx/htmx-4.0.1.min.js")),
         asset("tom-select", "js", JS, include_bytes!("../static/vendor/tom-select/tom-select-2.6.2.base.min.js")),
         asset("app", "js", JS, include_bytes!("../static/app.js")),
+        asset("query", "js", JS, include_bytes!("../static/query.js")),
         asset("live", "js", JS, include_bytes!("../static/live.js")),
         asset("icons", "svg", SVG, include_bytes!("../static/vendor/tabler-icons/icons.svg")),
         asset("favicon", "svg", SVG, include_bytes!("../static/favicon.svg")),
@@ -80,7 +83,7 @@ static ASSETS: LazyLock<[Asset; 10]> = LazyLock::new(|| {
 });
 
 static PATHS: LazyLock<Paths> = LazyLock::new(|| {
-    let [tabler, tom_select_css, app_css, theme, htmx, tom_select, app, live, icons, favicon] = &*ASSETS;
+    let [tabler, tom_select_css, app_css, theme, htmx, tom_select, app, query, live, icons, favicon] = &*ASSETS;
     Paths {
         tabler: &tabler.path,
         tom_select_css: &tom_select_css.path,
@@ -89,6 +92,7 @@ static PATHS: LazyLock<Paths> = LazyLock::new(|| {
         htmx: &htmx.path,
         tom_select: &tom_select.path,
         app: &app.path,
+        query: &query.path,
         live: &live.path,
         icons: &icons.path,
         favicon: &favicon.path,

@@ -6,6 +6,7 @@
 
 pub(crate) mod account;
 pub(crate) mod admin;
+pub(crate) mod ask;
 pub(crate) mod attempt;
 pub(crate) mod item;
 pub(crate) mod kept;

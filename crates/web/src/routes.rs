@@ -20,7 +20,7 @@ use tower_http::{
 use crate::{
     api::{self, Problem},
     metrics,
-    pages::{account, admin, item, kept, lists, live, plain, search, settings, visit::Visit},
+    pages::{account, admin, ask, item, kept, lists, live, plain, search, settings, visit::Visit},
     server::Web,
 };
 
@@ -45,6 +45,7 @@ pub(crate) fn router(web: Web) -> Router {
         .route("/work/{list}", get(lists::work_list))
         .route("/flow/{flow}", get(lists::flow))
         .route("/flow/{flow}/all", get(lists::all))
+        .route("/flow/{flow}/words", get(ask::words))
         .route("/flow/{flow}/new", get(item::new).post(item::create))
         .route("/flow/{flow}/{number}", get(item::show).post(item::send))
         .route("/flow/{flow}/{number}/comments", post(item::comment))

@@ -115,6 +115,16 @@ filter = Filter
 filter-hint = e.g. issue_level=事故 state=关闭
 filter-go = Filter
 filter-clear = Clear
+ask = Add a condition by clicks
+ask-field = Field
+ask-how = Comparison
+ask-is = is
+ask-is-not = is not
+ask-contains = contains
+ask-value = Value
+ask-add = Add the condition
+ask-was = Has been in
+ask-reached = Entered
 filter-help = What can be asked
 filter-help-state = in that state
 filter-help-me = held by me

@@ -91,6 +91,16 @@ filter = 筛选
 filter-hint = 例如 问题级别=事故 state=关闭
 filter-go = 筛选
 filter-clear = 清除
+ask = 用点选添加条件
+ask-field = 字段
+ask-how = 比较
+ask-is = 等于
+ask-is-not = 不等于
+ask-contains = 含有
+ask-value = 值
+ask-add = 添加条件
+ask-was = 曾经处于
+ask-reached = 进入过
 filter-help = 可以怎样筛选
 filter-help-state = 处于某个状态
 filter-help-me = 由我处理

@@ -7,30 +7,18 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use flow::{Choices, Field, Flow, Kind};
-use serde::Serialize;
 
 use super::visit::Visit;
-use crate::{server::Web, view::table::heading, words::Words};
+use crate::{
+    server::Web,
+    view::{lists::Asked, table::heading},
+    words::Words,
+};
 
 const COMPARED: &[&str] = &["=", "!=", ">=", "<=", ">", "<"];
 const CHOSEN: &[&str] = &["=", "!="];
 const SPOKEN: &[&str] = &[":", "=", "!="];
 const TIMES: [&str; 5] = ["today", "-1d", "-7d", "-1m", "-3m"];
-
-/// Something that a query compares.
-#[derive(Debug, Clone, Serialize)]
-pub(crate) struct Asked {
-    /// As a query names it: what people call it, where that can stand in a query.
-    pub(crate) name: String,
-    /// What people see.
-    pub(crate) label: String,
-    /// How it can be compared.
-    pub(crate) operators: &'static [&'static str],
-    /// What it may be compared with, as a query spells it.
-    pub(crate) words: Vec<String>,
-    /// It is compared with users.
-    pub(crate) users: bool,
-}
 
 /// `/flow/{flow}/words`
 pub(crate) async fn words(visit: Visit, State(web): State<Web>, Path(key): Path<String>) -> Response {
@@ -46,11 +34,11 @@ pub(crate) async fn words(visit: Visit, State(web): State<Web>, Path(key): Path<
 
 /// Everything that a query on the flow compares: what every item has, then its fields.
 pub(crate) fn all(words: &Words, flow: &Flow) -> Vec<Asked> {
-    let built_in = |name: &str, of: &str, operators, words: Vec<String>, users| {
-        let label = heading(label_words(words), flow, of);
-        Asked { name: name.to_owned(), label, operators, words, users }
+    let built_in = |name: &str, of: &str, operators, choices: Vec<String>, users| {
+        let label = heading(words, flow, of);
+        Asked { name: name.to_owned(), label, operators, words: choices, users }
     };
-    let states = || flow.states.keys().map(|state| quoted(state)).collect::<Vec<_>>();
+    let states = || flow.states.keys().map(|state| word(state)).collect::<Vec<_>>();
     let times = || TIMES.map(str::to_owned).to_vec();
     let mut all = vec![
         built_in("state", "current_state", CHOSEN, states(), false),
@@ -70,10 +58,6 @@ pub(crate) fn all(words: &Words, flow: &Flow) -> Vec<Asked> {
     }));
     all.extend(flow.fields.values().map(|field| of_field(flow, field)));
     all
-}
-
-fn label_words(words: &Words) -> &Words {
-    words
 }
 
 fn of_field(flow: &Flow, field: &Field) -> Asked {
@@ -103,14 +87,21 @@ fn of_field(flow: &Flow, field: &Field) -> Asked {
 
 fn choice_words(choices: &Choices) -> Vec<String> {
     match choices {
-        Choices::Flat(words) => words.iter().map(|word| quoted(word)).collect(),
-        Choices::Cascade { .. } => Vec::new(),
+        Choices::Flat(words) => words.iter().map(|one| word(one)).collect(),
+        Choices::Cascade { under, .. } => {
+            let mut all: Vec<String> = under.values().flatten().map(|one| word(one)).collect();
+            let mut seen = std::collections::BTreeSet::new();
+            all.retain(|one| seen.insert(one.clone()));
+            all
+        }
     }
 }
 
 /// A query and one condition more.
 pub(crate) fn with(query: &str, name: &str, operator: &str, value: &str) -> String {
-    let condition = format!("{name}{operator}{}", quoted(value.trim()));
+    let value = value.trim();
+    let is_apart = value.contains(char::is_whitespace) && !value.contains('"');
+    let condition = format!("{name}{operator}{}", if is_apart { in_quotes(value) } else { value.to_owned() });
     let query = query.trim();
     let has_ways = query.split([' ', '(', ')']).any(|word| word.eq_ignore_ascii_case("or"));
     match query {
@@ -120,10 +111,14 @@ pub(crate) fn with(query: &str, name: &str, operator: &str, value: &str) -> Stri
     }
 }
 
-/// A value as a query spells it: what would be understood otherwise stands in quotes. A list and a range stay what they are.
-pub(crate) fn quoted(value: &str) -> String {
-    let needs = value.contains([' ', '"', '\\', '(', ')', '\u{3000}', '\t']);
-    if needs { format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\"")) } else { value.to_owned() }
+/// A word as a query spells it: what would be understood otherwise stands in quotes.
+pub(crate) fn word(word: &str) -> String {
+    let is_odd = word.is_empty() || word.contains("..") || word.contains(|c: char| c.is_whitespace() || ",@\"\\()".contains(c));
+    if is_odd { in_quotes(word) } else { word.to_owned() }
+}
+
+fn in_quotes(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
 /// Whether a name can stand in a query as it is.

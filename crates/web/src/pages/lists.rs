@@ -7,13 +7,16 @@ use app::{
 use axum::{
     extract::{Path, State},
     http::{StatusCode, Uri},
-    response::{IntoResponse, Response},
+    response::{IntoResponse, Redirect, Response},
 };
 use flow::{Flow, Kind, Value};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 
-use super::visit::{Around, Visit, rendered};
+use super::{
+    ask,
+    visit::{Around, Visit, rendered},
+};
 use crate::{
     server::Web,
     view::{
@@ -36,6 +39,10 @@ pub(crate) struct ListQuery {
     q: String,
     sort: String,
     cursor: Option<String>,
+    /// A condition more, chosen by clicks: what, how, with what.
+    field: String,
+    op: String,
+    value: String,
 }
 
 /// `/`
@@ -121,6 +128,13 @@ pub(crate) async fn flow(visit: Visit, State(web): State<Web>, Path(key): Path<S
 /// `/flow/{flow}/all`
 pub(crate) async fn all(visit: Visit, State(web): State<Web>, Path(key): Path<String>, uri: Uri) -> Response {
     let Some(query) = asked(&uri) else { return visit.error(&web, StatusCode::BAD_REQUEST, None).await };
+    if !query.field.is_empty() {
+        // written into the query, which says the same to whoever the address is sent to
+        let asked = ask::with(&query.q, &query.field, &query.op, &query.value);
+        let parts = [("q", asked.as_str()), ("sort", query.sort.as_str())];
+        return Redirect::to(&address(&format!("/flow/{}/all", utf8_percent_encode(&key, NON_ALPHANUMERIC)), &parts))
+            .into_response();
+    }
     visit.page(&web, move |cx, caller, around| all_page(cx, caller, around, &key, &query)).await
 }
 
@@ -160,6 +174,7 @@ fn all_page(
         q: &query.q,
         sort: &query.sort,
         problem: trouble,
+        asked: ask::all(around.words, flow),
         counts: state_counts(flow, counts, &query.q),
         table: flow_table(cx, around.words, flow, rows.as_ref(), query, &path),
         total,
@@ -209,10 +224,7 @@ pub(super) fn address(path: &str, parts: &[(&str, &str)]) -> String {
 
 fn state_counts(flow: &Flow, counts: Vec<(String, i64)>, query: &str) -> Vec<StateCount> {
     let count = |(state, count): (String, i64)| {
-        let quoted = state.contains([' ', ',', '"', '\\']);
-        let value =
-            if quoted { format!("\"{}\"", state.replace('\\', "\\\\").replace('"', "\\\"")) } else { state.clone() };
-        let asks = format!("state={value}");
+        let asks = format!("state={}", ask::word(&state));
         StateCount {
             href: address(&format!("/flow/{}/all", flow.key), &[("q", &asks)]),
             chosen: query.trim() == asks,

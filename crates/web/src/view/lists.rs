@@ -2,6 +2,7 @@
 
 use app::work::Total;
 use askama::Template;
+use serde::Serialize;
 
 use super::{Cell, Column, Frame, Pager, Person, StateChip, Table};
 use crate::words::Words;
@@ -88,6 +89,8 @@ pub struct All<'a> {
     pub q: &'a str,
     /// The order as asked for.
     pub sort: &'a str,
+    /// What conditions may be about.
+    pub asked: Vec<Asked>,
     /// What is wrong with the query.
     pub problem: Option<QueryTrouble>,
     /// How many items are in each state; each leads to the list of them.
@@ -100,6 +103,21 @@ pub struct All<'a> {
     pub next: Option<String>,
     /// The address of the first page, when this is not it.
     pub first: Option<String>,
+}
+
+/// Something that a query compares.
+#[derive(Debug, Clone, Serialize)]
+pub struct Asked {
+    /// As a query names it: what people call it, where that can stand in a query.
+    pub name: String,
+    /// What people see.
+    pub label: String,
+    /// How it can be compared.
+    pub operators: &'static [&'static str],
+    /// What it may be compared with, as a query spells it.
+    pub words: Vec<String>,
+    /// It is compared with users.
+    pub users: bool,
 }
 
 /// What is wrong with a query.
