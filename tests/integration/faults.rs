@@ -40,9 +40,9 @@ fn create(user: &User, summary: &str) -> Answer {
     user.post("/flows/issue_track/items", &json!({"fields": {"summary": summary}}))
 }
 
-/// Creates items until one is refused, then comments on the last one until that is refused as well, which needs the least
-/// room: those that were answered.
-fn fill(user: &User) -> Vec<Value> {
+/// Creates items until one is refused, then comments on the last one until that is refused as well, then signs in until
+/// there is no room for that either, which needs the least: the items that were answered.
+fn fill(server: &Server, user: &User) -> Vec<Value> {
     let mut made = Vec::new();
     for number in 0..20_000 {
         let answer = create(user, &format!("第{number}个"));
@@ -50,6 +50,8 @@ fn fill(user: &User) -> Vec<Value> {
             no_room(&answer);
             let path = format!("{}/comments", path_of(made.last().unwrap()));
             while user.post(&path, &json!({"comment": "还行"})).status == StatusCode::CREATED {}
+            let sign_in = [("name", "engineer"), ("password", "pass-word-1"), ("next", "")];
+            while server.nobody().form("/login", &sign_in).status == StatusCode::SEE_OTHER {}
             return made;
         }
         made.push(answer.json());
@@ -128,7 +130,7 @@ fn a_limit_of_sizes_refuses_writes_until_it_is_lifted() {
     let log = fs::metadata(format!("{}-wal", text(&at.database()))).unwrap().len();
     limit(&(log + 200_000).to_string());
     let mut made = vec![first];
-    made.extend(fill(&user));
+    made.extend(fill(&server, &user));
     refuses_and_reads_on(&server, &user, &page, &made);
     limit("unlimited");
     goes_on(server, &user, &made);
@@ -173,7 +175,7 @@ fn a_full_disk_refuses_writes_until_there_is_room() {
         .set_len(fs::metadata(&ballast).unwrap().len() - 300_000)
         .unwrap();
     let mut made = vec![first];
-    made.extend(fill(&user));
+    made.extend(fill(&server, &user));
     refuses_and_reads_on(&server, &user, &page, &made);
     let output = server.run(&["user", "add", "late", "--display", &"长".repeat(60)], "");
     // The command has a log of its own to write into, which may have a page left; if not, it says so.
