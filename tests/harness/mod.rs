@@ -10,6 +10,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+pub(crate) mod clock;
+pub(crate) mod dice;
 pub(crate) mod load;
 pub(crate) mod records;
 
@@ -64,6 +66,11 @@ pub(crate) fn project() -> PathBuf {
 
 /// Runs the program with these arguments and input; waits for its end.
 pub(crate) fn run(arguments: &[&str], input: &str) -> Output {
+    run_with(arguments, input, &[])
+}
+
+/// [`run`], with more variables in its environment.
+pub(crate) fn run_with(arguments: &[&str], input: &str, variables: &[(&str, &str)]) -> Output {
     let data = arguments.iter().skip_while(|argument| **argument != "--data").nth(1).map(Path::new);
     let mut child = Command::new(program());
     child.env_remove("TASKSTEPER_DATA").env_remove("TASKSTEPER_DATABASE").env_remove("TASKSTEPER_TIME_ZONE");
@@ -72,6 +79,7 @@ pub(crate) fn run(arguments: &[&str], input: &str) -> Output {
     }
     let mut child = child
         .args(arguments)
+        .envs(variables.iter().copied())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

@@ -20,3 +20,4 @@ mod races;
 mod rolling;
 mod shared;
 mod start;
+mod walks;
