@@ -6,6 +6,8 @@
 
 mod requests;
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 use reqwest::header::{self, HeaderName};
 
@@ -185,16 +187,19 @@ fn try_again(cluster: &Cluster, name: &str, requests: &[Request]) -> Option<Stri
     requests.iter().find_map(|request| difference(request, &both.answers(request)))
 }
 
+/// Requests that are sent to make a difference small.
+const MOST_SENT_AGAIN: usize = 8_000;
+
 /// Leaves out what does not matter, as long as that does not take too long.
 fn shrunk(cluster: &Cluster, mut requests: Vec<Request>) -> String {
     let mut told = None;
-    let (mut size, mut tries) = (requests.len() / 2, 0);
-    while size > 0 && tries < 60 {
+    let (mut size, mut tries, mut sent) = (requests.len() / 2, 0, 0);
+    while size > 0 {
         let mut from = 0;
         // the last one is the one that differs
-        while from + size < requests.len() && tries < 60 {
-            tries += 1;
+        while from + size < requests.len() && sent < MOST_SENT_AGAIN {
             let fewer: Vec<Request> = [&requests[..from], &requests[from + size..]].concat();
+            (tries, sent) = (tries + 1, sent + 100 + fewer.len());
             match try_again(cluster, &format!("again{tries}"), &fewer) {
                 Some(difference) => (requests, told) = (fewer, Some(difference)),
                 None => from += size,
@@ -210,6 +215,7 @@ fn walk(seed: u64, steps: usize) {
     let cluster = Cluster::start();
     let mut both = Both::start(&cluster, "walk");
     let (mut walk, mut sent, mut ending) = (Walk::new(seed), Vec::new(), Vec::new().into_iter());
+    let mut met: BTreeMap<String, usize> = BTreeMap::new();
     for step in 0.. {
         if step == steps {
             ending = walk.at_the_end().into_iter();
@@ -217,9 +223,26 @@ fn walk(seed: u64, steps: usize) {
         let Some(request) = (if step < steps { Some(walk.next()) } else { ending.next() }) else { break };
         let answers = both.answers(&request);
         walk.learn(&request, &answers[0].text);
+        *met.entry(kind(&request.what, answers[0].status)).or_default() += 1;
         sent.push(request.clone());
         if let Some(difference) = difference(&request, &answers) {
-            panic!("seed {seed}, step {step}: {difference}\n\nand in short:\n{}", shrunk(&cluster, sent));
+            println!("seed {seed}, step {step}: {difference}");
+            panic!("{}", shrunk(&cluster, sent));
+        }
+    }
+    println!("{met:#?}");
+}
+
+/// What kind of request it was, and what came of it.
+fn kind(what: &What, status: i32) -> String {
+    match what {
+        What::Command { words, .. } => format!("{} {}: {status}", words[0], words[1]),
+        What::Http { method, path, .. } => {
+            let path = path.split('?').next().unwrap_or_default();
+            let parts = path
+                .split('/')
+                .map(|part| if part.contains(|c: char| c.is_ascii_digit()) && part != "v1" { "N" } else { part });
+            format!("{method} {}: {status}", parts.collect::<Vec<_>>().join("/"))
         }
     }
 }

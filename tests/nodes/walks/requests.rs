@@ -13,7 +13,6 @@ pub(crate) const PASSWORD: &str = "pass-word-1";
 /// The flows of the walk, by name of their file.
 pub(crate) const FLOWS: [(&str, &str); 2] = [("t.toml", include_str!("t.toml")), ("o.toml", include_str!("o.toml"))];
 
-const STATES: [&str; 4] = ["开", "审", "会", "完"];
 const TRIGGERS: [&str; 12] =
     ["提交", "会签", "开单", "自留", "送审", "传阅", "通过", "打回", "重开", "take", "close", "没有"];
 const TEXTS: [&str; 30] = [
@@ -47,6 +46,94 @@ const TEXTS: [&str; 30] = [
     "<b>&amp;</b>",
     "null",
     "\u{feff}头",
+];
+/// What may stand in a field of choice, a number, a time and so on, and what may not, as JSON.
+const VALUES: [(&str, &[&str], &[&str]); 11] = [
+    ("level", &["\"一般\"", "\"严重\"", "\"事故\"", "\"b\"", "\"B\"", "\"Ä\"", "null"], &["\"无\"", "1"]),
+    ("part", &["\"单板\"", "\"单板\"", "null", "null"], &["\"线缆\"", "\"a_b%\""]),
+    ("mark", &["\"x\"", "\"y\"", "null"], &["\"z\""]),
+    (
+        "kinds",
+        &[
+            r#"["软件"]"#,
+            r#"["硬件","软件"]"#,
+            r#"["a b","\"引\"","back\\slash"]"#,
+            r#"["a"]"#,
+            "[]",
+            r#"["a","a"]"#,
+            "null",
+        ],
+        &["\"软件\"", "[\"没有\"]"],
+    ),
+    (
+        "amount",
+        &[
+            "1",
+            "10",
+            "100",
+            "99.99",
+            "0.1",
+            "0.25",
+            "-3",
+            "-0",
+            "0.0",
+            "1e14",
+            "999999999999999",
+            "1e-7",
+            "1.5e300",
+            "2.50",
+            "null",
+        ],
+        &["1e400", "0.1234567890123456", "\"viel\"", "true"],
+    ),
+    ("whole", &["1", "-5", "1000", "7.0", "7", "null"], &["1001", "2.5"]),
+    (
+        "need_by",
+        &["\"2026-12-01\"", "\"2026-11-22\"", "\"0001-01-01\"", "\"9999-12-31\"", "null"],
+        &["\"2026-02-30\"", "\"-0001-01-01\"", "\"10000-01-01\""],
+    ),
+    (
+        "happened",
+        &[
+            "\"2026-11-22T10:00:00Z\"",
+            "\"2026-11-22T18:00:00+08:00\"",
+            "\"1900-01-01T00:00:00.001Z\"",
+            "\"9999-12-30T00:00:00Z\"",
+            "\"2026-11-22T10:00:00.123456789Z\"",
+            "null",
+        ],
+        &["\"-000100-01-01T00:00:00Z\"", "\"gestern\"", "\"9999-12-31T23:59:59Z\""],
+    ),
+    ("urgent", &["true", "false"], &["null", "\"true\""]),
+    ("site", &["\"https://example.org/A_b\"", "\"https://example.org/?a=ü\"", "null"], &["\"javascript:alert(1)\""]),
+    ("code", &["\"AB-12\"", "\"A-0\"", "null"], &["\"ab-12\"", "\"ÄÖ-1\""]),
+];
+/// Columns of a query, what they may be compared by and with; without words: people, texts or links.
+const COLUMNS: [(&str, &[&str], &[&str]); 24] = [
+    ("summary", &["=", "!=", ":"], &[]),
+    ("概要", &["=", ":"], &[]),
+    ("code", &["=", "!=", ":"], &["AB-12", "b-1", "A-0", ""]),
+    ("site", &["=", "!=", ":"], &["example", "A_B", "ü", ""]),
+    ("level", &["=", "!="], &["一般", "严重", "事故", "b", "B", "Ä", ""]),
+    ("级别", &["=", "!="], &["事故", "b"]),
+    ("part", &["=", "!="], &["线缆", "单板", "a_b%", ""]),
+    ("kinds", &["=", "!="], &["软件", "硬件", "a", "a b", "\"引\"", "back\\slash", ""]),
+    ("checker", &["=", "!="], &[]),
+    ("team", &["=", "!="], &[]),
+    ("assigned_to", &["=", "!="], &[]),
+    ("created_by", &["=", "!="], &[]),
+    ("amount", &["=", "!=", ">=", "<=", "<", ">"], &["0", "-0", "1", "0.1", "100", "-3", "1e14", "99.990", "1e-7"]),
+    ("amount", &["=", "!="], &["", "-3..100", "0.1..0.25"]),
+    ("whole", &["=", "!=", ">=", "<"], &["7", "7.0", "6.5", "-5"]),
+    ("need_by", &["=", "!=", ">=", "<", "<="], &["today", "-7d", "-3m", "2026-12-01", "0001-01-01", "9999-12-31"]),
+    ("happened", &["=", "!=", ">=", "<", ">"], &["today", "2026-11-22", "1900-01-01", "9999-12-31", "-7d"]),
+    ("created", &["=", ">=", "<"], &["today", "-1d", "2026-11-22", "2026-01-01..2026-12-31"]),
+    ("updated", &["!=", ">=", "<"], &["today", "-1d", "2026-11-23"]),
+    ("closed", &["=", "!="], &["", "today", "2026-11-01..2026-11-30"]),
+    ("urgent", &["=", "!="], &["true", "false", ""]),
+    ("state", &["=", "!="], &["开", "审", "会", "完"]),
+    ("cause", &["=", "!="], &[]),
+    ("bugs", &["=", "!="], &[]),
 ];
 /// Changes to the flow `t`: some are published, some are refused.
 const EDITS: [(&str, &str); 12] = [
@@ -117,6 +204,8 @@ pub(crate) struct Walk {
     items: BTreeMap<String, usize>,
     /// The revision of an item, as last heard.
     revisions: BTreeMap<(String, usize), i64>,
+    /// What somebody was told that they may press there.
+    triggers: BTreeMap<(String, usize), Vec<String>>,
     /// Cursors, with what they continue.
     cursors: Vec<(String, String)>,
 }
@@ -132,7 +221,13 @@ fn form(values: &[(&str, &str)]) -> Body {
 
 impl Walk {
     pub(crate) fn new(seed: u64) -> Walk {
-        Walk { dice: Dice(seed), items: BTreeMap::new(), revisions: BTreeMap::new(), cursors: Vec::new() }
+        Walk {
+            dice: Dice(seed),
+            items: BTreeMap::new(),
+            revisions: BTreeMap::new(),
+            triggers: BTreeMap::new(),
+            cursors: Vec::new(),
+        }
     }
 
     pub(crate) fn next(&mut self) -> Request {
@@ -154,7 +249,7 @@ impl Walk {
     /// Takes in what an answer tells.
     pub(crate) fn learn(&mut self, request: &Request, text: &str) {
         let What::Http { path, .. } = &request.what else { return };
-        let place = path.split("cursor=").next().unwrap_or_default().to_owned();
+        let place = path.split("cursor=").next().unwrap_or_default().trim_end_matches(['&', '?']).to_owned();
         let mut cursors: Vec<String> = text
             .split("cursor=")
             .skip(1)
@@ -168,6 +263,13 @@ impl Walk {
                 let number = usize::try_from(number).unwrap();
                 self.items.entry(flow.to_owned()).and_modify(|most| *most = number.max(*most)).or_insert(number);
                 self.revisions.insert((flow.to_owned(), number), revision);
+                let triggers =
+                    json["triggers"].as_array().into_iter().flatten().filter(|entry| entry["allowed"] == true);
+                let triggers: Vec<String> =
+                    triggers.map(|entry| entry["trigger"].as_str().unwrap().to_owned()).collect();
+                if !triggers.is_empty() {
+                    self.triggers.insert((flow.to_owned(), number), triggers);
+                }
             }
         }
         self.cursors.extend(cursors.into_iter().map(|cursor| (place.clone(), cursor)));
@@ -245,120 +347,22 @@ impl Walk {
     }
 
     fn value(&mut self, key: &str) -> Value {
+        let bad = self.dice.below(14) == 0;
+        let known = VALUES.iter().find(|(known, ..)| *known == key);
+        if let Some((_, good, ill)) = known {
+            let text = self.one(if bad { ill } else { good });
+            return serde_json::from_str(text).unwrap();
+        }
         let person = json!(self.person());
         match key {
-            "level" => self
-                .dice
-                .of(&[
-                    json!("一般"),
-                    json!("严重"),
-                    json!("事故"),
-                    json!("b"),
-                    json!("B"),
-                    json!("Ä"),
-                    json!("无"),
-                    json!(null),
-                ])
-                .clone(),
-            "part" => self.dice.of(&[json!("线缆"), json!("单板"), json!("a_b%"), json!(null)]).clone(),
-            "mark" => self.dice.of(&[json!("x"), json!("y"), json!(null)]).clone(),
-            "kinds" => self
-                .dice
-                .of(&[
-                    json!(["软件"]),
-                    json!(["硬件", "软件"]),
-                    json!(["a b", "\"引\"", "back\\slash"]),
-                    json!(["a"]),
-                    json!([]),
-                    json!(["a", "a"]),
-                    json!("软件"),
-                    json!(null),
-                    json!(["没有"]),
-                ])
-                .clone(),
-            "checker" => {
-                if self.dice.below(9) == 0 {
-                    json!(null)
-                } else {
-                    person
-                }
-            }
-            "team" => match self.dice.below(5) {
-                0 => json!([]),
-                1 => json!([person]),
-                _ => json!([person, self.person()]),
-            },
-            "amount" => serde_json::from_str(self.one(&[
-                "1",
-                "10",
-                "100",
-                "99.99",
-                "0.1",
-                "0.25",
-                "-3",
-                "-0",
-                "0.0",
-                "1e15",
-                "999999999999999",
-                "1e-7",
-                "1.5e300",
-                "1e400",
-                "0.1234567890123456",
-                "null",
-                "\"viel\"",
-                "true",
-            ]))
-            .unwrap(),
-            "whole" => self
-                .dice
-                .of(&[json!(1), json!(-5), json!(1000), json!(1001), json!(2.5), json!(7.0), json!(null)])
-                .clone(),
-            "need_by" => self
-                .dice
-                .of(&[
-                    json!("2026-12-01"),
-                    json!("2026-11-22"),
-                    json!("0001-01-01"),
-                    json!("9999-12-31"),
-                    json!("2026-02-30"),
-                    json!(null),
-                ])
-                .clone(),
-            "happened" => self
-                .dice
-                .of(&[
-                    json!("2026-11-22T10:00:00Z"),
-                    json!("2026-11-22T18:00:00+08:00"),
-                    json!("1900-01-01T00:00:00.001Z"),
-                    json!("9999-12-30T00:00:00Z"),
-                    json!("2026-11-22T10:00:00.123456789Z"),
-                    json!("-000100-01-01T00:00:00Z"),
-                    json!("gestern"),
-                    json!(null),
-                ])
-                .clone(),
-            "urgent" => self.dice.of(&[json!(true), json!(false), json!(null), json!("true")]).clone(),
-            "site" => self
-                .dice
-                .of(&[
-                    json!("https://example.org/A_b"),
-                    json!("https://example.org/?a=ü"),
-                    json!("javascript:alert(1)"),
-                    json!(null),
-                ])
-                .clone(),
+            "checker" => person,
+            "team" if bad => json!(["nobody"]),
+            "team" => json!([person, self.one(&PEOPLE)]),
             "cause" => json!(self.linked("t")),
             "bugs" => json!([self.linked("o"), self.linked("o")]),
             "seen_in" => json!([self.linked("t")]),
-            "code" => self.dice.of(&[json!("AB-12"), json!("ab-12"), json!("ÄÖ-1"), json!(null)]).clone(),
-            "current_state" | "nowhere" => json!("完"),
-            _ => match self.dice.below(12) {
-                0 => json!(null),
-                1 => json!(self.one(&TEXTS).repeat(70)),
-                2 => json!("mit\u{0}null"),
-                3 => json!(7),
-                _ => json!(self.one(&TEXTS)),
-            },
+            _ if bad => self.dice.of(&[json!("mit\u{0}null"), json!(7), json!("长".repeat(201)), json!({})]).clone(),
+            _ => json!(self.one(&TEXTS)),
         }
     }
 
@@ -397,6 +401,13 @@ impl Walk {
         }
     }
 
+    fn trigger(&mut self, place: &(String, usize)) -> String {
+        match self.triggers.get(place) {
+            Some(known) if self.dice.below(6) > 0 => self.dice.of(known).clone(),
+            _ => self.one(&TRIGGERS).to_owned(),
+        }
+    }
+
     fn act(&mut self) -> What {
         let place = self.item();
         let path = format!("/flows/{}/items/{}", place.0, place.1);
@@ -422,8 +433,13 @@ impl Walk {
                 self.as_admin(what)
             }
             _ => {
-                let fields = self.fields(&place.0, 2);
-                let trigger = self.one(&TRIGGERS);
+                let mut fields = self.fields(&place.0, 2);
+                if place.0 == "t" && self.dice.below(2) == 0 {
+                    // what most of the triggers ask for
+                    fields.insert("checker".to_owned(), json!(self.one(&PEOPLE)));
+                    fields.insert("team".to_owned(), json!([self.one(&PEOPLE)]));
+                }
+                let trigger = self.trigger(&place);
                 let comment = if self.dice.below(2) == 0 { json!(self.one(&TEXTS)) } else { json!(null) };
                 let body = json!({"trigger": trigger, "revision": revision, "fields": fields, "comment": comment});
                 let what = self.api("POST", format!("{path}/triggers"), Some(&body));
@@ -435,7 +451,7 @@ impl Walk {
     /// Often by the administrator, who may most: else little would ever happen.
     fn as_admin(&mut self, what: What) -> What {
         match what {
-            What::Http { method, path, language, body, .. } if self.dice.below(3) == 0 => {
+            What::Http { method, path, language, body, .. } if self.dice.below(2) == 0 => {
                 What::Http { by: By::Token(0), method, path, language, body }
             }
             other => other,
@@ -443,81 +459,33 @@ impl Walk {
     }
 
     fn term(&mut self) -> String {
-        let column = self.one(&[
-            "summary",
-            "level",
-            "part",
-            "kinds",
-            "checker",
-            "team",
-            "amount",
-            "whole",
-            "need_by",
-            "happened",
-            "urgent",
-            "site",
-            "cause",
-            "bugs",
-            "code",
-            "state",
-            "assigned_to",
-            "created_by",
-            "created",
-            "updated",
-            "closed",
-            "级别",
-            "概要",
-            "nowhere",
-            "detail",
-            "id",
-            "mark",
-        ]);
-        let operator = self.one(&["=", "=", "=", "!=", "!=", ":", ">=", "<", "<=", ">"]);
-        let value = |walk: &mut Walk| -> String {
-            match column {
-                "amount" | "whole" => {
-                    walk.one(&["0", "1", "0.1", "100", "-3", "1e15", "2..100", "", "x", "1e400", "-0"]).to_owned()
-                }
-                "need_by" | "happened" | "created" | "updated" | "closed" => walk
-                    .one(&[
-                        "",
-                        "today",
-                        "-7d",
-                        "-3m",
-                        "2026-12-01",
-                        "2026-11-22",
-                        "2026-01-01..2026-12-31",
-                        "0001-01-01",
-                        "9999-12-31",
-                        "+1d",
-                        "x",
-                    ])
-                    .to_owned(),
-                "checker" | "team" | "assigned_to" | "created_by" => walk.person().to_owned(),
-                "urgent" => walk.one(&["true", "false", "", "1"]).to_owned(),
-                "state" => walk.one(&STATES).to_owned(),
-                "cause" => walk.linked("t"),
-                "bugs" => walk.linked("o"),
-                "level" | "part" | "kinds" | "级别" | "mark" => {
-                    walk.value(if column == "级别" { "level" } else { column }).as_str().unwrap_or("软件").to_owned()
-                }
-                _ => walk.one(&TEXTS).to_owned(),
-            }
+        let quoted = |text: &str| {
+            let plain = !text.contains([' ', ',', '"', '\\', '\n', '(', ')', '=', '<', '>', ':', '!']);
+            if plain { text.to_owned() } else { format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"")) }
         };
-        let one = value(self);
-        let plain = |text: &str| {
-            if text.contains([' ', ',', '"', '\\', '\n', '(']) {
-                format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
-            } else {
-                text.to_owned()
+        match self.dice.below(40) {
+            0..8 => return quoted(self.one(&TEXTS)),
+            8..10 => return format!("T_{}", self.dice.below(30)),
+            10 => {
+                return self
+                    .one(&["nowhere=1", "detail:x", "amount=x", "need_by<x", "state>1", "amount=1e400"])
+                    .to_owned();
             }
-        };
-        match self.dice.below(12) {
-            0..3 => plain(self.one(&TEXTS)),
-            3 => format!("T_{}", self.dice.below(30)),
-            4..6 => format!("{column}{operator}{},{}", plain(&one), plain(&value(self))),
-            _ => format!("{column}{operator}{}", plain(&one)),
+            _ => {}
         }
+        let (column, operators, words) = *self.dice.of(&COLUMNS);
+        let operator = self.one(operators);
+        let value = |walk: &mut Walk| match column {
+            _ if !words.is_empty() => walk.one(words).to_owned(),
+            "summary" | "概要" => walk.one(&TEXTS).to_owned(),
+            "cause" => walk.linked("t"),
+            "bugs" => walk.linked("o"),
+            _ => walk.one(&["me", "admin", "engineer", "Engineer", "zoë", "王小明", "gone", "nobody", ""]).to_owned(),
+        };
+        let (one, other) = (value(self), value(self));
+        let several = operators.len() < 3 && !one.is_empty() && !one.contains("..") && self.dice.below(3) == 0;
+        let other = if several && !other.is_empty() { format!(",{}", quoted(&other)) } else { String::new() };
+        format!("{column}{operator}{}{other}", if one.is_empty() { one } else { quoted(&one) })
     }
 
     fn query(&mut self) -> String {
@@ -525,7 +493,7 @@ impl Walk {
         for _ in 0..self.dice.below(4) {
             terms.push(self.term());
         }
-        let between = self.one(&[" ", " ", " and ", " AND ", "  ", " or ", " not "]);
+        let between = if self.dice.below(20) == 0 { " or " } else { self.one(&[" ", " and ", " AND ", "  "]) };
         let mut query = terms.join(between);
         if self.dice.below(25) == 0 {
             query.push_str(self.one(&["(", "\"", " and", "=", "!", "\\", "\u{0}", "-"]));
@@ -554,18 +522,13 @@ impl Walk {
             "closed",
             "id",
             "级别",
-            "kinds",
-            "team",
-            "cause",
-            "bugs",
-            "detail",
-            "mark",
-            "nowhere",
         ];
         let mut sort = Vec::new();
         for _ in 0..self.dice.below(4) {
             let descending = self.dice.below(2) == 0;
-            sort.push(format!("{}{}", if descending { "-" } else { "" }, self.one(&keys)));
+            let odd = self.dice.below(30) == 0;
+            let key = self.one(if odd { &["kinds", "team", "bugs", "detail", "nowhere"] } else { &keys });
+            sort.push(format!("{}{key}", if descending { "-" } else { "" }));
         }
         sort.join(",")
     }
@@ -580,7 +543,7 @@ impl Walk {
         }
         let at = self.dice.below(known);
         let cursor = self.cursors[if any || own.is_empty() { at } else { own[at] }].1.clone();
-        if self.dice.below(3) == 0 { self.forged(&cursor) } else { cursor }
+        if self.dice.below(5) == 0 { self.forged(&cursor) } else { cursor }
     }
 
     fn forged(&mut self, cursor: &str) -> String {
@@ -620,8 +583,9 @@ impl Walk {
     }
 
     fn list(&mut self) -> What {
-        let limit = self.one(&["1", "2", "3", "5", "7", "50", "200", "", "0", "-1", "201", "x", "1e1"]);
-        let limit = if self.dice.below(3) > 0 { self.one(&["1", "2", "3", "7", "50"]) } else { limit };
+        let odd = self.dice.below(20) == 0;
+        let limit =
+            self.one(if odd { &["", "0", "-1", "201", "x", "1e1"] } else { &["1", "2", "3", "7", "50", "200"] });
         let path = match self.dice.below(12) {
             0 => return self.api("GET", "/me".to_owned(), None),
             1 => return self.api("GET", "/flows".to_owned(), None),
@@ -652,7 +616,7 @@ impl Walk {
             }
             5..8 => format!("/work?list={}&", self.one(&["pending", "done", "created", "other"])),
             _ => {
-                let flow = self.one(&["t", "t", "t", "t", "o", "x"]);
+                let flow = self.one(&["t", "t", "t", "t", "t", "t", "o", "x"]);
                 let sort = if self.dice.below(2) == 0 { String::new() } else { self.sort() };
                 format!("/flows/{flow}/items?q={}&sort={}&", encoded(&self.query()), encoded(&sort))
             }
@@ -667,13 +631,12 @@ impl Walk {
             .map(|(place, _)| place.clone())
             .collect::<Vec<_>>();
         let place = if begun.is_empty() || self.dice.below(3) > 0 {
-            format!("/api/v1{path}limit={limit}&")
+            format!("/api/v1{path}limit={limit}")
         } else {
             self.dice.of(&begun).clone()
         };
         let cursor = self.cursor(&place);
-        let path =
-            if cursor.is_empty() { place.trim_end_matches('&').to_owned() } else { format!("{place}cursor={cursor}") };
+        let path = if cursor.is_empty() { place } else { format!("{place}&cursor={cursor}") };
         let what = self.api("GET", path.trim_start_matches("/api/v1").to_owned(), None);
         self.as_admin(what)
     }
@@ -748,7 +711,7 @@ impl Walk {
                 return self.send(0, format!("{path}/holder"), form(&[("to", to), ("back", "/admin/stranded")]));
             }
             4 => return self.send(who, format!("/flow/{flow}/new"), Body::Form(values)),
-            _ => values.push(("trigger".to_owned(), self.one(&TRIGGERS).to_owned())),
+            _ => values.push(("trigger".to_owned(), self.trigger(&(flow.clone(), number)))),
         }
         self.send(who, path, Body::Form(values))
     }
@@ -769,7 +732,7 @@ impl Walk {
             0 | 1 => {
                 (format!("/admin/users/{}/disable", encoded(person)), form(&[("hand_over", self.one(&["", other]))]))
             }
-            2..5 => (format!("/admin/users/{}/enable", encoded(person)), form(&[])),
+            1..5 => (format!("/admin/users/{}/enable", encoded(person)), form(&[])),
             5 => {
                 let display = self.one(&TEXTS);
                 (
@@ -806,7 +769,7 @@ impl Walk {
     }
 
     fn at_the_command_line(&mut self) -> What {
-        let person = self.person();
+        let person = self.person().trim_end_matches('\0');
         let text = self.version();
         match self.dice.below(8) {
             0 => command(&["user", "list"], ""),
