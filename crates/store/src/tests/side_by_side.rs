@@ -139,7 +139,8 @@ fn seen(place: &Place, acts: &[(i64, &'static str, Act)], asked: &[Asked]) -> Ve
 #[test]
 fn both_engines_keep_and_answer_the_same() {
     let (one, other) = (filled_in(embedded()), filled_in(place()));
-    let mut runner = TestRunner::new(ProptestConfig { cases: 40, ..ProptestConfig::default() });
+    let mut runner =
+        TestRunner::new(ProptestConfig { cases: 40, source_file: Some(file!()), ..ProptestConfig::default() });
     let walks = (prop::collection::vec(acts(), 0..40), prop::collection::vec(asked(), 1..6));
     let same = runner.run(&walks, |(acts, asked)| {
         let (one, other) = (seen(&one, &acts, &asked), seen(&other, &acts, &asked));
