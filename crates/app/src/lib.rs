@@ -39,7 +39,7 @@ struct Inner {
 }
 
 /// The setting that says which indexes the sheets have, and what it says where they have all of this program's.
-const INDEXES: (&str, &str) = ("indexes of sheets", "2");
+const INDEXES: (&str, &str) = ("indexes of sheets", "3");
 
 /// What the binary hands in: what the use cases must not fetch for themselves.
 #[derive(Debug, Clone)]
@@ -61,9 +61,10 @@ pub struct Reading<'a> {
     pub zone: &'a TimeZone,
     /// The moment that the transaction takes as now.
     pub now: Timestamp,
-    /// How often people were changed, where what is read of them may be kept. None in a transaction that writes: what it
-    /// sees may never come to be.
+    /// How often people were changed. None where the transaction itself may change them.
     people_seq: Option<i64>,
+    /// Whether what is read may be kept for others. Not in a transaction that writes: what it sees may never come to be.
+    keeps: bool,
     app: &'a Inner,
 }
 
@@ -85,7 +86,9 @@ impl<'a> Writing<'a> {
     /// are then.
     pub(crate) fn alone(&self) -> Result<Writing<'a>, Error> {
         self.tx.take_turn()?;
-        self.reading.app.writing(self.tx, self.now)
+        let mut alone = self.reading.app.writing(self.tx, self.now)?;
+        alone.reading.people_seq = None;
+        Ok(alone)
     }
 }
 
@@ -242,11 +245,13 @@ impl Inner {
     fn reading<'a>(&'a self, tx: &'a store::Tx<'a>, now: Timestamp) -> Result<Reading<'a>, Error> {
         let changes = store::change::seen(tx)?;
         let flows = self.catalog.as_of(tx, changes.flows, true)?;
-        Ok(Reading { tx, flows, zone: &self.zone, now, people_seq: Some(changes.people), app: self })
+        Ok(Reading { tx, flows, zone: &self.zone, now, people_seq: Some(changes.people), keeps: true, app: self })
     }
 
     fn writing<'a>(&'a self, tx: &'a store::WriteTx<'a>, now: Timestamp) -> Result<Writing<'a>, Error> {
-        let flows = self.catalog.as_of(tx, store::change::seen(tx)?.flows, false)?;
-        Ok(Writing { reading: Reading { tx, flows, zone: &self.zone, now, people_seq: None, app: self }, tx })
+        let changes = store::change::seen(tx)?;
+        let flows = self.catalog.as_of(tx, changes.flows, false)?;
+        let people_seq = Some(changes.people);
+        Ok(Writing { reading: Reading { tx, flows, zone: &self.zone, now, people_seq, keeps: false, app: self }, tx })
     }
 }

@@ -206,6 +206,8 @@ pub fn of_flow(
     });
     let lead = lead(tx, flow, query, visible, &keys)?;
     let mut select = query::select(flow, query, visible, lead);
+    let by_change = keys[0].column == "updated_at" && !matches!(lead, query::Lead::Term(_));
+    let keys = if by_change { query::by_change(&mut select, flow, &keys) } else { keys };
     // The title stands in every brief already.
     let field = |key: &String| flow.fields.get(key).filter(|_| flow.title.as_ref() != Some(key));
     let fields: Vec<Option<&flow::Field>> = flow.columns.iter().map(field).collect();

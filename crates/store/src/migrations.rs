@@ -4,9 +4,10 @@ use refinery_core::Migration;
 
 use crate::Error;
 
-const STEPS: [(&str, &str); 2] = [
+const STEPS: [(&str, &str); 3] = [
     ("V1__records", include_str!("../migrations/V1__records.sql")),
     ("V2__slots", include_str!("../migrations/V2__slots.sql")),
+    ("V3__order_of_change", include_str!("../migrations/V3__order_of_change.sql")),
 ];
 
 /// The newest version that this program knows.

@@ -1,7 +1,9 @@
 //! Queries and orders of [`flow::Query`] as SQL over a flow's sheet. Built by sea-query, every value bound.
 
 use flow::{Column, Edge, Flow, Kind, Query, Range, Scalar, SortKey, Term, Test, Value};
-use sea_query::{Alias, Cond, Expr, ExprTrait, Func, NullOrdering, Order, PostgresQueryBuilder, SelectStatement};
+use sea_query::{
+    Alias, Cond, Expr, ExprTrait, Func, JoinType, NullOrdering, Order, PostgresQueryBuilder, SelectStatement,
+};
 use serde_json::Value as Json;
 
 use crate::{
@@ -169,6 +171,26 @@ pub(crate) fn order(select: &mut SelectStatement, keys: &[Key]) {
     }
 }
 
+/// Has the rows come in the order of their last change, which the items have an index of and the sheets do not: `keys`, of
+/// which it is the first, as the statement names them then.
+pub(crate) fn by_change(select: &mut SelectStatement, flow: &Flow, keys: &[Key]) -> Vec<Key> {
+    let mut latest = sea_query::Query::select();
+    latest.expr_as(column("number"), Alias::new("turn")).expr_as(column("updated_at"), Alias::new("moved"));
+    latest.from(Alias::new("item")).and_where(column("flow").eq(flow.key.as_str()));
+    select.join_subquery(
+        JoinType::InnerJoin,
+        latest,
+        Alias::new("latest"),
+        column("turn").equals(Alias::new("number")),
+    );
+    let named = |key: &Key| match key.column.as_str() {
+        "updated_at" => "moved".to_owned(),
+        "number" => "turn".to_owned(),
+        _ => key.column.clone(),
+    };
+    keys.iter().map(|key| Key { column: named(key), ..*key }).collect()
+}
+
 /// The rows after the one with these values of `keys`.
 pub(crate) fn after(keys: &[Key], values: &[Param]) -> Cond {
     let nullable = keys.iter().any(|key| matches!(key.holds, Holds::Number | Holds::Moment));
@@ -290,6 +312,9 @@ fn condition(flow: &Flow, term: &Term, aside: bool) -> Cond {
                     Test::Empty { negated } => is_empty(of, name, holds, *negated),
                     Test::OneOf { words, negated } => one_of(flow, of, name, multiple, words, *negated),
                     Test::Contains(text) => Cond::all().add(contains(name.expr(), text)),
+                    Test::Within { ranges, negated: false } if *of == Column::Updated && !aside => {
+                        Cond::all().add(changed_within(flow, ranges))
+                    }
                     Test::Within { ranges, negated } => within(name, holds, ranges, *negated),
                     Test::Is(yes) => Cond::all().add(name.expr().eq(i64::from(*yes))),
                 }
@@ -339,6 +364,17 @@ fn held_by(flow: &Flow, users: &[String]) -> Expr {
         .and_where(column("flow").eq(flow.key.as_str()))
         .and_where(column("who").is_in(users.iter().map(|user| holder(user))));
     column("number").in_subquery(held)
+}
+
+/// Items that were last changed within one of these: asked of the items, which have an index of it.
+fn changed_within(flow: &Flow, ranges: &[Range]) -> Expr {
+    let mut changed = sea_query::Query::select();
+    changed
+        .column(Alias::new("number"))
+        .from(Alias::new("item"))
+        .and_where(column("flow").eq(flow.key.as_str()))
+        .cond_where(within(Place { name: "updated_at", aside: false }, Holds::Count, ranges, false));
+    column("number").in_subquery(changed)
 }
 
 /// Items whose field links to one of these: read from the links, so that it costs what they are.
