@@ -119,7 +119,7 @@ fn walk(tx: &WriteTx, acts: &[(i64, &'static str, Act)], asked: &[Asked]) -> Res
             Err(Failure::Store(error)) => return Err(Told::Store(error)),
         }
     }
-    user::update_active(tx, "ben", acts.len() % 2 == 0)?;
+    user::update_active(tx, "ben", acts.len().is_multiple_of(2))?;
     for asked in asked {
         seen.extend(answers(tx, asked)?);
     }
