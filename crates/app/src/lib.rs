@@ -39,7 +39,7 @@ struct Inner {
 }
 
 /// The setting that says which indexes the sheets have, and what it says where they have all of this program's.
-const INDEXES: (&str, &str) = ("indexes of sheets", "3");
+const INDEXES: (&str, &str) = ("indexes of sheets", "4");
 
 /// What the binary hands in: what the use cases must not fetch for themselves.
 #[derive(Debug, Clone)]
@@ -126,18 +126,22 @@ impl App {
         Ok(app)
     }
 
-    /// An index that a newer program has for lists is made for the flows that an older one published.
+    /// What a newer program has for lists is made for the flows that an older one published, and for their items.
     fn bring_indexes_up_to_date(&self) -> Result<(), Error> {
         if self.0.db.read(|tx| store::setting::get(tx, INDEXES.0))?.as_deref() == Some(INDEXES.1) {
             return Ok(());
         }
-        self.write(|cx| {
+        let flows = self.write(|cx| {
             let cx = &cx.alone()?;
             for published in cx.flows.all() {
                 store::widen_sheet(cx.tx, &published.flow)?;
             }
-            Ok(store::setting::set(cx.tx, INDEXES.0, INDEXES.1)?)
-        })
+            Ok(cx.flows.all().map(|published| Arc::clone(&published.flow)).collect::<Vec<_>>())
+        })?;
+        for flow in flows {
+            store::fill_field_changes(&self.0.db, &flow)?;
+        }
+        self.write(|cx| Ok(store::setting::set(cx.tx, INDEXES.0, INDEXES.1)?))
     }
 
     /// Runs a use case that only reads, on one snapshot.

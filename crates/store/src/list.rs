@@ -304,9 +304,8 @@ fn lead(tx: &Tx, flow: &Flow, query: &Query, visible: &Visibility, keys: &[query
         return Ok(query::Lead::Any);
     }
     for at in leads.iter().copied().take(PROBED) {
-        let one = Query { terms: vec![query.terms[at].clone()] };
-        let mut found = query::select(flow, &one, visible, query::Lead::Any);
-        found.expr(Expr::cust("1")).limit(u64::try_from(FEW + 1).unwrap_or(u64::MAX));
+        let mut found = query::traces(flow, &query.terms[at]);
+        found.limit(u64::try_from(FEW + 1).unwrap_or(u64::MAX));
         let mut select = sea_query::Query::select();
         select.expr(Expr::cust("count(*)")).from_subquery(found, Alias::new("found"));
         let (sql, params) = query::build(&select)?;
