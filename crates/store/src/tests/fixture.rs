@@ -80,6 +80,7 @@ impl Place {
             "holder",
             "link",
             "took_part",
+            "field_change",
             "tally",
             "open_version",
             "sheet_issue",

@@ -18,7 +18,8 @@ use crate::{
     user,
 };
 
-const TABLES: [&str; 8] = ["item", "event", "stay", "holder", "link", "took_part", "sheet_issue", "sheet_bug"];
+const TABLES: [&str; 9] =
+    ["item", "event", "stay", "holder", "link", "took_part", "field_change", "sheet_issue", "sheet_bug"];
 
 /// A list that is asked for.
 #[derive(Debug, Clone)]
