@@ -23,7 +23,7 @@ use jiff::{Timestamp, tz::TimeZone};
 
 pub use catalog::{Catalog, Names, People, Published};
 pub use error::{Error, InputProblem, Reason};
-pub use store::{Address, BadAddress, Counters, Place, keep};
+pub use store::{Address, BadAddress, Counters, Place, keep, list::Page};
 
 /// An installation, open. Cheap to clone.
 #[derive(Clone)]

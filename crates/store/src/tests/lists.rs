@@ -622,8 +622,8 @@ fn no_page_reads_a_table_from_end_to_end() {
             assert!(list::count(tx, &flow, &query("state=处理"), &all, 100).unwrap().0 > 0);
             drop(item::load(tx, "issue", 1).unwrap());
             drop(item::history(tx, "issue", 1, 0, 100).unwrap());
-            drop(item::links(tx, "issue", 1).unwrap());
-            drop(item::stays(tx, "issue", 1).unwrap());
+            drop(item::links(tx, "issue", 1, None, 40).unwrap());
+            drop(item::earlier(tx, "issue", 1, i64::MAX, 40).unwrap());
         });
         assert!(statements.len() > 25);
         for sql in statements {
