@@ -33,6 +33,7 @@ mod nul;
 mod pages;
 mod paging;
 mod rules;
+mod search;
 mod story;
 mod upgrade;
 mod versions;

@@ -11,7 +11,7 @@ mod items;
 mod problem;
 mod shapes;
 
-pub(crate) use calls::{flow, flows, me, work};
+pub(crate) use calls::{flow, flows, me, search, work};
 pub(crate) use document::{docs, openapi};
 pub(crate) use items::{comment, create, hand_over, history, item, items, no_stray_query, press, save};
 pub(crate) use problem::{Problem, fallback, wrong_method};

@@ -15,8 +15,20 @@ use crate::{
     item,
 };
 
-const TABLES: [&str; 10] =
-    ["item", "event", "stay", "holder", "link", "took_part", "field_change", "next_number", "sheet_issue", "sheet_bug"];
+const TABLES: [&str; 12] = [
+    "item",
+    "event",
+    "stay",
+    "holder",
+    "link",
+    "took_part",
+    "field_change",
+    "next_number",
+    "sheet_issue",
+    "sheet_bug",
+    "words_issue",
+    "words_bug",
+];
 
 /// What was decided, by flow and number.
 type Decided = BTreeMap<(String, i64), Vec<Decision>>;
@@ -110,6 +122,7 @@ fn all_at_once_leaves_what_one_by_one_leaves() {
         [&one, &all].into_iter().for_each(Place::emptied);
         let decided = one_by_one(&one, walk);
         all_at_once(&all, &decided);
+        all.db.read(super::words::check).unwrap();
         let (one, all) = (kept(&one), kept(&all));
         for (table, (one, all)) in TABLES.iter().zip(one.0.iter().zip(&all.0)) {
             prop_assert_eq!(one, all, "{}", table);

@@ -11,7 +11,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use serde_json::{Value as Json, json};
 
 use super::cluster::Records;
-use crate::{Db, Error, WriteTx, flow_version, item, user};
+use crate::{Db, Error, WriteTx, flow_version, item, user, words};
 
 pub(crate) const T0: i64 = 1_790_000_000_000;
 
@@ -90,6 +90,10 @@ impl Place {
         let empty = move |tx: &WriteTx| {
             for table in tables {
                 tx.execute(&format!("delete from {table}"), &[])?;
+            }
+            for flow in ["issue", "bug"] {
+                words::remove(tx, flow)?;
+                words::define(tx, flow)?;
             }
             tx.execute("update next_number set next = 1", &[])?;
             Ok::<_, Error>(())

@@ -17,7 +17,9 @@ pub(super) fn dump(tx: &Tx, table: &str) -> Vec<String> {
         let cells = (0..row.width()).map(|index| row.cell(index).map(|cell| format!("{cell:?}")));
         Ok(cells.collect::<Result<Vec<_>, _>>()?.join("|"))
     };
-    let mut rows = tx.all(&format!("select * from \"{table}\""), &[], cells).unwrap();
+    // the index beside the texts is each engine's own
+    let columns = if table.starts_with("words_") { "flow, number, body, said" } else { "*" };
+    let mut rows = tx.all(&format!("select {columns} from \"{table}\""), &[], cells).unwrap();
     rows.sort();
     rows
 }
@@ -72,6 +74,7 @@ fn check(place: &Place) {
     ["issue", "bug"].into_iter().for_each(|key| rebuild_sheet(&place.db, key).unwrap());
     assert_eq!(kept, sheets(), "the sheet kept and the sheet rebuilt");
     place.db.read(check_derived).unwrap();
+    place.db.read(super::words::check).unwrap();
 }
 
 fn check_derived(tx: &Tx) -> Result<(), Error> {

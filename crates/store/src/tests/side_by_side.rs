@@ -71,8 +71,8 @@ fn pages<T: Debug>(limit: i64, page: impl Fn(Option<&str>, i64) -> Result<Page<T
 }
 
 /// The numbers that a query finds when this index leads.
-fn led(tx: &Tx, query: &Query, visible: &Visibility, lead: Lead) -> Result<Vec<i64>, Error> {
-    let mut select = sql::select(&issue(), query, visible, lead);
+fn led(tx: &Tx, query: &Query, visible: &Visibility, lead: &Lead) -> Result<Vec<i64>, Error> {
+    let mut select = sql::select(&issue(), query, visible, lead, tx.one_of_numbers());
     select.column("number");
     let (text, params) = sql::build(&select)?;
     let mut numbers = tx.all(&text, &params, |row| row.int(0))?;
@@ -83,10 +83,10 @@ fn led(tx: &Tx, query: &Query, visible: &Visibility, lead: Lead) -> Result<Vec<i
 fn answers(tx: &Tx, asked: &Asked) -> Result<Vec<String>, Error> {
     let (flow, found, order) = (issue(), query(&asked.query), sort(asked.sort));
     let Asked { visible, who, limit, .. } = asked;
-    let any = led(tx, &found, visible, Lead::Any)?;
+    let any = led(tx, &found, visible, &Lead::Any)?;
     let leads = (0..found.terms.len()).map(Lead::Term).chain([Lead::Order]);
     for lead in leads {
-        assert_eq!(led(tx, &found, visible, lead)?, any, "{asked:?} led by {lead:?}");
+        assert_eq!(led(tx, &found, visible, &lead)?, any, "{asked:?} led by {lead:?}");
     }
     let first = asked.query.split(' ').next().unwrap_or_default();
     let of_one = Some("issue");
