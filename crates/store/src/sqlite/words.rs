@@ -1,7 +1,7 @@
 //! The index of words of SQLite: an FTS5 table beside each flow's texts, its rows numbered as the items. It keeps no text and
 //! no place in it; its tokens are given to it as they are.
 
-use sea_query::{Alias, Expr, ExprTrait, JoinType, SelectStatement};
+use sea_query::{Alias, Cond, Expr, ExprTrait, JoinType, SelectStatement};
 
 use super::Connection;
 use crate::{
@@ -71,7 +71,9 @@ pub(crate) fn lead(select: &mut SelectStatement, flow: &str, sheet: Alias, asked
     let name = Alias::new(format!("words_{flow}-index"));
     let matching = Expr::cust_with_exprs("$1 match $2", [Expr::col(name.clone()), Expr::val(expression(asked))]);
     let same = Expr::col((sheet.clone(), Alias::new("number"))).equals((Alias::new("hits"), Alias::new("rowid")));
-    select.from_as(name, Alias::new("hits")).join(JoinType::CrossJoin, sheet, same).and_where(matching);
+    // a cross join keeps the tables in this order; it is written without a condition of its own
+    let hits = select.from_as(name, Alias::new("hits"));
+    hits.join(JoinType::CrossJoin, sheet, Cond::all()).and_where(same).and_where(matching);
 }
 
 pub(crate) fn found(tx: &Tx, flow: &str, asked: &Asked, below: Option<i64>, most: i64) -> Result<Vec<i64>, Error> {
