@@ -17,6 +17,8 @@ use crate::{
 
 /// Of each flow, so many are looked at: the newest whose titles have the words, and the newest that have them anywhere.
 const LOOKED_AT: i64 = 300;
+/// Where items have to be looked at to be counted, so many are.
+const COUNTED: i64 = 2_000;
 /// What a word weighs is told by so many items at most that hold it.
 const WEIGHED: i64 = 2_000;
 /// Letters of a snippet.
@@ -101,11 +103,16 @@ pub fn search(cx: &Reading, actor: &Actor, search: &Search) -> Result<Hits, Erro
         return Ok(empty);
     }
     let named = named(cx, actor, search)?;
-    let (mut candidates, mut total) = (Vec::new(), 0);
+    let (mut candidates, mut total, mut capped) = (Vec::new(), 0, false);
     for asked in understood(cx, actor, search)? {
         let visible = cx.visibility(actor, &asked.published.flow);
-        total += list::count(cx.tx, &asked.published.flow, &asked.query, &visible, COUNT_CAP + 1)?.0;
-        candidates.extend(looked_at(cx, &asked, &visible)?);
+        let most = if words::is_known(&asked.query) { COUNT_CAP } else { COUNTED };
+        let (count, more) = list::count_near(cx.tx, &asked.published.flow, &asked.query, &visible, most)?;
+        let found = looked_at(cx, &asked, &visible)?;
+        // what was looked at is there for sure
+        total += count.max(i64::try_from(found.len()).unwrap_or(0));
+        capped |= more;
+        candidates.extend(found);
     }
     if let Some((flow, brief)) = named {
         let is_named = |one: &Candidate| (&one.brief.flow, one.brief.number) == (&brief.flow, brief.number);
@@ -122,7 +129,7 @@ pub fn search(cx: &Reading, actor: &Actor, search: &Search) -> Result<Hits, Erro
     let more = candidates.len() > start.saturating_add(limit);
     let page = candidates.into_iter().skip(start).take(limit);
     let hits = page.map(|one| hit(cx, one)).collect::<Result<_, _>>()?;
-    let total = Total { count: total.min(COUNT_CAP), capped: total > COUNT_CAP };
+    let total = Total { count: total.min(COUNT_CAP), capped: capped || total > COUNT_CAP };
     Ok(Hits { hits, next: more.then(|| (start + limit).to_string()), total, ..empty })
 }
 

@@ -8,7 +8,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::{collections::BTreeSet, ops::Range};
+use std::{borrow::Cow, collections::BTreeSet, ops::Range};
 
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfkc_quick};
 
@@ -185,26 +185,31 @@ impl Writer {
     }
 }
 
-/// The tokens of a kept text, each once.
+/// The tokens of a kept text, each once, in order.
 #[must_use]
-pub fn tokens(kept: &str) -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
+pub fn tokens(kept: &str) -> Vec<Cow<'_, str>> {
+    let mut found: Vec<Cow<str>> = Vec::with_capacity(kept.len() / 3);
     each_run(kept, |run, class, _| {
         if class == Class::Wide {
-            let mut letters = run.char_indices().map(|(at, _)| at).chain([run.len()]);
-            let starts: Vec<usize> = letters.by_ref().collect();
-            for three in starts.windows(3) {
-                found.insert(run[three[0]..three[2]].to_owned());
+            let (mut before, mut last) = (None, 0);
+            for (at, letter) in run.char_indices() {
+                if let Some(before) = before {
+                    found.push(Cow::Borrowed(&run[before..at + letter.len_utf8()]));
+                }
+                (before, last) = (Some(at), at);
             }
             // alone, so that a single character is found by what begins with it
-            if let [.., last, end] = starts[..] {
-                found.insert(run[last..end].to_owned());
-            }
+            found.push(Cow::Borrowed(&run[last..]));
         } else {
-            let parts = run.match_indices(EDGE).map(|(at, _)| at);
-            found.extend(parts.map(|at| token(&run[at..])));
+            for (at, _) in run.match_indices(EDGE) {
+                let rest = &run[at + EDGE.len_utf8()..];
+                let is_short = rest.len() <= LONGEST_TOKEN && !rest.contains(EDGE);
+                found.push(if is_short { Cow::Borrowed(rest) } else { Cow::Owned(token(rest)) });
+            }
         }
     });
+    found.sort_unstable();
+    found.dedup();
     found
 }
 
@@ -258,7 +263,7 @@ fn keep_with_places(text: &str) -> (String, Vec<Place>) {
 
 /// The runs of a kept text: Chinese characters side by side, or the parts of one word with their edges. Whether it is the
 /// text's last letters.
-fn each_run(kept: &str, mut each: impl FnMut(&str, Class, bool)) {
+fn each_run<'k>(kept: &'k str, mut each: impl FnMut(&'k str, Class, bool)) {
     let kind = |letter: char| match letter {
         EDGE => Class::Letter,
         letter => match Class::of(letter) {

@@ -102,7 +102,7 @@ impl Lives {
             }
         }
         let comments = decisions.iter().map(|decision| words::said(decision.record().comment.as_deref()));
-        let texts = Texts { number: last.number, body: words::body(flow, last), said: comments.collect() };
+        let texts = Texts::new(last.number, words::body(flow, last), comments.collect());
         self.texts.entry(flow.key.clone()).or_default().push(texts);
         let sheet = self.sheets.entry((flow.key.clone(), last.flow_version));
         let (_, rows) = sheet.or_insert_with(|| (sheet::row_columns(flow), Vec::new()));

@@ -3,6 +3,7 @@
 //! says where to look, and is each engine's own: see `sqlite/words.rs` and `postgres/words.rs`.
 
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
@@ -45,6 +46,14 @@ pub(crate) struct Texts {
     pub(crate) body: String,
     /// Its comments.
     pub(crate) said: String,
+    /// [`tokens`] of both.
+    pub(crate) tokens: String,
+}
+
+impl Texts {
+    pub(crate) fn new(number: i64, body: String, said: String) -> Texts {
+        Texts { number, tokens: tokens(&body, &said), body, said }
+    }
 }
 
 /// What a query asks of an index: more may be found than passes.
@@ -107,10 +116,14 @@ pub(crate) fn said(comment: Option<&str>) -> String {
 /// The tokens of an item's texts, one space between them; the title's also marked.
 pub(crate) fn tokens(body: &str, said: &str) -> String {
     let mut all = text::tokens(body);
-    all.extend(text::tokens(said));
+    if !said.is_empty() {
+        all.extend(text::tokens(said));
+        all.sort_unstable();
+        all.dedup();
+    }
     let title = text::tokens(body.split(BREAK).next().unwrap_or_default());
     let mut line = String::with_capacity(all.iter().map(|token| token.len() + 1).sum());
-    let mut add = |mark: Option<char>, tokens: &BTreeSet<String>| {
+    let mut add = |mark: Option<char>, tokens: &[Cow<str>]| {
         for token in tokens {
             if line.len() + token.len() + 2 > MOST_INDEXED {
                 break;
@@ -140,7 +153,7 @@ pub(crate) fn write(
     let said = said(record.comment.as_deref());
     match (before, body) {
         (None, body) => {
-            let texts = Texts { number: after.number, body: body.unwrap_or_default(), said };
+            let texts = Texts::new(after.number, body.unwrap_or_default(), said);
             insert(tx, &flow.key, std::slice::from_ref(&texts))
         }
         (Some(_), None) if said.is_empty() => Ok(()),
@@ -276,7 +289,8 @@ pub(crate) fn is_token(term: &Term) -> bool {
 }
 
 /// Whether the index alone says which items the query finds.
-pub(crate) fn is_known(query: &Query) -> bool {
+#[must_use]
+pub fn is_known(query: &Query) -> bool {
     !query.terms.is_empty() && query.terms.iter().all(is_token)
 }
 
@@ -388,7 +402,7 @@ pub(crate) fn texts_of(tx: &Tx, flow: &str, versions: &Versions, after: i64, mos
         let rules = versions.get(&version);
         let rules = rules.ok_or_else(|| Error::corrupt("reading an item", format!("{flow} version {version}")))?;
         let said = comments.iter().filter(|(of, _)| *of == number).map(|(_, said)| said.as_str()).collect();
-        texts.push(Texts { number, body: stored_body(rules, &stored), said });
+        texts.push(Texts::new(number, stored_body(rules, &stored), said));
     }
     Ok(texts)
 }

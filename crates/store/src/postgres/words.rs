@@ -42,7 +42,7 @@ pub(crate) fn insert(tx: &WriteTx, flow: &str, texts: &[Texts]) -> Result<(), Er
         let mut values: Vec<Param> = Vec::with_capacity(part.len() * 6);
         for of in part {
             values.extend(words::values(flow, of));
-            values.extend([tokens(&of.body, &of.said).into(), tokens("", &of.said).into()]);
+            values.extend([of.tokens.clone().into(), tokens("", &of.said).into()]);
         }
         let sql = format!(
             "insert into {} (flow, number, body, said, tokens, said_tokens) values {}",

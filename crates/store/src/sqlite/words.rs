@@ -41,7 +41,7 @@ pub(crate) fn insert(tx: &WriteTx, flow: &str, texts: &[Texts]) -> Result<(), Er
     let known = format!("insert or replace into {} (rowid, tokens) values ($1, $2)", index(flow));
     for of in texts {
         tx.execute(&row, &words::values(flow, of))?;
-        tx.execute(&known, params![of.number, tokens(&of.body, &of.said)])?;
+        tx.execute(&known, params![of.number, &of.tokens])?;
     }
     Ok(())
 }

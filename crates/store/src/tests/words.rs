@@ -25,9 +25,8 @@ pub(super) fn check(tx: &Tx) -> Result<(), Error> {
     for flow in [issue(), bug()] {
         let made = words::texts_of(tx, &flow.key, &versions(&flow), 0, 10_000)?;
         let sql = format!("select number, body, said from {} where flow = $1 order by number", words::table(&flow.key));
-        let kept = tx.all(&sql, &[(&flow.key).into()], |row| {
-            Ok(Texts { number: row.int(0)?, body: row.text(1)?, said: row.text(2)? })
-        })?;
+        let kept =
+            tx.all(&sql, &[(&flow.key).into()], |row| Ok(Texts::new(row.int(0)?, row.text(1)?, row.text(2)?)))?;
         assert_eq!(kept, made, "the texts kept and the texts of the items");
         let mut known: BTreeMap<String, BTreeSet<i64>> = BTreeMap::new();
         for texts in &kept {

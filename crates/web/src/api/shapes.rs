@@ -108,7 +108,7 @@ pub(crate) struct Items {
 pub(crate) struct Found {
     /// Best first.
     items: Vec<FoundItem>,
-    /// Exact up to 10,000.
+    /// Exact where `total_capped` is not there.
     total: i64,
     /// Present and true where there are more than `total`.
     #[serde(skip_serializing_if = "std::ops::Not::not")]

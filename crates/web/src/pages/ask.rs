@@ -76,13 +76,7 @@ fn of_field(flow: &Flow, field: &Field) -> Asked {
         is_plain(label) && flow.fields.values().filter(|other| other.label == label || other.key == label).count() == 1
     };
     let name = if is_clear(&field.label) { &field.label } else { &field.key };
-    Asked {
-        name: name.clone(),
-        label: field.label.clone(),
-        operators,
-        words,
-        users: matches!(field.kind, Kind::User),
-    }
+    Asked { name: name.clone(), label: field.label.clone(), operators, words, users: matches!(field.kind, Kind::User) }
 }
 
 fn choice_words(choices: &Choices) -> Vec<String> {
@@ -113,7 +107,8 @@ pub(crate) fn with(query: &str, name: &str, operator: &str, value: &str) -> Stri
 
 /// A word as a query spells it: what would be understood otherwise stands in quotes.
 pub(crate) fn word(word: &str) -> String {
-    let is_odd = word.is_empty() || word.contains("..") || word.contains(|c: char| c.is_whitespace() || ",@\"\\()".contains(c));
+    let is_odd =
+        word.is_empty() || word.contains("..") || word.contains(|c: char| c.is_whitespace() || ",@\"\\()".contains(c));
     if is_odd { in_quotes(word) } else { word.to_owned() }
 }
 
