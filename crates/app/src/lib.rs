@@ -9,6 +9,7 @@ mod catalog;
 mod error;
 
 pub mod bulk;
+pub mod carry;
 pub mod item;
 pub mod live;
 pub mod moving;

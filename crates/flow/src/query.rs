@@ -455,6 +455,15 @@ fn field_of<'a>(flow: &'a Flow, column: &Column) -> Option<&'a Field> {
     }
 }
 
+/// The column that a name means: a built-in, `id`, a field's key, a field's label.
+#[must_use]
+pub fn column_named(flow: &Flow, name: &str) -> Option<Column> {
+    match name {
+        "id" | "ID" | "number" if !flow.fields.values().any(|field| field.label == name) => Some(Column::Number),
+        _ => column(flow, name),
+    }
+}
+
 /// The column of that name: a built-in, a field's key, a field's label.
 fn column(flow: &Flow, name: &str) -> Option<Column> {
     Some(match name {

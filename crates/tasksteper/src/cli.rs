@@ -62,6 +62,11 @@ pub(crate) enum Command {
         after_help = "Everything is checked before anything is there. The directory must not hold an installation, the database no tables.\n\nExample:\n  tasksteper restore /backup/tasksteper-2026-11-22.tar.zst --data /srv/restored"
     )]
     Restore(Restore),
+    /// Write a flow's items as a file: a workbook, CSV, JSON, or their history as XES
+    #[command(
+        after_help = "Columns are named by key or label, the ID as id; without --columns there are all of them, as import takes them again.\n\nExample:\n  tasksteper export issue_track --query 'issue_level=事故 created>=-30d' -o 事故.xlsx\n  tasksteper export issue_track --format csv --columns id,summary,current_state > issues.csv"
+    )]
+    Export(Export),
     /// Measure: fill an installation with made-up items
     #[command(subcommand, after_help = "Example:\n  tasksteper bench load --items 100000 --data /tmp/big")]
     Bench(Bench),
@@ -162,6 +167,33 @@ pub(crate) struct Restore {
     /// What backup made
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) data: Data,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Export {
+    /// The flow's key
+    #[arg(value_name = "FLOW")]
+    pub(crate) flow: String,
+    /// Only what this query finds
+    #[arg(long, value_name = "Q", default_value = "")]
+    pub(crate) query: String,
+    /// The order: keys with commas between them, '-' before one that descends; newest first without it
+    #[arg(long, value_name = "KEYS", default_value = "", allow_hyphen_values = true)]
+    pub(crate) sort: String,
+    /// The columns: keys or labels with commas between them
+    #[arg(long, value_name = "COLUMNS", default_value = "")]
+    pub(crate) columns: String,
+    /// xlsx, csv, json or xes; without it, what the file's name says, or else csv
+    #[arg(long, value_name = "F", value_parser = ["xlsx", "csv", "json", "xes"])]
+    pub(crate) format: Option<String>,
+    /// The file to write; without it, standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// The language of the header's built-in columns
+    #[arg(long, value_name = "LANGUAGE", default_value = "zh-CN", value_parser = ["zh-CN", "en"])]
+    pub(crate) language: String,
     #[command(flatten)]
     pub(crate) data: Data,
 }

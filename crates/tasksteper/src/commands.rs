@@ -1,6 +1,7 @@
 //! What each command does.
 
 mod backup;
+mod carry;
 mod data;
 mod demo;
 mod flow;
@@ -79,6 +80,7 @@ pub(crate) fn run(command: Command) -> Done {
         Command::Data(moving) => data::run(&moving),
         Command::Backup(command) => backup::backup(&command),
         Command::Restore(command) => backup::restore(&command),
+        Command::Export(export) => carry::export(&export),
         Command::Bench(Bench::Load(load)) => load::run(&load),
     }
 }

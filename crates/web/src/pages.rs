@@ -7,6 +7,7 @@
 pub(crate) mod account;
 pub(crate) mod admin;
 pub(crate) mod attempt;
+pub(crate) mod carry;
 pub(crate) mod item;
 pub(crate) mod kept;
 pub(crate) mod lists;

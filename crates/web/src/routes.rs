@@ -13,14 +13,18 @@ use axum::{
 use percent_encoding::percent_decode_str;
 use tower_http::{
     catch_panic::CatchPanicLayer,
-    compression::CompressionLayer,
+    compression::{
+        CompressionLayer,
+        predicate::{DefaultPredicate, NotForContentType, Predicate as _},
+    },
     csrf::{CsrfLayer, ProtectionError},
 };
 
 use crate::{
     api::{self, Problem},
+    carry::XLSX,
     metrics,
-    pages::{account, admin, item, kept, lists, live, plain, settings, visit::Visit},
+    pages::{account, admin, carry, item, kept, lists, live, plain, settings, visit::Visit},
     server::Web,
 };
 
@@ -59,6 +63,7 @@ pub(crate) fn router(web: Web) -> Router {
         .route("/work/{list}", get(lists::work_list))
         .route("/flow/{flow}", get(lists::flow))
         .route("/flow/{flow}/all", get(lists::all))
+        .route("/flow/{flow}/export", get(carry::export))
         .route("/flow/{flow}/new", get(item::new).post(item::create))
         .route("/flow/{flow}/{number}", get(item::show).post(item::send))
         .route("/flow/{flow}/{number}/comments", post(item::comment))
@@ -81,6 +86,7 @@ pub(crate) fn router(web: Web) -> Router {
         .route("/api/v1/flows/{flow}/items/{number}/comments", post(api::comment))
         .route("/api/v1/flows/{flow}/items/{number}/holder", post(api::hand_over))
         .route("/api/v1/flows/{flow}/items/{number}/history", get(api::history))
+        .route("/api/v1/flows/{flow}/export", get(api::export))
         .route("/api/v1/work", get(api::work))
         .route("/api/v1/openapi.json", get(api::openapi))
         .route("/api/docs", get(api::docs))
@@ -93,7 +99,7 @@ pub(crate) fn router(web: Web) -> Router {
         .layer(cross_site(&web))
         .layer(CatchPanicLayer::custom(broke_off))
         .layer(from_fn_with_state(web.clone(), finished))
-        .layer(CompressionLayer::new())
+        .layer(CompressionLayer::new().compress_when(DefaultPredicate::new().and(NotForContentType::const_new(XLSX))))
         .layer(from_fn_with_state(web.clone(), metrics::counted))
         .route("/healthz", get(plain::healthz))
         .route("/readyz", get(plain::readyz))

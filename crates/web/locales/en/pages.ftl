@@ -132,6 +132,7 @@ event-created = created it
 event-saved = saved
 event-commented = commented
 event-assigned = handed over
+event-imported = imported
 comment = Comment
 comment-hint = Add a comment
 comment-send = Comment
@@ -360,3 +361,13 @@ live-saved = { $who } changed it
 live-commented = { $who } commented
 live-more = , { $n } changes in all
 live-gone = You can no longer see this item
+
+# --- out and in
+export = Export
+export-lead = All items of this view, in its order:
+export-xlsx = Excel (these columns)
+export-csv = CSV (these columns)
+export-all-xlsx = Excel (every field)
+export-all-csv = CSV (every field)
+export-json = JSON
+export-xes = History (XES)

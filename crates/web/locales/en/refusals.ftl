@@ -30,6 +30,7 @@ wrong-other-flow = It must be an item of “{ $flow }”
 wrong-linked = It is linked already; to open another, empty the link first
 wrong-no-flow = The flow “{ $flow }” is not published; ask an administrator
 wrong-copy = To be copied into “{ $field }” of “{ $flow }”: { $why }
+wrong-time = out of order: not after now, not closed before created, closed only in a final state
 wrong-no-comment = This takes no comment; empty it
 wrong-no-holder = The item would have no active holder; ask an administrator
 wrong-too-small = Not below { $min }

@@ -108,6 +108,7 @@ event-created = 创建
 event-saved = 保存
 event-commented = 评论
 event-assigned = 转交
+event-imported = 导入
 comment = 评论
 comment-hint = 添加评论
 comment-send = 评论
@@ -330,3 +331,13 @@ live-saved = { $who } 改了它的内容
 live-commented = { $who } 发表了评论
 live-more = ，共 { $n } 处更新
 live-gone = 你不能再看到这个条目了
+
+# --- out and in
+export = 导出
+export-lead = 当前筛选与排序下的全部条目：
+export-xlsx = Excel（当前列）
+export-csv = CSV（当前列）
+export-all-xlsx = Excel（全部字段）
+export-all-csv = CSV（全部字段）
+export-json = JSON
+export-xes = 流转历史（XES）

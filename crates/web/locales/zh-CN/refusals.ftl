@@ -30,6 +30,7 @@ wrong-other-flow = 应当是“{ $flow }”中的条目
 wrong-linked = 已经填写了链接，不能再建一个；要另建，请先清空它
 wrong-no-flow = 流程“{ $flow }”还没有发布，请联系管理员
 wrong-copy = 要带入“{ $flow }”的“{ $field }”：{ $why }
+wrong-time = 时间不对：不能晚于现在，关闭不能早于创建，只有已关闭的状态才有关闭时间
 wrong-no-comment = 这个操作不带说明，请清空说明
 wrong-no-holder = 这样一来条目将没有在用的处理人，请联系管理员
 wrong-too-small = 不能小于 { $min }

@@ -12,7 +12,7 @@ use utoipa::{
     openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
 };
 
-use super::{calls, items};
+use super::{calls, carry, items};
 use crate::{
     pages::{plain, visit::Visit},
     server::Web,
@@ -23,7 +23,7 @@ use crate::{
 #[openapi(
     info(title = "TaskSteper", description = "Flows, items and work over HTTP. Send a token: Authorization: Bearer TOKEN."),
     paths(calls::me, calls::flows, calls::flow, items::items, items::create, items::item, items::save, items::press,
-        items::comment, items::hand_over, items::history, calls::work),
+        items::comment, items::hand_over, items::history, calls::work, carry::export),
     modifiers(&Token),
 )]
 pub(crate) struct Document;

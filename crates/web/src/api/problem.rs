@@ -215,6 +215,7 @@ fn code(wrong: &Wrong) -> &'static str {
         Wrong::Linked => "linked",
         Wrong::NoFlow { .. } => "no_flow",
         Wrong::Copy { .. } => "copy",
+        Wrong::Time => "time",
         Wrong::NoComment => "no_comment",
         Wrong::NoHolder => "no_holder",
     }

@@ -59,7 +59,8 @@ pub(crate) struct Item {
     #[schema(value_type = Object)]
     fields: IndexMap<String, serde_json::Value>,
     /// Each trigger of the present state, in the flow's order, for the caller and the stored values.
-    triggers: Vec<Trigger>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    triggers: Option<Vec<Trigger>>,
 }
 
 impl Item {
@@ -73,6 +74,11 @@ impl Item {
 
     pub(super) fn revision(&self) -> i64 {
         self.revision
+    }
+
+    /// Leaves out the fields that are not wanted.
+    pub(crate) fn keep_fields(&mut self, wanted: impl Fn(&str) -> bool) {
+        self.fields.retain(|key, _| wanted(key));
     }
 }
 
@@ -106,7 +112,7 @@ pub(crate) struct Event {
     seq: i64,
     at: String,
     actor: String,
-    /// `created`, `saved`, `triggered`, `commented`, `assigned`.
+    /// `created`, `saved`, `triggered`, `commented`, `assigned`, `imported`.
     kind: String,
     trigger: Option<String>,
     from: Option<String>,
@@ -194,6 +200,21 @@ pub(crate) struct ItemsQuery {
     pub(super) cursor: Option<String>,
 }
 
+/// What is to be carried out.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ExportQuery {
+    /// `xlsx` (unless given), `csv`, `json`, `xes`.
+    pub(super) format: Option<String>,
+    /// A query, as of the list.
+    pub(super) q: Option<String>,
+    /// An order, as of the list.
+    pub(super) sort: Option<String>,
+    /// Keys or labels with commas between them, the ID as `id`; every column unless given.
+    pub(super) columns: Option<String>,
+}
+
 /// Which part of a history.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -229,6 +250,11 @@ fn moment_ms(at: i64, zone: &TimeZone) -> String {
 
 /// An item as JSON.
 pub(super) fn item(view: &ItemView, zone: &TimeZone, words: &Words) -> Item {
+    Item { triggers: Some(triggers(view, words)), ..carried_item(view, zone) }
+}
+
+/// An item as JSON, without what is one caller's.
+pub(crate) fn carried_item(view: &ItemView, zone: &TimeZone) -> Item {
     let stored = &view.item;
     Item {
         flow: view.flow.key.clone(),
@@ -246,7 +272,7 @@ pub(super) fn item(view: &ItemView, zone: &TimeZone, words: &Words) -> Item {
         updated_at: moment(stored.updated_at, zone),
         closed_at: stored.closed_at.map(|at| moment(at, zone)),
         fields: fields(&view.flow, &stored.fields, zone),
-        triggers: triggers(view, words),
+        triggers: None,
     }
 }
 

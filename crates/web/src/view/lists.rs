@@ -96,6 +96,8 @@ pub struct All<'a> {
     pub table: Table<'a>,
     /// How many items there are: `258`, `10000+`.
     pub total: String,
+    /// The files that this list can be had as: what they are, their addresses.
+    pub exports: Vec<(String, String)>,
     /// The address of the next page.
     pub next: Option<String>,
     /// The address of the first page, when this is not it.
