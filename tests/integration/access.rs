@@ -29,7 +29,7 @@ dest = "完"
 "#;
 
 /// A method and a path of the API, what is sent, and the answers to nobody, to a user without rights, to the right one.
-const API: [(&str, &str, &str, [u16; 3]); 14] = [
+const API: [(&str, &str, &str, [u16; 3]); 16] = [
     ("GET", "/api/v1/me", "", [401, 200, 200]),
     ("GET", "/api/v1/flows", "", [401, 200, 200]),
     ("GET", "/api/v1/flows/{flow}", "", [401, 404, 200]),
@@ -41,6 +41,8 @@ const API: [(&str, &str, &str, [u16; 3]); 14] = [
     ("POST", "/api/v1/flows/{flow}/items/{number}/holder", r#"{"to":"admin"}"#, [401, 404, 200]),
     ("GET", "/api/v1/flows/{flow}/items/{number}/history", "", [401, 404, 200]),
     ("POST", "/api/v1/flows/{flow}/items/{number}/triggers", r#"{"trigger":"关"}"#, [401, 404, 200]),
+    ("GET", "/api/v1/flows/{flow}/export", "", [401, 404, 200]),
+    ("POST", "/api/v1/flows/{flow}/import", "summary\nx", [401, 404, 200]),
     ("GET", "/api/v1/work", "", [401, 200, 200]),
     ("GET", "/api/v1/openapi.json", "", [200, 200, 200]),
     ("GET", "/api/docs", "", [200, 200, 200]),
@@ -48,13 +50,14 @@ const API: [(&str, &str, &str, [u16; 3]); 14] = [
 
 /// A method and a path of the pages, what the form sends, and the answers likewise. Nobody is sent to
 /// sign in; who has sent a form does so at once (401), and it is kept.
-const PAGES: [(&str, &str, &str, [u16; 3]); 50] = [
+const PAGES: [(&str, &str, &str, [u16; 3]); 51] = [
     ("GET", "/", "", [303, 200, 200]),
     ("GET", "/login", "", [200, 303, 303]),
     ("POST", "/login", "name=x&password=x", [422, 422, 422]),
     ("GET", "/work/{list}", "", [303, 200, 200]),
     ("GET", "/flow/{flow}", "", [303, 404, 200]),
     ("GET", "/flow/{flow}/all", "", [303, 404, 200]),
+    ("GET", "/flow/{flow}/export", "", [303, 404, 200]),
     ("GET", "/flow/{flow}/new", "", [303, 404, 200]),
     ("POST", "/flow/{flow}/new", "summary=x", [401, 404, 303]),
     ("GET", "/flow/{flow}/{number}", "", [303, 404, 200]),
@@ -170,7 +173,8 @@ fn send(person: &User, method: &str, path: &str, body: &str) -> u16 {
     let answer = answer(if body.is_empty() {
         request
     } else {
-        request.header("content-type", "application/json").body(body.to_owned())
+        let kind = if body.starts_with('{') { "application/json" } else { "text/csv" };
+        request.header("content-type", kind).body(body.to_owned())
     });
     if path.starts_with("/api/v1") && !answer.status.is_success() {
         let problem: Value = answer.json();

@@ -15,6 +15,7 @@ mod access;
 mod administration;
 mod api;
 mod bench;
+mod carry;
 mod check;
 mod cli;
 mod clock;

@@ -67,6 +67,11 @@ pub(crate) enum Command {
         after_help = "Columns are named by key or label, the ID as id; without --columns there are all of them, as import takes them again.\n\nExample:\n  tasksteper export issue_track --query 'issue_level=事故 created>=-30d' -o 事故.xlsx\n  tasksteper export issue_track --format csv --columns id,summary,current_state > issues.csv"
     )]
     Export(Export),
+    /// Carry a workbook or CSV into a flow: new items, changes, records of a time before
+    #[command(
+        after_help = "The header names fields by label or key. Rows with an ID (or --key) change their items, others become new ones; a row that the rules refuse changes nothing and is said on stderr, the others are taken. The columns 当前状态, 当前处理人, 报告人, 创建时间, 更新时间 and 关闭时间 say where a new row's record stood before.\n\nExample:\n  tasksteper import issue_track issues.xlsx --dry-run\n  tasksteper import issue_track issues.csv --key 编号 --refused mend.xlsx"
+    )]
+    Import(Import),
     /// Measure: fill an installation with made-up items
     #[command(subcommand, after_help = "Example:\n  tasksteper bench load --items 100000 --data /tmp/big")]
     Bench(Bench),
@@ -194,6 +199,33 @@ pub(crate) struct Export {
     /// The language of the header's built-in columns
     #[arg(long, value_name = "LANGUAGE", default_value = "zh-CN", value_parser = ["zh-CN", "en"])]
     pub(crate) language: String,
+    #[command(flatten)]
+    pub(crate) data: Data,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Import {
+    /// The flow's key
+    #[arg(value_name = "FLOW")]
+    pub(crate) flow: String,
+    /// The workbook (.xlsx) or CSV
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// Write nothing: say what would become of each row
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// The field (key or label) by which rows without an ID find their items
+    #[arg(long, value_name = "FIELD")]
+    pub(crate) key: Option<String>,
+    /// What becomes of rows that find no item: create, or leave
+    #[arg(long, value_name = "MODE", default_value = "create", value_parser = ["create", "leave"])]
+    pub(crate) mode: String,
+    /// Who imports: new items are theirs unless a column says otherwise; without it, the first administrator
+    #[arg(long = "as", value_name = "USER")]
+    pub(crate) actor: Option<String>,
+    /// Write a workbook of the rows that were refused, to mend them
+    #[arg(long, value_name = "FILE")]
+    pub(crate) refused: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) data: Data,
 }

@@ -81,6 +81,7 @@ pub(crate) fn run(command: Command) -> Done {
         Command::Backup(command) => backup::backup(&command),
         Command::Restore(command) => backup::restore(&command),
         Command::Export(export) => carry::export(&export),
+        Command::Import(import) => carry::import(&import),
         Command::Bench(Bench::Load(load)) => load::run(&load),
     }
 }

@@ -4,7 +4,9 @@
 
 mod csv;
 pub mod export;
+pub mod import;
 mod json;
+pub mod read;
 mod xes;
 mod xlsx;
 

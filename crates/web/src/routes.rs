@@ -87,6 +87,7 @@ pub(crate) fn router(web: Web) -> Router {
         .route("/api/v1/flows/{flow}/items/{number}/holder", post(api::hand_over))
         .route("/api/v1/flows/{flow}/items/{number}/history", get(api::history))
         .route("/api/v1/flows/{flow}/export", get(api::export))
+        .route("/api/v1/flows/{flow}/import", post(api::import))
         .route("/api/v1/work", get(api::work))
         .route("/api/v1/openapi.json", get(api::openapi))
         .route("/api/docs", get(api::docs))

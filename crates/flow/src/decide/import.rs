@@ -139,7 +139,8 @@ fn creator(past: &Past, draft: &mut Draft) -> String {
 fn moments(past: &Past, state: &str, draft: &mut Draft) -> (Timestamp, Timestamp) {
     let now = whole_milliseconds(draft.facts.now);
     let closes = is_final(draft.flow, state);
-    let [created, updated, closed] = [past.created_at, past.updated_at, past.closed_at].map(|at| at.map(whole_milliseconds));
+    let [created, updated, closed] =
+        [past.created_at, past.updated_at, past.closed_at].map(|at| at.map(whole_milliseconds));
     let begun = created.unwrap_or_else(|| [updated, closed, Some(now)].into_iter().flatten().min().unwrap_or(now));
     for (field, at) in [("created_at", created), ("updated_at", updated), ("closed_at", closed)] {
         if at.is_some_and(|at| at > now || at < begun) {
@@ -164,7 +165,11 @@ fn of_closed(past: &Past, draft: &mut Draft) -> Vec<String> {
 /// Those who are named; else whom a new item goes to.
 fn of_open(past: &Past, first: &Result<Vec<String>, (String, Wrong)>, draft: &mut Draft) -> Vec<String> {
     if past.assigned_to.is_empty() {
-        if let Err((field, wrong)) = first {
+        // Of a record whose creator or state is wrong nobody knows who would hold it.
+        let is_known = ["created_by", "current_state"].iter().all(|key| !draft.wrong.contains_key(*key));
+        if let Err((field, wrong)) = first
+            && is_known
+        {
             // who is to blame stands in a column of the record, if it is not the field that names the holder
             let field = if draft.flow.create.assign_to == Holder::CreatedBy { "assigned_to" } else { field };
             draft.refuse(field, wrong.clone());

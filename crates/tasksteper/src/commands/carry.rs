@@ -1,18 +1,23 @@
-//! Items carried out of a flow as a file.
+//! Items carried out of a flow as a file, and into it.
 
 use std::{
     io::{self, BufWriter, Write},
     path::{Path, PathBuf},
 };
 
-use app::{carry::export::Order, people};
+use app::{App, carry::export::Order, people};
+use flow::Actor;
 use web::{
-    carry::{Format, export as file},
+    carry::{
+        Format, export as file,
+        import::{self as carried, Wanted},
+        read,
+    },
     words::{Language, Words},
 };
 
-use super::{Done, Refusal, backup::bar, from_error, open_existing, tell};
-use crate::cli::Export;
+use super::{Done, Refusal, backup::bar, from_error, open_existing, say, tell};
+use crate::cli::{Export, Import};
 
 /// `tasksteper export`
 pub(super) fn export(export: &Export) -> Done {
@@ -41,6 +46,89 @@ pub(super) fn export(export: &Export) -> Done {
     }
     app.close();
     Ok(())
+}
+
+/// Rows that are said on stderr, at most.
+const MOST_SAID: usize = 100;
+
+/// `tasksteper import`
+pub(super) fn import(import: &Import) -> Done {
+    let name = import.file.display();
+    let broken = |error: io::Error| Refusal::Refused(format!("{name}: {error}"));
+    let size = std::fs::metadata(&import.file).map_err(broken)?.len();
+    if usize::try_from(size).map_or(true, |size| size > read::MOST_BYTES) {
+        let most = read::MOST_BYTES / 1024 / 1024;
+        return Err(Refusal::Refused(format!("{name}: larger than {most} MiB: split it")));
+    }
+    let bytes = std::fs::read(&import.file).map_err(broken)?;
+    let table = read::table(&bytes).map_err(|error| Refusal::Refused(format!("{name}: {error}")))?;
+    drop(bytes);
+    let app = open_existing(&import.data)?;
+    let actor = actor(&app, import.actor.as_deref())?;
+    let wanted = Wanted {
+        key: import.flow.clone(),
+        by: import.key.clone(),
+        leave: import.mode == "leave",
+        dry: import.dry_run,
+        ..Wanted::default()
+    };
+    let bar = bar::counted("import", u64::try_from(table.rows.len()).unwrap_or(0));
+    let kept = import.refused.as_ref().map(|_| table.clone());
+    let done = carried::carry(&app, &actor, &wanted, table, &mut |done| bar.set_position(done));
+    bar.finish_and_clear();
+    let done = done.map_err(|error| match error {
+        app::Error::NotFound => Refusal::Refused(format!("there is no flow {:?}", import.flow)),
+        other => Refusal::Refused(from_error(&other)),
+    })?;
+    let (words, report) = (Language::English.words(), &done.report);
+    for label in &done.ignored {
+        tell(format_args!("warning: the column {label:?} is none of the flow's: passed over"));
+    }
+    for (row, troubles) in report.refused.iter().take(MOST_SAID) {
+        tell(format_args!("row {row}: {}", carried::sentence(words, &done.plan.flow, troubles)));
+    }
+    if report.refused.len() > MOST_SAID {
+        tell(format_args!("… and {} rows more", report.refused.len() - MOST_SAID));
+    }
+    let left = if report.left > 0 { format!(", left {}", report.left) } else { String::new() };
+    let (created, updated, unchanged, refused) =
+        (report.created, report.updated, report.unchanged, report.refused.len());
+    let would = if import.dry_run { "would be: " } else { "" };
+    say(format_args!("{would}created {created}, updated {updated}, unchanged {unchanged}{left}, refused {refused}"));
+    if let (Some(output), Some(table)) = (&import.refused, &kept)
+        && refused > 0
+    {
+        let rows = (table.header.as_slice(), table.rows.as_slice());
+        let book = carried::to_mend(words, &done.plan.flow, rows, report);
+        into_file(Some(output), |out| {
+            let write = |book: Vec<u8>| out.write_all(&book);
+            book.and_then(write).map_err(|error| Refusal::Refused(format!("{}: {error}", output.display())))
+        })?;
+    }
+    app.close();
+    match refused {
+        0 => Ok(()),
+        1 => Err(Refusal::Refused("1 row was refused".to_owned())),
+        many => Err(Refusal::Refused(format!("{many} rows were refused"))),
+    }
+}
+
+/// The user who is named, or else the first administrator: someone whom histories can name and who can hold an item.
+fn actor(app: &App, named: Option<&str>) -> Result<Actor, Refusal> {
+    let users = app.read(people::users)?;
+    let mut active = users.into_iter().filter(|user| user.active);
+    let (found, whom) = match named {
+        Some(name) => (
+            active.find(|user| flow::fold_name(&user.name) == flow::fold_name(name)),
+            format!("no active user {name:?}"),
+        ),
+        None => (
+            active.filter(|user| user.admin).min_by_key(|user| user.created_at),
+            "no active administrator; say with --as who imports".to_owned(),
+        ),
+    };
+    let user = found.ok_or_else(|| Refusal::Refused(format!("there is {whom}")))?;
+    Ok(Actor { name: user.name, admin: user.admin, groups: user.groups })
 }
 
 /// Has `write` fill the file, which gets its name when it is whole; or standard output.

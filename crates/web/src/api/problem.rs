@@ -46,11 +46,11 @@ pub(crate) struct Problem {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub(super) struct FieldError {
     /// The field's key.
-    field: String,
+    pub(super) field: String,
     /// What is wrong, for programs.
-    code: String,
+    pub(super) code: String,
     /// What is wrong, in words.
-    message: String,
+    pub(super) message: String,
 }
 
 impl Problem {
@@ -118,6 +118,10 @@ impl Problem {
                 position: Some(problem.position),
                 ..Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_query", problem.message)
             },
+            Error::BadFile(bad) => {
+                let text = crate::carry::import::bad_file(words, &bad);
+                Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_file", text)
+            }
             Error::BadCursor => Problem::new(StatusCode::BAD_REQUEST, "bad_cursor", words.word("problem-bad-cursor")),
             Error::Throttled { retry_after_s } => Problem {
                 retry_after_s: Some(retry_after_s),
@@ -190,7 +194,7 @@ fn names<'a>(flow: &'a Flow, flows: &'a BTreeMap<String, &'a Flow>, people: &'a 
 }
 
 /// What is wrong with a field, for programs.
-fn code(wrong: &Wrong) -> &'static str {
+pub(crate) fn code(wrong: &Wrong) -> &'static str {
     match wrong {
         Wrong::Unknown => "unknown",
         Wrong::Readonly => "readonly",

@@ -7,7 +7,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::problem::sentence;
+use super::problem::{FieldError, sentence};
 use crate::words::Words;
 
 /// The caller.
@@ -213,6 +213,47 @@ pub(crate) struct ExportQuery {
     pub(super) sort: Option<String>,
     /// Keys or labels with commas between them, the ID as `id`; every column unless given.
     pub(super) columns: Option<String>,
+}
+
+/// How a file is to be carried in.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ImportQuery {
+    /// Nothing is written: what would become of each row.
+    pub(super) dry_run: Option<bool>,
+    /// The field (key or label) by which rows without an ID find their items.
+    pub(super) key: Option<String>,
+    /// `create` (unless given): rows that find no item become new ones. `leave`: they are left alone.
+    pub(super) mode: Option<String>,
+}
+
+/// What became of a file.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Imported {
+    /// New items.
+    pub(super) created: u64,
+    /// Items that were changed.
+    pub(super) updated: u64,
+    /// Rows that say what is there already.
+    pub(super) unchanged: u64,
+    /// Rows that were refused; they changed nothing.
+    pub(super) refused: Vec<RefusedRow>,
+    /// Rows that find no item, with `mode=leave`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) left: Option<u64>,
+    /// Headings of columns that are none of the flow's.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) ignored: Vec<String>,
+}
+
+/// A row that was refused.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct RefusedRow {
+    /// Its number in the file; the header is 1.
+    pub(super) row: u64,
+    /// Everything that is wrong with it.
+    pub(super) errors: Vec<FieldError>,
 }
 
 /// Which part of a history.

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use app::item::HistoryEntry;
+use app::{carry::CUT, item::HistoryEntry};
 use flow::{Column, Item, Kind};
 use jiff::civil::DateTime;
 use rust_xlsxwriter::{ExcelDateTime, Format, FormatAlign, Workbook, Worksheet, XlsxError};
@@ -13,8 +13,6 @@ use super::{Cell, Matter, Sheet, csv::guarded, headings};
 const MOST_ROWS: u32 = 1_048_576;
 /// Characters of a cell: likewise.
 const MOST_LETTERS: usize = 32_767;
-/// What ends a text that was cut because no cell holds it; a cell that ends so changes nothing when it is carried in.
-pub(crate) const CUT: &str = "…⟨cut⟩";
 
 pub(super) struct Xlsx<'a> {
     matter: &'a Matter<'a>,
@@ -27,9 +25,9 @@ pub(super) struct Xlsx<'a> {
 
 /// How cells look.
 pub(super) struct Looks {
-    head: Format,
+    pub(super) head: Format,
     day: Format,
-    moment: Format,
+    pub(super) moment: Format,
     lines: Format,
     /// A text that begins as a formula does: it stays a text when it is edited.
     quoted: Format,
@@ -125,7 +123,7 @@ fn put(sheet: &mut Worksheet, (row, column): (u32, u16), cell: &Cell, looks: &Lo
 }
 
 /// A moment as workbooks count it; none before 1900.
-fn serial(at: DateTime) -> Option<ExcelDateTime> {
+pub(super) fn serial(at: DateTime) -> Option<ExcelDateTime> {
     let part = |number: i8| u8::try_from(number).ok();
     let year = u16::try_from(at.year()).ok().filter(|year| *year >= 1900)?;
     let day = ExcelDateTime::from_ymd(year, part(at.month())?, part(at.day())?).ok()?;

@@ -29,7 +29,10 @@ pub(crate) async fn export(
     uri: Uri,
 ) -> Result<Response, Response> {
     let asked = axum::extract::Query::<ExportQuery>::try_from_uri(&uri).ok().map(|query| query.0);
-    let asked = asked.and_then(|asked| Some((Format::named(&asked.format)?, asked)));
+    let asked = asked.and_then(|asked| {
+        let format = if asked.format.is_empty() { "xlsx" } else { &asked.format };
+        Some((Format::named(format)?, asked))
+    });
     let Some((format, asked)) = asked else { return Err(visit.error(&web, StatusCode::BAD_REQUEST, None).await) };
     let order = Order { key, query: asked.q, sort: asked.sort, columns: asked.columns };
     match web.carried_out(visit.session.clone(), visit.language, (order, format)).await {
