@@ -29,7 +29,7 @@ dest = "完"
 "#;
 
 /// A method and a path of the API, what is sent, and the answers to nobody, to a user without rights, to the right one.
-const API: [(&str, &str, &str, [u16; 3]); 16] = [
+const API: [(&str, &str, &str, [u16; 3]); 17] = [
     ("GET", "/api/v1/me", "", [401, 200, 200]),
     ("GET", "/api/v1/flows", "", [401, 200, 200]),
     ("GET", "/api/v1/flows/{flow}", "", [401, 404, 200]),
@@ -43,6 +43,7 @@ const API: [(&str, &str, &str, [u16; 3]); 16] = [
     ("POST", "/api/v1/flows/{flow}/items/{number}/triggers", r#"{"trigger":"关"}"#, [401, 404, 200]),
     ("GET", "/api/v1/flows/{flow}/export", "", [401, 404, 200]),
     ("POST", "/api/v1/flows/{flow}/import", "summary\nx", [401, 404, 200]),
+    ("GET", "/api/v1/flows/{flow}/release-notes", "", [401, 400, 400]),
     ("GET", "/api/v1/work", "", [401, 200, 200]),
     ("GET", "/api/v1/openapi.json", "", [200, 200, 200]),
     ("GET", "/api/docs", "", [200, 200, 200]),
@@ -50,7 +51,7 @@ const API: [(&str, &str, &str, [u16; 3]); 16] = [
 
 /// A method and a path of the pages, what the form sends, and the answers likewise. Nobody is sent to
 /// sign in; who has sent a form does so at once (401), and it is kept.
-const PAGES: [(&str, &str, &str, [u16; 3]); 51] = [
+const PAGES: [(&str, &str, &str, [u16; 3]); 56] = [
     ("GET", "/", "", [303, 200, 200]),
     ("GET", "/login", "", [200, 303, 303]),
     ("POST", "/login", "name=x&password=x", [422, 422, 422]),
@@ -58,6 +59,11 @@ const PAGES: [(&str, &str, &str, [u16; 3]); 51] = [
     ("GET", "/flow/{flow}", "", [303, 404, 200]),
     ("GET", "/flow/{flow}/all", "", [303, 404, 200]),
     ("GET", "/flow/{flow}/export", "", [303, 404, 200]),
+    ("GET", "/flow/{flow}/import", "", [303, 404, 200]),
+    ("GET", "/flow/{flow}/import/template", "", [303, 404, 200]),
+    ("POST", "/flow/{flow}/import", "kept=none", [303, 404, 422]),
+    ("GET", "/flow/{flow}/release-notes", "", [303, 404, 200]),
+    ("POST", "/flow/{flow}/release-notes/layout", "layout=x", [303, 404, 303]),
     ("GET", "/flow/{flow}/new", "", [303, 404, 200]),
     ("POST", "/flow/{flow}/new", "summary=x", [401, 404, 303]),
     ("GET", "/flow/{flow}/{number}", "", [303, 404, 200]),

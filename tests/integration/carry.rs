@@ -595,3 +595,212 @@ fn the_command_line_carries_in_and_keeps_what_is_to_be_mended() {
     let none = server.run(&["import", "t", "/nowhere.csv"], "");
     assert_eq!(none.status.code(), Some(1));
 }
+
+// ---------------------------------------------------------------------------------------------- in by the page
+
+/// Sends the page's form with a file.
+fn upload(person: &User, file: &[u8], key: &str) -> Answer {
+    use reqwest::blocking::multipart::{Form, Part};
+    let part = Part::bytes(file.to_vec()).file_name("表.csv");
+    let form = Form::new().part("file", part).text("key", key.to_owned()).text("mode", "create");
+    crate::harness::answer(person.request("POST", "/flow/t/import").multipart(form))
+}
+
+fn input<'a>(page: &'a str, name: &str) -> &'a str {
+    page.split(&format!("name=\"{name}\" value=\"")).nth(1).and_then(|rest| rest.split('"').next()).unwrap()
+}
+
+#[test]
+fn the_page_checks_matches_columns_and_carries_in() {
+    let at = Installation::with_flows(&[("t.toml", TYPES)]);
+    at.done(&["user", "passwd", "engineer", "--password-stdin"], "pass-word-1\n");
+    let server = at.into_server();
+    let (person, user) = (server.signed_in("engineer", "pass-word-1"), server.user("engineer"));
+    assert!(person.page("/flow/t").text.contains("/flow/t/import"));
+    let template = person.request("GET", "/flow/t/import/template").send().unwrap().bytes().unwrap();
+    let kept = tempfile(&template, "xlsx");
+    let script = r"
+import openpyxl
+book = openpyxl.load_workbook(sys.argv[1])
+sheet = book.worksheets[0]
+rules = {str(r.sqref): r.formula1 for r in sheet.data_validations.dataValidation}
+lists = [[c.value for c in col if c.value] for col in book.worksheets[1].iter_cols()]
+print(json.dumps([[c.value for c in sheet[1]], rules, lists, book.worksheets[1].sheet_state]))";
+    let book = python("/usr/bin/python3", script, kept.path());
+    assert_eq!(book[0][3], "级别");
+    assert_eq!(book[1]["D2:D10001"], "'选项'!$A$1:$A$3");
+    assert_eq!((&book[2][0], &book[3]), (&json!(["低", "中", "高"]), &json!("hidden")));
+    let page = upload(&person, "题目,级别,日期\n一,高,2026/5/1\n二,糟,\n".as_bytes(), "").text;
+    assert!(page.contains("检查结果（尚未写入）") && page.contains("级别：没有“糟”"), "{page}");
+    assert_eq!(user.get("/flows/t/items").json()["total"], 0);
+    let id = input(&page, "kept").to_owned();
+    let form = |does: &str| {
+        let values = [
+            ("kept", id.as_str()),
+            ("c0", "summary"),
+            ("c1", "level"),
+            ("c2", ""),
+            ("key", ""),
+            ("mode", "create"),
+            ("do", does),
+        ];
+        person.form("/flow/t/import", &values)
+    };
+    let checked = form("check").text;
+    assert!(checked.contains("<option value=\"summary\" selected>"), "{checked}");
+    let mend = form("mend");
+    assert_eq!(mend.headers["content-type"], WORKBOOK);
+    assert!(form("import").text.contains("已导入"));
+    let item = user.item("t", 1);
+    assert_eq!((&item["fields"]["summary"], &item["fields"]["day"]), (&json!("一"), &json!(null)));
+    assert_eq!(user.get("/flows/t/items").json()["total"], 1);
+    let gone = form("import");
+    assert_eq!(gone.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(gone.text.contains("文件已不在"));
+    assert!(upload(&person, b"", "").text.contains("文件里没有表头"));
+    assert!(upload(&person, "概要\n=1".as_bytes(), "code").text.contains("不能按“code”找条目"));
+}
+
+// ---------------------------------------------------------------------------------------------- release notes
+
+const NOTES: &str = r#"
+key = "n"
+name = "问题"
+item_prefix = "q"
+
+[[field]]
+key = "summary"
+label = "概要"
+type = "text"
+
+[[field]]
+key = "group"
+label = "技术小组"
+type = "choice"
+choices = ["软件", "硬件"]
+
+[[field]]
+key = "version"
+label = "解决版本"
+type = "text"
+
+[[field]]
+key = "release_notes"
+label = "发布说明"
+type = "textarea"
+
+[[state]]
+name = "解决"
+final = true
+
+[[transition]]
+source = "开"
+trigger = "解决"
+dest = "解决"
+
+[[transition]]
+source = "解决"
+trigger = "退回"
+dest = "开"
+by = ["created_by"]
+assign_to = "created_by"
+"#;
+
+fn noted() -> (Installation, String) {
+    let at = Installation::with_flows(&[("n.toml", NOTES)]);
+    at.done(&["user", "passwd", "admin", "--password-stdin"], "pass-word-1\n");
+    at.done(&["user", "passwd", "engineer", "--password-stdin"], "pass-word-1\n");
+    let rows = [
+        "四月,硬件,V1,早了,解决,2026-04-01,2026-04-30 23:59:59",
+        "一,硬件,V1,\"修了 *串口*\n第二行\",解决,2026-04-01,2026-05-01 00:00:00",
+        "二,软件,V1,\"<script>x</script>\",解决,2026-04-01,2026-05-31 23:59:59",
+        "三,,V1,没有小组,解决,2026-04-01,2026-05-10",
+        "四,软件,V2,别的版本,解决,2026-04-01,2026-05-10",
+        "五,软件,V1,,解决,2026-04-01,2026-05-11",
+        "六,软件,V1,六月,解决,2026-04-01,2026-06-01",
+    ];
+    let text = format!("概要,技术小组,解决版本,发布说明,当前状态,创建时间,关闭时间\n{}\n", rows.join("\n"));
+    let file = tempfile(text.as_bytes(), "csv");
+    let out = at.done(&["import", "n", file.path().to_str().unwrap()], "");
+    assert_eq!(out, "created 7, updated 0, unchanged 0, refused 0\n");
+    (at, "--state 解决 --from 2026-05-01 --to 2026-05-31 --query 解决版本=V1".to_owned())
+}
+
+#[test]
+fn release_notes_are_those_of_the_time_put_together() {
+    let (at, asked) = noted();
+    let arguments: Vec<&str> = ["release-notes", "n"].into_iter().chain(asked.split(' ')).collect();
+    let with = |more: &[&str]| at.run(&[&arguments[..], more].concat(), "");
+    let told = with(&["--group-by", "技术小组", "--base-url", "https://t.example.com"]);
+    let expected = "# 问题 2026-05-01 至 2026-05-31\n\n\
+                    ## 软件\n\n- <script>x</script>（[q\\_3](https://t.example.com/flow/n/3)）\n\n\
+                    ## 硬件\n\n- 修了 *串口*\n  第二行（[q\\_2](https://t.example.com/flow/n/2)）\n\n\
+                    - 没有小组（[q\\_4](https://t.example.com/flow/n/4)）\n";
+    assert_eq!(stdout(&told), expected);
+    assert_eq!(stderr(&told), "no note: q_6 五 https://t.example.com/flow/n/6\n");
+    let html = stdout(&with(&["--format", "html"]));
+    assert!(html.contains("<em>串口</em>") && !html.contains("<script"), "{html}");
+    let book = at.data().join("notes.xlsx");
+    with(&["-o", book.to_str().unwrap(), "--base-url", "https://t.example.com"]);
+    let script = r"
+import openpyxl
+rows = list(openpyxl.load_workbook(sys.argv[1]).worksheets[0].iter_rows())
+print(json.dumps([[c.value for c in row] for row in rows] + [rows[1][1].hyperlink.target]))";
+    let rows = python("/usr/bin/python3", script, &book);
+    assert_eq!(rows[1], json!([null, "q_2", "一", "修了 *串口*\n第二行", "2026-05-01", "解决"]));
+    assert_eq!(rows[4][1], "q_6", "those without a note too");
+    assert_eq!(rows[5], "https://t.example.com/flow/n/2");
+    for (more, said) in [(["--note", "nope"], "no text field \"nope\""), (["--group-by", "nope"], "no field \"nope\"")]
+    {
+        assert!(stderr(&with(&more)).contains(said));
+    }
+    let none = at.run(&["release-notes", "n", "--state", "没有", "--from", "2026-05-01", "--to", "2026-05-31"], "");
+    assert!(none.status.code() == Some(1) && stderr(&none).contains("no state"));
+}
+
+#[test]
+fn an_item_that_comes_back_is_told_of_once() {
+    let server = Server::with_flow(NOTES);
+    let user = server.user("engineer");
+    let mut item = user.create("n", &json!({"summary": "一", "release_notes": "好了"}));
+    for trigger in ["解决", "退回", "解决"] {
+        item = user.pressed(&item, trigger, &json!({}));
+    }
+    let day = item["updated_at"].as_str().unwrap()[..10].to_owned();
+    let told = user.get(&format!("/flows/n/release-notes?state={}&from={day}&to={day}", encoded("解决")));
+    assert_eq!(told.text.matches("好了").count(), 1, "{}", told.text);
+    assert!(told.headers["content-type"].to_str().unwrap().starts_with("text/markdown"));
+    assert_eq!(user.get("/flows/n/release-notes?state=x&from=no&to=no").refused(422), "bad_query");
+}
+
+#[test]
+fn the_layout_is_what_administrators_make_it() {
+    let (at, _) = noted();
+    let server = at.into_server();
+    let (admin, engineer) = (server.signed_in("admin", "pass-word-1"), server.signed_in("engineer", "pass-word-1"));
+    let path = "/flow/n/release-notes";
+    let asked = format!("{path}?state={}&from=2026-05-01&to=2026-05-31&group_by=group", encoded("解决"));
+    let page = admin.page(&asked).text;
+    assert!(
+        page.contains("<em>串口</em>") && page.contains("1 个条目还没有说明") && page.contains("name=\"layout\""),
+        "{page}"
+    );
+    assert!(!engineer.page(&asked).text.contains("name=\"layout\""));
+    let layout = "共 {{ count }} 个：{% for group in groups %}{% for one in group.entries %}{{ one.id }} {{ one.fields.version }};{% endfor %}{% endfor %}";
+    let saves = |person: &User, does: &str, text: &str| {
+        person.form(&format!("{path}/layout"), &[("layout", text), ("do", does), ("back", path)])
+    };
+    assert_eq!(saves(&engineer, "save", layout).status, StatusCode::FORBIDDEN);
+    let wrong = saves(&admin, "save", "{% for %}");
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(wrong.text.contains("line 1"), "{}", wrong.text);
+    assert_eq!(saves(&admin, "save", layout).status, StatusCode::SEE_OTHER);
+    let told = engineer.page(&format!("{asked}&format=markdown"));
+    assert_eq!(told.text, "共 4 个：q_5 V2;q_3 V1;q_2 V1;q_4 V1;\n");
+    assert_eq!(saves(&admin, "reset", "").status, StatusCode::SEE_OTHER);
+    assert!(engineer.page(&format!("{asked}&format=markdown")).text.starts_with("# 问题"));
+    assert_eq!(
+        admin.page(&format!("{path}?state=x&from=2026-05-01&to=2026-05-31")).status,
+        StatusCode::UNPROCESSABLE_ENTITY
+    );
+}

@@ -2,6 +2,8 @@
 
 pub mod export;
 pub mod import;
+pub mod kept;
+pub mod notes;
 
 /// What ends a text that was cut because no cell of a workbook holds it; a cell that ends so changes nothing when it is
 /// carried in.

@@ -269,6 +269,24 @@ pub fn stays(tx: &Tx, flow: &str, number: i64) -> Result<Vec<Stay>, Error> {
     })
 }
 
+/// The items that entered a state within `from..until` (ms), each with the last moment it did, those that did so first before
+/// the others; at most `limit`.
+///
+/// # Errors
+/// The records failed.
+pub fn reached(
+    tx: &Tx,
+    flow: &str,
+    state: &str,
+    (from, until): (i64, i64),
+    limit: i64,
+) -> Result<Vec<(i64, i64)>, Error> {
+    let sql = "select number, max(entered) from stay
+               where flow = $1 and state = $2 and entered >= $3 and entered < $4
+               group by number order by max(entered), number limit $5";
+    tx.all(sql, params![flow, state, from, until, limit], |row| Ok((row.int(0)?, row.int(1)?)))
+}
+
 /// The links of an item, its own and those that name it. Where both name each other, there are two.
 ///
 /// # Errors

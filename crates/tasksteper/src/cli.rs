@@ -72,6 +72,11 @@ pub(crate) enum Command {
         after_help = "The header names fields by label or key. Rows with an ID (or --key) change their items, others become new ones; a row that the rules refuse changes nothing and is said on stderr, the others are taken. The columns 当前状态, 当前处理人, 报告人, 创建时间, 更新时间 and 关闭时间 say where a new row's record stood before.\n\nExample:\n  tasksteper import issue_track issues.xlsx --dry-run\n  tasksteper import issue_track issues.csv --key 编号 --refused mend.xlsx"
     )]
     Import(Import),
+    /// Write release notes: the items that reached a state between two days, by what each says of itself
+    #[command(
+        after_help = "Items that lack a note are listed on stderr. Administrators can change the layout on the flow's page of release notes.\n\nExample:\n  tasksteper release-notes issue_track --state 关闭 --from 2026-05-01 --to 2026-05-31 --group-by class_1 --query 'fixed_in=V2R1' -o notes.md"
+    )]
+    ReleaseNotes(ReleaseNotes),
     /// Measure: fill an installation with made-up items
     #[command(subcommand, after_help = "Example:\n  tasksteper bench load --items 100000 --data /tmp/big")]
     Bench(Bench),
@@ -226,6 +231,45 @@ pub(crate) struct Import {
     /// Write a workbook of the rows that were refused, to mend them
     #[arg(long, value_name = "FILE")]
     pub(crate) refused: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) data: Data,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReleaseNotes {
+    /// The flow's key
+    #[arg(value_name = "FLOW")]
+    pub(crate) flow: String,
+    /// The state that the items reached
+    #[arg(long, value_name = "S")]
+    pub(crate) state: String,
+    /// The first day: 2026-05-01
+    #[arg(long, value_name = "DAY")]
+    pub(crate) from: jiff::civil::Date,
+    /// The last day
+    #[arg(long, value_name = "DAY")]
+    pub(crate) to: jiff::civil::Date,
+    /// The field with the note (key or label); release_notes, if absent
+    #[arg(long, value_name = "FIELD")]
+    pub(crate) note: Option<String>,
+    /// What they are put together by (key or label)
+    #[arg(long, value_name = "FIELD")]
+    pub(crate) group_by: Option<String>,
+    /// Only what this query finds
+    #[arg(long, value_name = "Q", default_value = "")]
+    pub(crate) query: String,
+    /// markdown, html or xlsx; without it, what the file's name says, or else markdown
+    #[arg(long, value_name = "F", value_parser = ["markdown", "html", "xlsx"])]
+    pub(crate) format: Option<String>,
+    /// The file to write; without it, standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// What links begin with: what people type to get to the server
+    #[arg(long, value_name = "URL", default_value = "")]
+    pub(crate) base_url: String,
+    /// The language of the layout that comes along
+    #[arg(long, value_name = "LANGUAGE", default_value = "zh-CN", value_parser = ["zh-CN", "en"])]
+    pub(crate) language: String,
     #[command(flatten)]
     pub(crate) data: Data,
 }

@@ -82,6 +82,7 @@ pub(crate) fn run(command: Command) -> Done {
         Command::Restore(command) => backup::restore(&command),
         Command::Export(export) => carry::export(&export),
         Command::Import(import) => carry::import(&import),
+        Command::ReleaseNotes(notes) => carry::release_notes(&notes),
         Command::Bench(Bench::Load(load)) => load::run(&load),
     }
 }

@@ -13,7 +13,7 @@ mod problem;
 mod shapes;
 
 pub(crate) use calls::{flow, flows, me, work};
-pub(crate) use carry::{export, import};
+pub(crate) use carry::{export, import, release_notes};
 pub(crate) use document::{docs, openapi};
 pub(crate) use items::{comment, create, hand_over, history, item, items, no_stray_query, press, save};
 pub(crate) use problem::{Problem, code, fallback, wrong_method};

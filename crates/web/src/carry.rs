@@ -6,6 +6,7 @@ mod csv;
 pub mod export;
 pub mod import;
 mod json;
+pub mod notes;
 pub mod read;
 mod xes;
 mod xlsx;

@@ -64,6 +64,9 @@ pub(crate) fn router(web: Web) -> Router {
         .route("/flow/{flow}", get(lists::flow))
         .route("/flow/{flow}/all", get(lists::all))
         .route("/flow/{flow}/export", get(carry::export))
+        .route("/flow/{flow}/release-notes", get(carry::release_notes))
+        .route("/flow/{flow}/release-notes/layout", post(carry::layout))
+        .route("/flow/{flow}/import/template", get(carry::template))
         .route("/flow/{flow}/new", get(item::new).post(item::create))
         .route("/flow/{flow}/{number}", get(item::show).post(item::send))
         .route("/flow/{flow}/{number}/comments", post(item::comment))
@@ -74,6 +77,7 @@ pub(crate) fn router(web: Web) -> Router {
         .route("/static/{file}", get(plain::asset))
         .route_layer(from_fn_with_state(web.clone(), kept::layer))
         .merge(streams())
+        .merge(uploads())
         .fallback(plain::nowhere)
         .method_not_allowed_fallback(plain::wrong_method);
     let api = Router::new()
@@ -88,6 +92,7 @@ pub(crate) fn router(web: Web) -> Router {
         .route("/api/v1/flows/{flow}/items/{number}/history", get(api::history))
         .route("/api/v1/flows/{flow}/export", get(api::export))
         .route("/api/v1/flows/{flow}/import", post(api::import))
+        .route("/api/v1/flows/{flow}/release-notes", get(api::release_notes))
         .route("/api/v1/work", get(api::work))
         .route("/api/v1/openapi.json", get(api::openapi))
         .route("/api/docs", get(api::docs))
@@ -114,6 +119,11 @@ fn streams() -> Router<Web> {
         .route("/live/work/{list}", get(live::work))
         .route("/live/flow/{flow}", get(live::flow))
         .route("/live/flow/{flow}/{number}", get(live::item))
+}
+
+/// Forms that are too large to be shown again.
+fn uploads() -> Router<Web> {
+    Router::new().route("/flow/{flow}/import", get(carry::import).post(carry::send))
 }
 
 /// Refuses what another site's page sends. The API is asked with a token, which no page of another site has.

@@ -5,19 +5,23 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use app::{App, carry::export::Order, people};
+use app::{
+    App,
+    carry::{export::Order, notes::Asked},
+    people,
+};
 use flow::Actor;
 use web::{
     carry::{
         Format, export as file,
         import::{self as carried, Wanted},
-        read,
+        notes, read,
     },
     words::{Language, Words},
 };
 
 use super::{Done, Refusal, backup::bar, from_error, open_existing, say, tell};
-use crate::cli::{Export, Import};
+use crate::cli::{Export, Import, ReleaseNotes};
 
 /// `tasksteper export`
 pub(super) fn export(export: &Export) -> Done {
@@ -129,6 +133,41 @@ fn actor(app: &App, named: Option<&str>) -> Result<Actor, Refusal> {
     };
     let user = found.ok_or_else(|| Refusal::Refused(format!("there is {whom}")))?;
     Ok(Actor { name: user.name, admin: user.admin, groups: user.groups })
+}
+
+/// `tasksteper release-notes`
+pub(super) fn release_notes(asked: &ReleaseNotes) -> Done {
+    let app = open_existing(&asked.data)?;
+    let words = words(&asked.language);
+    let end = asked.output.as_deref().and_then(Path::extension).and_then(|end| end.to_str());
+    let format = asked.format.as_deref().or(end).and_then(notes::Format::named).unwrap_or(notes::Format::Markdown);
+    let order = Asked {
+        key: asked.flow.clone(),
+        state: asked.state.clone(),
+        from: asked.from,
+        to: asked.to,
+        note: asked.note.clone(),
+        group_by: asked.group_by.clone(),
+        query: asked.query.clone(),
+    };
+    let base = asked.base_url.trim_end_matches('/');
+    let (told, layout) = notes::gather(&app, &people::system(), words, &order, base).map_err(|error| match error {
+        app::Error::NotFound => Refusal::Refused(format!("there is no flow {:?}", asked.flow)),
+        other => Refusal::Refused(from_error(&other)),
+    })?;
+    let file = notes::file(words, &told, layout.as_deref(), format)
+        .map_err(|why| Refusal::Refused(format!("the flow's layout: {why}")))?;
+    into_file(asked.output.as_deref(), |out| {
+        out.write_all(&file).map_err(|error| Refusal::Refused(format!("the notes cannot be written: {error}")))
+    })?;
+    for entry in &told.missing {
+        tell(format_args!("no note: {} {} {}", entry.id, entry.title, entry.url));
+    }
+    if told.capped {
+        tell("warning: there are more items than can be told of; shorten the time");
+    }
+    app.close();
+    Ok(())
 }
 
 /// Has `write` fill the file, which gets its name when it is whole; or standard output.

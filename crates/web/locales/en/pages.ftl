@@ -383,3 +383,58 @@ import-too-long = At most { $most } rows: split the file
 import-to-mend = Rows to mend
 import-why = Reason
 import-lists = Choices
+import = Import
+import-lead = New items and changes from Excel or CSV. Checking writes nothing; the flow's rules judge each row.
+import-choose = Choose a file
+import-file = Excel workbook (.xlsx) or CSV
+import-template = Download a template
+import-key = Rows without an ID find their items by
+import-key-none = nothing: all are new
+import-mode = Rows that find no item
+import-mode-create = become new items
+import-mode-leave = are left alone
+import-check = Check
+import-check-again = Check again
+import-go = Import
+import-mend = Download the rows to mend
+import-would = What would happen (nothing is written yet)
+import-done = Imported
+import-created = Created
+import-updated = Updated
+import-unchanged = Unchanged
+import-left = Left alone
+import-refused = Refused
+import-row = Row
+import-more = { $n } rows more: download them
+import-columns = What the columns are
+import-pass = (not imported)
+import-gone = The file is no longer there: choose it again
+notes = Release notes
+notes-lead = The items that reached a state within some days, and what each says of itself, as one text.
+notes-state = Reached state
+notes-from = From
+notes-to = To
+notes-field = Field with the note
+notes-group-by = Group by
+notes-group-none = nothing
+notes-go = Make them
+notes-capped = There are too many items: the first 10000 are told of. Shorten the time or add a filter.
+notes-missing = { $n ->
+    [one] One item has no note yet
+   *[other] { $n } items have no note yet
+}
+notes-write = Write it
+notes-found = { $n ->
+    [one] One item
+   *[other] { $n } items
+}
+notes-layout = Layout
+notes-layout-lead = A Markdown template: flow, state, from, to, count; groups have a name and entries, which have id, title, url, note, reached, state, fields; missing are the items without a note.
+notes-layout-reset = Back to the default layout
+notes-layout-saved = The layout is saved
+notes-layout-wrong = The layout is wrong: { $why }
+notes-layout-long = A layout has at most 20000 characters
+notes-bad-day = Give the first and the last day
+notes-group = Group
+notes-note = Note
+notes-reached = Reached on

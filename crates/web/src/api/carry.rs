@@ -14,15 +14,16 @@ use super::{
     Problem, body,
     items::caller,
     problem::FieldError,
-    shapes::{ExportQuery, ImportQuery, Imported, RefusedRow},
+    shapes::{ExportQuery, ImportQuery, Imported, NotesQuery, RefusedRow},
 };
 use crate::{
     body::{BadBody, bytes},
     carry::{
         Format,
         import::{self as carried, Carried, Wanted},
-        read,
+        notes, read,
     },
+    pages::carry as page,
     server::Web,
     words::Words,
 };
@@ -170,4 +171,43 @@ impl Web {
         })
         .await
     }
+}
+
+/// Release notes: the items that reached a state between two days, by the field in which each says what is to be told.
+#[utoipa::path(get, path = "/api/v1/flows/{flow}/release-notes", tag = "items", security(("token" = [])),
+    params(("flow" = String, Path, description = "The flow's key"), NotesQuery),
+    responses((status = 200, description = "The file"), (status = 400, body = Problem), (status = 401, body = Problem),
+        (status = 404, body = Problem), (status = 422, body = Problem)))]
+pub(crate) async fn release_notes(
+    State(web): State<Web>,
+    headers: HeaderMap,
+    Path(key): Path<String>,
+    uri: Uri,
+) -> Result<Response, Problem> {
+    let (token, language) = caller(&headers);
+    let asked = body::query::<NotesQuery>(&uri).and_then(|query| {
+        let format = query.format.as_deref().unwrap_or("markdown");
+        let format = notes::Format::named(format)
+            .ok_or_else(|| Problem::bad_request(format!("format: {format:?} is none of markdown, html, xlsx")))?;
+        let query = page::NotesQuery {
+            state: query.state,
+            from: query.from,
+            to: query.to,
+            note: query.note.unwrap_or_default(),
+            group_by: query.group_by.unwrap_or_default(),
+            q: query.q.unwrap_or_default(),
+            format: String::new(),
+        };
+        Ok((query, format))
+    });
+    let (query, format) = web.known(token.clone(), language, asked).await?;
+    let base = page::base(&web, &headers);
+    let made = web.read_as(token, language, move |cx, caller| {
+        let (actor, words) = (&caller.signed.actor, caller.words);
+        let told = notes::gathered(cx, actor, words, &page::asked(&key, &query, words)?, &base)?;
+        let layout = app::carry::notes::layout(cx, actor, &key)?;
+        let file = notes::file(words, &told, layout.as_deref(), format);
+        Ok(file.map(|bytes| page::file(&key, &told, (bytes, format))))
+    });
+    made.await?.map_err(|why| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_layout", why))
 }

@@ -24,7 +24,7 @@ use crate::{
     info(title = "TaskSteper", description = "Flows, items and work over HTTP. Send a token: Authorization: Bearer TOKEN."),
     paths(calls::me, calls::flows, calls::flow, items::items, items::create, items::item, items::save, items::press,
         items::comment, items::hand_over, items::history, calls::work, carry::export,
-        carry::import),
+        carry::import, carry::release_notes),
     modifiers(&Token),
 )]
 pub(crate) struct Document;

@@ -228,6 +228,27 @@ pub(crate) struct ImportQuery {
     pub(super) mode: Option<String>,
 }
 
+/// Which items notes are made of.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct NotesQuery {
+    /// The state that they reached.
+    pub(super) state: String,
+    /// The first day: `2026-05-01`.
+    pub(super) from: String,
+    /// The last day.
+    pub(super) to: String,
+    /// The field with the note: `release_notes` unless given.
+    pub(super) note: Option<String>,
+    /// What they are put together by.
+    pub(super) group_by: Option<String>,
+    /// A query, as of the list.
+    pub(super) q: Option<String>,
+    /// `markdown` (unless given), `html`, `xlsx`.
+    pub(super) format: Option<String>,
+}
+
 /// What became of a file.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Imported {

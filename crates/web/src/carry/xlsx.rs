@@ -132,7 +132,7 @@ pub(super) fn serial(at: DateTime) -> Option<ExcelDateTime> {
 }
 
 /// As much of a text as a cell holds.
-fn fitting(text: &str) -> String {
+pub(super) fn fitting(text: &str) -> String {
     let units: usize = text.chars().map(char::len_utf16).sum();
     if units <= MOST_LETTERS {
         return text.to_owned();

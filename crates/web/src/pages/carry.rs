@@ -1,5 +1,11 @@
 //! Many items carried out of a flow and into it.
 
+mod import;
+mod notes;
+
+pub(crate) use import::{import, send, template};
+pub(crate) use notes::{NotesQuery, asked, base, file, layout, release_notes};
+
 use app::carry::export::Order;
 use axum::{
     extract::{Path, State},

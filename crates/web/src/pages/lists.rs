@@ -201,7 +201,7 @@ fn is_for_list(around: &Around) -> bool {
 }
 
 /// A path with a query; parts without a value are left away.
-fn address(path: &str, parts: &[(&str, &str)]) -> String {
+pub(crate) fn address(path: &str, parts: &[(&str, &str)]) -> String {
     let mut address = path.to_owned();
     let mut mark = '?';
     for (name, value) in parts.iter().filter(|(_, value)| !value.is_empty()) {

@@ -110,6 +110,7 @@ impl Flash {
     #[must_use]
     pub fn done(words: &Words, code: &str, about: &str) -> Option<Flash> {
         let text = match code {
+            "notes-layout-saved" => words.word("notes-layout-saved").to_owned(),
             "settings-saved" => words.word("settings-saved").to_owned(),
             "sessions-ended" => words.word("sessions-ended").to_owned(),
             "password-changed" => words.word("password-changed").to_owned(),
