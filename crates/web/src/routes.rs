@@ -63,10 +63,6 @@ pub(crate) fn router(web: Web) -> Router {
         .route("/work/{list}", get(lists::work_list))
         .route("/flow/{flow}", get(lists::flow))
         .route("/flow/{flow}/all", get(lists::all))
-        .route("/flow/{flow}/export", get(carry::export))
-        .route("/flow/{flow}/release-notes", get(carry::release_notes))
-        .route("/flow/{flow}/release-notes/layout", post(carry::layout))
-        .route("/flow/{flow}/import/template", get(carry::template))
         .route("/flow/{flow}/new", get(item::new).post(item::create))
         .route("/flow/{flow}/{number}", get(item::show).post(item::send))
         .route("/flow/{flow}/{number}/comments", post(item::comment))
@@ -77,7 +73,7 @@ pub(crate) fn router(web: Web) -> Router {
         .route("/static/{file}", get(plain::asset))
         .route_layer(from_fn_with_state(web.clone(), kept::layer))
         .merge(streams())
-        .merge(uploads())
+        .merge(carrying())
         .fallback(plain::nowhere)
         .method_not_allowed_fallback(plain::wrong_method);
     let api = Router::new()
@@ -90,13 +86,11 @@ pub(crate) fn router(web: Web) -> Router {
         .route("/api/v1/flows/{flow}/items/{number}/comments", post(api::comment))
         .route("/api/v1/flows/{flow}/items/{number}/holder", post(api::hand_over))
         .route("/api/v1/flows/{flow}/items/{number}/history", get(api::history))
-        .route("/api/v1/flows/{flow}/export", get(api::export))
-        .route("/api/v1/flows/{flow}/import", post(api::import))
-        .route("/api/v1/flows/{flow}/release-notes", get(api::release_notes))
         .route("/api/v1/work", get(api::work))
         .route("/api/v1/openapi.json", get(api::openapi))
         .route("/api/docs", get(api::docs))
         .route("/api/{*rest}", any(api::fallback))
+        .merge(carrying_api())
         .route_layer(from_fn_with_state(web.clone(), api::no_stray_query))
         .method_not_allowed_fallback(api::wrong_method);
     Router::new()
@@ -121,9 +115,22 @@ fn streams() -> Router<Web> {
         .route("/live/flow/{flow}/{number}", get(live::item))
 }
 
-/// Forms that are too large to be shown again.
-fn uploads() -> Router<Web> {
-    Router::new().route("/flow/{flow}/import", get(carry::import).post(carry::send))
+/// Many items out and in. What is sent here is too large to be shown again.
+fn carrying() -> Router<Web> {
+    Router::new()
+        .route("/flow/{flow}/export", get(carry::export))
+        .route("/flow/{flow}/import", get(carry::import).post(carry::send))
+        .route("/flow/{flow}/import/template", get(carry::template))
+        .route("/flow/{flow}/release-notes", get(carry::release_notes))
+        .route("/flow/{flow}/release-notes/layout", post(carry::layout))
+}
+
+/// The same for programs.
+fn carrying_api() -> Router<Web> {
+    Router::new()
+        .route("/api/v1/flows/{flow}/export", get(api::export))
+        .route("/api/v1/flows/{flow}/import", post(api::import))
+        .route("/api/v1/flows/{flow}/release-notes", get(api::release_notes))
 }
 
 /// Refuses what another site's page sends. The API is asked with a token, which no page of another site has.
