@@ -15,7 +15,7 @@ use tower_http::{
     catch_panic::CatchPanicLayer,
     compression::{
         CompressionLayer,
-        predicate::{DefaultPredicate, NotForContentType, Predicate as _},
+        predicate::{DefaultPredicate, NotForContentType, Predicate},
     },
     csrf::{CsrfLayer, ProtectionError},
 };
@@ -45,21 +45,7 @@ pub(crate) fn router(web: Web) -> Router {
         .route("/settings/sessions", post(settings::end_sessions))
         .route("/settings/tokens", post(settings::make_token))
         .route("/settings/tokens/{id}/revoke", post(settings::revoke_token))
-        .route("/admin", get(admin::index))
-        .route("/admin/users", get(admin::users::list).post(admin::users::add))
-        .route("/admin/users/{name}", get(admin::users::show).post(admin::users::edit))
-        .route("/admin/users/{name}/disable", post(admin::users::disable))
-        .route("/admin/users/{name}/enable", post(admin::users::enable))
-        .route("/admin/groups", get(admin::groups::list).post(admin::groups::add))
-        .route("/admin/groups/{group}/add", post(admin::groups::join))
-        .route("/admin/groups/{group}/remove", post(admin::groups::leave))
-        .route("/admin/flows", get(admin::flows::list))
-        .route("/admin/flows/check", post(admin::flows::check))
-        .route("/admin/flows/publish", post(admin::flows::publish))
-        .route("/admin/flows/{flow}", get(admin::flows::show))
-        .route("/admin/flows/{flow}/archive", post(admin::flows::archive))
-        .route("/admin/flows/{flow}/versions/{version}", get(admin::flows::file))
-        .route("/admin/stranded", get(admin::stranded::stranded))
+        .merge(administration())
         .route("/work/{list}", get(lists::work_list))
         .route("/flow/{flow}", get(lists::flow))
         .route("/flow/{flow}/all", get(lists::all))
@@ -72,8 +58,7 @@ pub(crate) fn router(web: Web) -> Router {
         .route("/pick/items", get(item::pick_items))
         .route("/static/{file}", get(plain::asset))
         .route_layer(from_fn_with_state(web.clone(), kept::layer))
-        .merge(streams())
-        .merge(carrying())
+        .merge(streams().merge(carrying()))
         .fallback(plain::nowhere)
         .method_not_allowed_fallback(plain::wrong_method);
     let api = Router::new()
@@ -99,12 +84,37 @@ pub(crate) fn router(web: Web) -> Router {
         .layer(cross_site(&web))
         .layer(CatchPanicLayer::custom(broke_off))
         .layer(from_fn_with_state(web.clone(), finished))
-        .layer(CompressionLayer::new().compress_when(DefaultPredicate::new().and(NotForContentType::const_new(XLSX))))
+        .layer(CompressionLayer::new().compress_when(is_compressed()))
         .layer(from_fn_with_state(web.clone(), metrics::counted))
         .route("/healthz", get(plain::healthz))
         .route("/readyz", get(plain::readyz))
         .route("/metrics", get(plain::metrics))
         .with_state(web)
+}
+
+/// Users, groups, flows, items without a holder.
+fn administration() -> Router<Web> {
+    Router::new()
+        .route("/admin", get(admin::index))
+        .route("/admin/users", get(admin::users::list).post(admin::users::add))
+        .route("/admin/users/{name}", get(admin::users::show).post(admin::users::edit))
+        .route("/admin/users/{name}/disable", post(admin::users::disable))
+        .route("/admin/users/{name}/enable", post(admin::users::enable))
+        .route("/admin/groups", get(admin::groups::list).post(admin::groups::add))
+        .route("/admin/groups/{group}/add", post(admin::groups::join))
+        .route("/admin/groups/{group}/remove", post(admin::groups::leave))
+        .route("/admin/flows", get(admin::flows::list))
+        .route("/admin/flows/check", post(admin::flows::check))
+        .route("/admin/flows/publish", post(admin::flows::publish))
+        .route("/admin/flows/{flow}", get(admin::flows::show))
+        .route("/admin/flows/{flow}/archive", post(admin::flows::archive))
+        .route("/admin/flows/{flow}/versions/{version}", get(admin::flows::file))
+        .route("/admin/stranded", get(admin::stranded::stranded))
+}
+
+/// Workbooks are compressed already.
+fn is_compressed() -> impl Predicate {
+    DefaultPredicate::new().and(NotForContentType::const_new(XLSX))
 }
 
 /// What open pages hear of changes: answers that do not end.
