@@ -563,7 +563,7 @@ fn facts_beside<'c>(
 
 /// Adds what is known of these users, whose names are as [`flow::fold_name`] spells them.
 fn look_up_users(cx: &Reading, facts: &mut Facts, folded: &BTreeSet<String>) -> Result<(), Error> {
-    facts.users.extend(store::user::known(cx.tx, folded)?);
+    facts.users.extend(cx.users(folded)?);
     Ok(())
 }
 

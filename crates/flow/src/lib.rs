@@ -19,8 +19,8 @@ pub use form::{ItemName, from_form, item_name, to_form};
 pub use model::*;
 pub use problem::{Problem, Severity, line_column, render};
 pub use query::{
-    Column, Edge, Query, QueryContext, QueryProblem, Range, Scalar, SortKey, Term, Test, column_named, parse_query,
-    parse_sort,
+    Column, Edge, InState, Query, QueryContext, QueryProblem, Range, Scalar, SortKey, Term, Test, column_asked,
+    column_named, day_asked, parse_query, parse_sort, state_asked, tells_changes, text_field_asked,
 };
 pub use read::{File, duration_minutes, read};
 pub use said::{Arg, Said};

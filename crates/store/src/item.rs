@@ -10,6 +10,7 @@ use serde_json::Value as Json;
 use crate::{
     Error, Tx, WriteTx,
     feed::Change,
+    field_change,
     list::{self, Visibility, holder},
     row::Row as SqlRow,
     sheet,
@@ -455,6 +456,7 @@ fn save_one(tx: &WriteTx, flow: &Flow, decision: &Decision) -> Result<Saved, Err
         people: before.into_iter().chain([after]).flat_map(|item| item.assigned_to.iter().cloned()).collect(),
     });
     write_event(tx, flow, decision, seq)?;
+    field_change::write(tx, flow, after.number, record, seq)?;
     if before.is_none_or(|before| before.state != after.state) {
         write_stay(tx, flow, after, seq)?;
     }

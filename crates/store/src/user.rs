@@ -114,12 +114,14 @@ pub fn displays(tx: &Tx, names: &BTreeSet<String>) -> Result<BTreeMap<String, St
     Ok(names.iter().filter_map(|name| Some((name.clone(), found.get(&fold(name))?.clone()))).collect())
 }
 
-/// What people see for everyone: name as registered, display.
+/// Everyone, and what people see for them.
 ///
 /// # Errors
 /// The records failed.
-pub fn all_displays(tx: &Tx) -> Result<Vec<(String, String)>, Error> {
-    tx.all("select name, display from users", &[], |row| Ok((row.text(0)?, row.text(1)?)))
+pub fn everyone(tx: &Tx) -> Result<Vec<(flow::UserFact, String)>, Error> {
+    tx.all("select name, active, display from users", &[], |row| {
+        Ok((flow::UserFact { name: row.text(0)?, active: row.flag(1)? }, row.text(2)?))
+    })
 }
 
 /// The columns of all users of these names, in few statements: as many places as the next power of two, so that a page's
@@ -212,7 +214,11 @@ pub fn update_admin(tx: &WriteTx, name: &str, admin: bool) -> Result<bool, Error
 /// # Errors
 /// The records failed.
 pub fn update_active(tx: &WriteTx, name: &str, active: bool) -> Result<bool, Error> {
-    update(tx, "update users set active = $2 where folded = $1", name, active.into())
+    let updated = update(tx, "update users set active = $2 where folded = $1", name, active.into())?;
+    if updated {
+        grow(tx, Changed::People)?;
+    }
+    Ok(updated)
 }
 
 /// Changes the password.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use flow::{Actor, Column, Flow, Item, QueryProblem};
+use flow::{Actor, Column, Flow, Item};
 
 use crate::{
     Error, Published, Reading,
@@ -115,15 +115,13 @@ fn columns(flow: &Flow, names: &str) -> Result<Vec<Column>, Error> {
         if name.is_empty() {
             continue;
         }
-        let column = flow::column_named(flow, name).ok_or_else(|| {
-            Error::BadQuery(QueryProblem { position, message: format!("there is no column {name:?}") })
-        })?;
+        let column = flow::column_asked(flow, (name, position))?;
         if !columns.contains(&column) {
             columns.push(column);
         }
     }
     if columns.is_empty() {
-        return Err(Error::BadQuery(QueryProblem { position: 0, message: "no column is named".to_owned() }));
+        flow::column_asked(flow, ("", 0))?;
     }
     Ok(columns)
 }

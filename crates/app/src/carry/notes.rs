@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use flow::{Actor, Column, Edge, Flow, Item, Kind, QueryProblem, Range, Scalar, Term, Test};
+use flow::{Actor, Column, Edge, Flow, Item, Kind, Range, Scalar, Term, Test};
 use jiff::civil::Date;
 
 use crate::{
@@ -60,19 +60,14 @@ pub fn find(cx: &Reading, actor: &Actor, asked: &Asked) -> Result<Found, Error> 
     let flow = Arc::clone(&cx.flow_for(actor, &asked.key)?.flow);
     let note = note_field(&flow, asked.note.as_deref())?;
     let group_by = asked.group_by.as_deref().filter(|name| !name.is_empty());
-    let group_by =
-        group_by.map(|name| flow::column_named(&flow, name).ok_or_else(|| bad(format!("there is no field {name:?}"))));
-    let group_by = group_by.transpose()?;
+    let group_by = group_by.map(|name| flow::column_asked(&flow, (name, 0))).transpose()?;
+    // The last days of the calendar begin at no moment.
     let moment = |day: Date| day.to_zoned(cx.zone.clone()).map(|start| start.timestamp().as_millisecond());
-    let until = asked.to.tomorrow().and_then(moment);
-    let (Ok(from), Ok(until)) = (moment(asked.from), until) else {
-        return Err(bad("the days are out of range".to_owned()));
-    };
+    let from = moment(asked.from).unwrap_or(i64::MAX);
+    let until = asked.to.tomorrow().and_then(moment).unwrap_or(i64::MAX);
     let listing = Listing { query: asked.query.clone(), ..Listing::default() };
     let (query, _) = work::parsed(cx, actor, &flow, &listing)?;
-    if !flow.states.contains_key(&asked.state) {
-        return Err(bad(format!("the flow has no state {:?}", asked.state)));
-    }
+    flow::state_asked(&flow, &asked.state)?;
     let mut reached = store::item::reached(cx.tx, &flow.key, &asked.state, (from, until), MOST + 1)?;
     let most = usize::try_from(MOST).unwrap_or(usize::MAX);
     let capped = reached.len() > most;
@@ -129,11 +124,7 @@ fn setting(key: &str) -> String {
 
 fn note_field(flow: &Flow, named: Option<&str>) -> Result<String, Error> {
     let name = named.filter(|name| !name.is_empty()).unwrap_or("release_notes");
-    let found = match flow::column_named(flow, name) {
-        Some(Column::Field(key)) => note_fields(flow).find(|field| field.key == key).map(|field| field.key.clone()),
-        _ => None,
-    };
-    found.ok_or_else(|| bad(format!("the flow has no text field {name:?}: say which field holds the notes")))
+    Ok(flow::text_field_asked(flow, name)?.key.clone())
 }
 
 /// The items of these numbers.
@@ -143,8 +134,4 @@ fn among(numbers: impl Iterator<Item = i64>) -> Term {
         Range { low: edge.clone(), high: edge }
     };
     Term::Column { column: Column::Number, test: Test::Within { ranges: numbers.map(one).collect(), negated: false } }
-}
-
-fn bad(message: String) -> Error {
-    Error::BadQuery(QueryProblem { position: 0, message })
 }

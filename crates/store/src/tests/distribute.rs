@@ -209,9 +209,9 @@ mod on_a_server {
         if server().is_none() {
             // the same schema is read where it can be: SQLite says it as text
             let sql = "select sql from sqlite_master where type = 'table' and name in ('item', 'event', 'stay', 'link', 'holder',
-                       'took_part', 'tally', 'next_number', 'open_version', 'sheet_issue', 'sheet_bug', 'sheet_column')";
+                       'took_part', 'field_change', 'tally', 'next_number', 'open_version', 'sheet_issue', 'sheet_bug', 'sheet_column')";
             let tables = texts(&place, sql);
-            assert_eq!(tables.len(), 12);
+            assert_eq!(tables.len(), 13);
             assert!(
                 tables
                     .iter()

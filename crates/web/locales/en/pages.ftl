@@ -434,7 +434,6 @@ notes-layout-reset = Back to the default layout
 notes-layout-saved = The layout is saved
 notes-layout-wrong = The layout is wrong: { $why }
 notes-layout-long = A layout has at most 20000 characters
-notes-bad-day = Give the first and the last day
 notes-group = Group
 notes-note = Note
 notes-reached = Reached on

@@ -398,7 +398,6 @@ notes-layout-reset = 恢复默认版式
 notes-layout-saved = 版式已保存
 notes-layout-wrong = 版式有误：{ $why }
 notes-layout-long = 版式最多 20000 个字符
-notes-bad-day = 请给出起止日期
 notes-group = 分组
 notes-note = 说明
 notes-reached = 到达日期

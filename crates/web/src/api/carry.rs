@@ -204,7 +204,7 @@ pub(crate) async fn release_notes(
     let base = page::base(&web, &headers);
     let made = web.read_as(token, language, move |cx, caller| {
         let (actor, words) = (&caller.signed.actor, caller.words);
-        let told = notes::gathered(cx, actor, words, &page::asked(&key, &query, words)?, &base)?;
+        let told = notes::gathered(cx, actor, words, &page::asked(&key, &query)?, &base)?;
         let layout = app::carry::notes::layout(cx, actor, &key)?;
         let file = notes::file(words, &told, layout.as_deref(), format);
         Ok(file.map(|bytes| page::file(&key, &told, (bytes, format))))

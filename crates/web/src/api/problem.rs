@@ -116,7 +116,7 @@ impl Problem {
             }
             Error::BadQuery(problem) => Problem {
                 position: Some(problem.position),
-                ..Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_query", problem.message)
+                ..Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_query", words.said(&problem.message))
             },
             Error::BadFile(bad) => {
                 let text = crate::carry::import::bad_file(words, &bad);

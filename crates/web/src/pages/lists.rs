@@ -147,7 +147,7 @@ fn all_page(
     let trouble = problem.map(|problem| {
         let at = query.q.char_indices().nth(problem.position).map_or(query.q.len(), |(at, _)| at);
         let (before, after) = query.q.split_at(at);
-        QueryTrouble { message: problem.message, parts: (before.to_owned(), after.to_owned()) }
+        QueryTrouble { message: around.words.said(&problem.message), parts: (before.to_owned(), after.to_owned()) }
     });
     let status = if trouble.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let parts = |cursor: Option<&str>| {

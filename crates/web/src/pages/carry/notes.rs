@@ -10,7 +10,7 @@ use axum::{
     http::{HeaderMap, StatusCode, Uri, header},
     response::{IntoResponse as _, Response},
 };
-use flow::{Column, Flow, QueryProblem};
+use flow::{Column, Flow};
 use jiff::civil::Date;
 use serde::Deserialize;
 
@@ -99,17 +99,13 @@ pub(crate) fn base(web: &Web, headers: &HeaderMap) -> String {
 }
 
 /// What is asked for; none: nothing yet.
-pub(crate) fn asked(key: &str, query: &NotesQuery, words: &Words) -> Result<Asked, Error> {
-    let day = |text: &str| {
-        text.parse::<Date>()
-            .map_err(|_| Error::BadQuery(QueryProblem { position: 0, message: words.word("notes-bad-day").to_owned() }))
-    };
+pub(crate) fn asked(key: &str, query: &NotesQuery) -> Result<Asked, Error> {
     let some = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
     Ok(Asked {
         key: key.to_owned(),
         state: query.state.clone(),
-        from: day(&query.from)?,
-        to: day(&query.to)?,
+        from: flow::day_asked(&query.from)?,
+        to: flow::day_asked(&query.to)?,
         note: some(&query.note),
         group_by: some(&query.group_by),
         query: query.q.clone(),
@@ -139,11 +135,11 @@ fn draw(
     let layout = own.as_deref().unwrap_or_else(|| notes::default_layout(words.language));
     let told = match query.state.is_empty() {
         true => Ok(None),
-        false => asked(key, query, words).and_then(|asked| notes::gathered(cx, actor, words, &asked, base)).map(Some),
+        false => asked(key, query).and_then(|asked| notes::gathered(cx, actor, words, &asked, base)).map(Some),
     };
     let (mut told, mut trouble) = match told {
         Ok(told) => (told, None),
-        Err(Error::BadQuery(problem)) => (None, Some(problem.message)),
+        Err(Error::BadQuery(problem)) => (None, Some(words.said(&problem.message))),
         Err(other) => return Err(other),
     };
     if let (Some(format), Some(notes)) = (Format::named(&query.format), &told) {
