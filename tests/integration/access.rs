@@ -29,7 +29,7 @@ dest = "完"
 "#;
 
 /// A method and a path of the API, what is sent, and the answers to nobody, to a user without rights, to the right one.
-const API: [(&str, &str, &str, [u16; 3]); 17] = [
+const API: [(&str, &str, &str, [u16; 3]); 18] = [
     ("GET", "/api/v1/me", "", [401, 200, 200]),
     ("GET", "/api/v1/flows", "", [401, 200, 200]),
     ("GET", "/api/v1/flows/{flow}", "", [401, 404, 200]),
@@ -45,17 +45,19 @@ const API: [(&str, &str, &str, [u16; 3]); 17] = [
     ("POST", "/api/v1/flows/{flow}/import", "summary\nx", [401, 404, 200]),
     ("GET", "/api/v1/flows/{flow}/release-notes", "", [401, 400, 400]),
     ("GET", "/api/v1/work", "", [401, 200, 200]),
+    ("GET", "/api/v1/search", "", [401, 200, 200]),
     ("GET", "/api/v1/openapi.json", "", [200, 200, 200]),
     ("GET", "/api/docs", "", [200, 200, 200]),
 ];
 
 /// A method and a path of the pages, what the form sends, and the answers likewise. Nobody is sent to
 /// sign in; who has sent a form does so at once (401), and it is kept.
-const PAGES: [(&str, &str, &str, [u16; 3]); 56] = [
+const PAGES: [(&str, &str, &str, [u16; 3]); 59] = [
     ("GET", "/", "", [303, 200, 200]),
     ("GET", "/login", "", [200, 303, 303]),
     ("POST", "/login", "name=x&password=x", [422, 422, 422]),
     ("GET", "/work/{list}", "", [303, 200, 200]),
+    ("GET", "/search", "", [303, 200, 200]),
     ("GET", "/flow/{flow}", "", [303, 404, 200]),
     ("GET", "/flow/{flow}/all", "", [303, 404, 200]),
     ("GET", "/flow/{flow}/export", "", [303, 404, 200]),
@@ -76,6 +78,7 @@ const PAGES: [(&str, &str, &str, [u16; 3]); 56] = [
     ("GET", "/live/flow/{flow}/{number}", "", [401, 404, 200]),
     ("GET", "/pick/users", "", [303, 200, 200]),
     ("GET", "/pick/items", "", [303, 200, 200]),
+    ("GET", "/pick/groups", "", [303, 403, 200]),
     ("GET", "/static/{file}", "", [404, 404, 404]),
     ("GET", "/healthz", "", [200, 200, 200]),
     ("GET", "/readyz", "", [200, 200, 200]),
@@ -98,6 +101,7 @@ const PAGES: [(&str, &str, &str, [u16; 3]); 56] = [
     ("POST", "/admin/users/{name}/enable", "a=b", [303, 403, 303]),
     ("GET", "/admin/groups", "", [303, 403, 200]),
     ("POST", "/admin/groups", "name=g", [401, 403, 303]),
+    ("GET", "/admin/groups/{group}", "", [303, 403, 200]),
     ("POST", "/admin/groups/{group}/add", "member=x", [401, 403, 303]),
     ("POST", "/admin/groups/{group}/remove", "member=x", [303, 403, 303]),
     ("GET", "/admin/flows", "", [303, 403, 200]),
@@ -114,9 +118,7 @@ const PAGES: [(&str, &str, &str, [u16; 3]); 56] = [
 #[test]
 fn each_page_as_nobody_as_the_wrong_user_as_the_right_one() {
     let at = Installation::with_flows(&[("t.toml", CLOSED)]);
-    for name in ["delegate", "admin"] {
-        at.done(&["user", "passwd", name, "--password-stdin"], "pass-word-1\n");
-    }
+    at.let_in(&["delegate", "admin"]);
     let server = at.into_server();
     server.user("engineer").create("t", &json!({"summary": "一"}));
     let people =

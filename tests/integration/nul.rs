@@ -52,7 +52,7 @@ dest = "完"
 
 fn serve() -> (Server, User) {
     let at = Installation::with_flows(&[("t.toml", FLOW)]);
-    at.done(&["user", "passwd", "admin", "--password-stdin"], &format!("{PASSWORD}\n"));
+    at.let_in(&["admin"]);
     let server = at.into_server();
     server.user("admin").create("t", &json!({"summary": "一"}));
     let admin = server.signed_in("admin", PASSWORD);
@@ -99,6 +99,7 @@ fn in_a_call_of_the_api() {
         ("/flows/t/items?cursor=%00", 400),
         ("/flows/t/items?limit=1%00", 400),
         ("/flows/t/items?q=%00", 422),
+        ("/search?q=%00", 422),
         ("/flows/t/items?q=summary:%00", 422),
         ("/flows/t/items?q=summary=a%00b", 422),
         ("/flows/t/items?q=state=%00", 422),

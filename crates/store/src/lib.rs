@@ -34,6 +34,7 @@ pub mod throttle;
 pub mod token;
 pub mod user;
 mod value;
+pub mod words;
 
 pub use db::{Counters, Db, Place, Tx, WriteTx};
 pub use error::Error;

@@ -9,6 +9,8 @@ mod fixture;
 mod items;
 mod lists;
 mod plans;
+mod side_by_side;
+mod words;
 
 use std::{cell::RefCell, collections::BTreeSet, sync::Mutex};
 

@@ -12,7 +12,7 @@ mod items;
 mod problem;
 mod shapes;
 
-pub(crate) use calls::{flow, flows, me, work};
+pub(crate) use calls::{flow, flows, me, search, work};
 pub(crate) use carry::{export, import, release_notes};
 pub(crate) use document::{docs, openapi};
 pub(crate) use items::{comment, create, hand_over, history, item, items, no_stray_query, press, save};

@@ -13,5 +13,6 @@ pub(crate) mod kept;
 pub(crate) mod lists;
 pub(crate) mod live;
 pub(crate) mod plain;
+pub(crate) mod search;
 pub(crate) mod settings;
 pub(crate) mod visit;

@@ -24,7 +24,7 @@ use crate::{
     api::{self, Problem},
     carry::XLSX,
     metrics,
-    pages::{account, admin, carry, item, kept, lists, live, plain, settings, visit::Visit},
+    pages::{account, admin, carry, item, kept, lists, live, plain, search, settings, visit::Visit},
     server::Web,
 };
 
@@ -45,7 +45,7 @@ pub(crate) fn router(web: Web) -> Router {
         .route("/settings/sessions", post(settings::end_sessions))
         .route("/settings/tokens", post(settings::make_token))
         .route("/settings/tokens/{id}/revoke", post(settings::revoke_token))
-        .merge(administration())
+        .route("/search", get(search::search))
         .route("/work/{list}", get(lists::work_list))
         .route("/flow/{flow}", get(lists::flow))
         .route("/flow/{flow}/all", get(lists::all))
@@ -56,7 +56,9 @@ pub(crate) fn router(web: Web) -> Router {
         .route("/flow/{flow}/{number}/holder", post(item::hand_over))
         .route("/pick/users", get(item::pick_users))
         .route("/pick/items", get(item::pick_items))
+        .route("/pick/groups", get(admin::groups::pick))
         .route("/static/{file}", get(plain::asset))
+        .merge(administration())
         .route_layer(from_fn_with_state(web.clone(), kept::layer))
         .merge(streams().merge(carrying()))
         .fallback(plain::nowhere)
@@ -71,6 +73,7 @@ pub(crate) fn router(web: Web) -> Router {
         .route("/api/v1/flows/{flow}/items/{number}/comments", post(api::comment))
         .route("/api/v1/flows/{flow}/items/{number}/holder", post(api::hand_over))
         .route("/api/v1/flows/{flow}/items/{number}/history", get(api::history))
+        .route("/api/v1/search", get(api::search))
         .route("/api/v1/work", get(api::work))
         .route("/api/v1/openapi.json", get(api::openapi))
         .route("/api/docs", get(api::docs))
@@ -92,7 +95,7 @@ pub(crate) fn router(web: Web) -> Router {
         .with_state(web)
 }
 
-/// Users, groups, flows, items without a holder.
+/// What administrators do.
 fn administration() -> Router<Web> {
     Router::new()
         .route("/admin", get(admin::index))
@@ -101,6 +104,7 @@ fn administration() -> Router<Web> {
         .route("/admin/users/{name}/disable", post(admin::users::disable))
         .route("/admin/users/{name}/enable", post(admin::users::enable))
         .route("/admin/groups", get(admin::groups::list).post(admin::groups::add))
+        .route("/admin/groups/{group}", get(admin::groups::show))
         .route("/admin/groups/{group}/add", post(admin::groups::join))
         .route("/admin/groups/{group}/remove", post(admin::groups::leave))
         .route("/admin/flows", get(admin::flows::list))

@@ -23,8 +23,8 @@ use crate::{
 #[openapi(
     info(title = "TaskSteper", description = "Flows, items and work over HTTP. Send a token: Authorization: Bearer TOKEN."),
     paths(calls::me, calls::flows, calls::flow, items::items, items::create, items::item, items::save, items::press,
-        items::comment, items::hand_over, items::history, calls::work, carry::export,
-        carry::import, carry::release_notes),
+        items::comment, items::hand_over, items::history, calls::work, calls::search, carry::export, carry::import,
+        carry::release_notes),
     modifiers(&Token),
 )]
 pub(crate) struct Document;

@@ -14,11 +14,12 @@ pub mod frame;
 pub mod item;
 pub mod lists;
 pub mod refusal;
+pub mod search;
 pub mod state;
 pub mod table;
 pub mod time;
 
 pub use frame::{Active, Flash, Frame, Live, Me, MenuFlow, Theme, Tone};
 pub use state::{Hue, StateChip};
-pub use table::{Cell, Chip, Column, ItemRow, Named, Person, Sorted, Table};
+pub use table::{Cell, Chip, Column, ItemRow, Named, Pager, Person, Sorted, Table};
 pub use time::When;
