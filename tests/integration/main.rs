@@ -32,6 +32,7 @@ mod moving;
 mod nul;
 mod pages;
 mod rules;
+mod stats;
 mod story;
 mod upgrade;
 mod versions;

@@ -15,6 +15,7 @@ pub mod moving;
 pub mod people;
 pub mod publish;
 pub mod signin;
+pub mod stats;
 pub mod work;
 
 use std::{ops::Deref, sync::Arc, time::Duration};

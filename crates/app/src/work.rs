@@ -365,7 +365,13 @@ pub fn whole(cx: &Reading, actor: &Actor, rows: &[Row]) -> Result<Vec<ItemView>,
     Ok(views)
 }
 
-fn parsed(cx: &Reading, actor: &Actor, flow: &Flow, listing: &Listing) -> Result<(Query, Vec<SortKey>), Error> {
+/// The query and the order asked for, read.
+pub(crate) fn parsed(
+    cx: &Reading,
+    actor: &Actor,
+    flow: &Flow,
+    listing: &Listing,
+) -> Result<(Query, Vec<SortKey>), Error> {
     let context = QueryContext { me: &actor.name, now: cx.now, zone: cx.zone };
     let mut query = flow::parse_query(&listing.query, flow, &context)?;
     let mut failed = Ok(());

@@ -1,5 +1,6 @@
 //! What a flow is: read, check, decide. Pure: no clock, no files, no async, no SQL.
 
+mod by;
 mod check;
 mod condition;
 mod decide;
@@ -12,6 +13,7 @@ mod said;
 mod value;
 mod words;
 
+pub use by::{By, BySort, Span, parse_by};
 pub use check::{Checked, check, compatible};
 pub use condition::{Condition, ConditionProblem, Subject};
 pub use decide::*;

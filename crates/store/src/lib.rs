@@ -27,6 +27,7 @@ pub mod setting;
 pub mod setup_link;
 mod sheet;
 mod sqlite;
+pub mod stats;
 #[cfg(test)]
 mod tests;
 pub mod throttle;
@@ -34,7 +35,7 @@ pub mod token;
 pub mod user;
 mod value;
 
-pub use db::{Counters, Db, Place, Tx, WriteTx};
+pub use db::{Counters, Db, Place, Stop, Tx, WriteTx};
 pub use error::Error;
 pub use feed::Change;
 pub use item::Brief;

@@ -293,7 +293,13 @@ pub fn count_near(tx: &Tx, flow: &Flow, query: &Query, visible: &Visibility, mos
 
 /// Which index is to lead: that of a term that leaves few items; else that of the order, where the first of many are found
 /// soonest.
-fn lead(tx: &Tx, flow: &Flow, query: &Query, visible: &Visibility, keys: &[query::Key]) -> Result<query::Lead, Error> {
+pub(crate) fn lead(
+    tx: &Tx,
+    flow: &Flow,
+    query: &Query,
+    visible: &Visibility,
+    keys: &[query::Key],
+) -> Result<query::Lead, Error> {
     let leads = query::leads(flow, query);
     let by_number = keys.first().is_none_or(|first| first.column == "number");
     let in_order = leads.iter().copied().find(|at| query::is_in_order_of_number(query, *at));

@@ -9,6 +9,7 @@ mod fixture;
 mod items;
 mod lists;
 mod plans;
+mod stats;
 
 use std::{cell::RefCell, collections::BTreeSet, sync::Mutex};
 

@@ -89,7 +89,7 @@ fn compare(a: &Scalar, b: &Scalar) -> Ordering {
 }
 
 /// The naive model of a term.
-fn passes(item: &Item, term: &Term) -> bool {
+pub(super) fn passes(item: &Item, term: &Term) -> bool {
     let Term::Column { column, test } = term else {
         return match term {
             Term::Words(text) => {
@@ -151,7 +151,7 @@ fn in_order(a: &Item, b: &Item, sort: &[SortKey]) -> Ordering {
     if descending { b.number.cmp(&a.number) } else { a.number.cmp(&b.number) }
 }
 
-fn some_fields(turn: u64) -> Json {
+pub(super) fn some_fields(turn: u64) -> Json {
     let pick = |salt: u64, of: &[Json]| of[usize::try_from((turn * 7 + salt * 13) % of.len() as u64).unwrap()].clone();
     json!({
         "summary": pick(1, &[json!("灯不亮 CRC"), json!("crc 100%_x"), json!("É\"q\" \\ back"), json!(null), json!("其他")]),

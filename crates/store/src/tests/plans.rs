@@ -13,15 +13,22 @@ use super::{
 };
 use crate::{
     Db, Error, Tx, Visibility, VisibleTo, WriteTx, audit, flow_version, group, item, list, postgres, session, setting,
-    token, user,
+    stats, token, user,
 };
 
 /// Statements that do read a flow's sheet or more, by what they contain, and why that is taken.
 const KNOWN: &[(&str, &str)] = &[
     ("like", "words within a text: no index of either engine finds them; what finds them comes with full-text search"),
     ("replace(", "one of several values in a field: as above; walks from the newest until the page is full"),
+    (
+        "as \"items\"",
+        "items of a whole flow, counted by what stands in a column: that is its sheet (or an index of it) from end to end",
+    ),
     ("order by \"f_urgent\"", "sorted by hand, in the address, by what is no column of the list"),
 ];
+
+/// What has an engine look at all that its index leads to.
+const WHOLE: [&str; 3] = ["like", "replace(", "as \"items\""];
 
 /// What grows with the items.
 const LARGE: [&str; 8] = ["item", "event", "stay", "link", "holder", "took_part", "sheet_issue", "sheet_bug"];
@@ -92,7 +99,7 @@ fn postgres_reads_whole(connection: &postgres::Connection, sql: &str) -> Result<
     let plan = postgres_plan(connection, sql)?;
     let lower = sql.to_lowercase();
     let slow = plan.iter().any(|step| step.trim_start_matches([' ', '-', '>']) == "Sort")
-        || ["like", "replace("].iter().any(|word| lower.contains(word));
+        || WHOLE.iter().any(|word| lower.contains(word));
     let mut whole = Vec::new();
     for (at, step) in plan.iter().enumerate().filter(|(_, step)| step.contains(" Scan")) {
         let after = |mark: &str| {
@@ -137,7 +144,7 @@ fn sqlite_reads_whole(tx: &Tx, sql: &str) -> Result<Vec<String>, Error> {
     let plan = sqlite_plan(tx, sql)?;
     let lower = sql.to_lowercase();
     let slow = plan.iter().any(|step| step.contains("USE TEMP B-TREE FOR ORDER BY"))
-        || ["like", "replace("].iter().any(|word| lower.contains(word));
+        || WHOLE.iter().any(|word| lower.contains(word));
     let named = |step: &str| {
         let name = step.split(' ').nth(1).unwrap_or_default().to_owned();
         // what stands after the table's name, quoted or not, in `from`, `join` or `update`
@@ -184,6 +191,12 @@ fn read_everything(tx: &Tx) -> Result<(), Error> {
     }
     list::pending_counts(tx, "ann", &["issue"], 0)?;
     list::tally(tx, "issue")?;
+    for by in ["level", "watchers", "urgent", "closed:month"] {
+        let by = [flow::parse_by(by, &flow).unwrap()];
+        for text in ["", "level=事故", "question_7"] {
+            stats::counted(tx, &flow, &query(text), &all, &by, &jiff::tz::TimeZone::UTC)?;
+        }
+    }
     list::open_items(tx)?;
     item::load(tx, "issue", 1)?;
     item::exists(tx, "issue", 1)?;

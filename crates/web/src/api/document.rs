@@ -12,7 +12,7 @@ use utoipa::{
     openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
 };
 
-use super::{calls, items};
+use super::{calls, items, stats};
 use crate::{
     pages::{plain, visit::Visit},
     server::Web,
@@ -22,7 +22,7 @@ use crate::{
 #[derive(OpenApi)]
 #[openapi(
     info(title = "TaskSteper", description = "Flows, items and work over HTTP. Send a token: Authorization: Bearer TOKEN."),
-    paths(calls::me, calls::flows, calls::flow, items::items, items::create, items::item, items::save, items::press,
+    paths(calls::me, calls::flows, calls::flow, stats::stats, items::items, items::create, items::item, items::save, items::press,
         items::comment, items::hand_over, items::history, calls::work),
     modifiers(&Token),
 )]

@@ -141,10 +141,11 @@ impl Visit {
         }
         let no_room = matches!(&failed.error, Error::Store(store) if store.no_room());
         let problem = crate::api::Problem::from_error(failed.error, failed.words);
-        if problem.status() == StatusCode::SERVICE_UNAVAILABLE && !no_room {
+        let too_long = problem.took_too_long();
+        if problem.status() == StatusCode::SERVICE_UNAVAILABLE && !no_room && !too_long {
             return self.unavailable(&problem, failed.words);
         }
-        let says_more = no_room || matches!(problem.status().as_u16(), 403 | 409 | 422 | 429);
+        let says_more = no_room || too_long || matches!(problem.status().as_u16(), 403 | 409 | 422 | 429);
         let text = says_more.then(|| problem.detail().to_owned());
         let mut response = self.error(web, problem.status(), text).await;
         if let Some(seconds) = problem.retry_after_s() {
