@@ -1,5 +1,7 @@
 //! Counting items: how many of each kind there are, what happened when, how long it took.
 
+mod report;
+
 use std::{
     cmp::Reverse,
     collections::{BTreeMap, HashMap},
@@ -7,6 +9,7 @@ use std::{
 };
 
 use flow::{Actor, By, BySort, Choices, Column, Flow, Kind, Query, QueryProblem};
+pub use report::{Asked, Load, Recurrence, Report, Spread, Stays, Stretch, Way, and, first_day, report};
 use store::stats;
 pub use store::{Stop, stats::Group};
 

@@ -6,6 +6,7 @@ mod condition;
 mod decide;
 mod form;
 mod model;
+mod picture;
 mod problem;
 mod query;
 mod read;
@@ -19,6 +20,7 @@ pub use condition::{Condition, ConditionProblem, Subject};
 pub use decide::*;
 pub use form::{ItemName, from_form, item_name, to_form};
 pub use model::*;
+pub use picture::{Arrow, Block, Figure, Figures, Picture, mermaid, picture};
 pub use problem::{Problem, Severity, line_column, render};
 pub use query::{
     Column, Edge, Query, QueryContext, QueryProblem, Range, Scalar, SortKey, Term, Test, parse_query, parse_sort,

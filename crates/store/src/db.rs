@@ -364,6 +364,19 @@ impl<'c> Tx<'c> {
         Ok(rows)
     }
 
+    /// Every row, one after the other, of an answer that may be too large to be held.
+    pub(crate) fn each(
+        &self,
+        sql: &str,
+        params: &[Param],
+        each: impl FnMut(&Row) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        match self.connection {
+            Connection::Sqlite(connection) => connection.query(sql, params, each),
+            Connection::Postgres(connection) => connection.stream(sql, params, each),
+        }
+    }
+
     /// The first row, if any.
     pub(crate) fn first<T>(
         &self,

@@ -9,7 +9,7 @@ use jiff::{
     civil::{Date, date},
     tz::TimeZone,
 };
-use sea_query::{Alias, Expr};
+use sea_query::{Alias, Expr, ExprTrait, Order, SelectStatement};
 
 use crate::{
     Error, Tx,
@@ -97,6 +97,127 @@ pub fn counted(
         Ok(())
     })?;
     Ok(counted)
+}
+
+/// One stay of an item in a state.
+#[derive(Debug, Clone, Copy)]
+pub struct Stay<'r> {
+    /// The item's number.
+    pub number: i64,
+    /// The state.
+    pub state: &'r str,
+    /// ms.
+    pub entered: i64,
+    /// ms; none while it stays.
+    pub ended: Option<i64>,
+}
+
+/// Tells `each` the stays of the items that the query finds and the person may see, item by item, in their order.
+///
+/// # Errors
+/// The records failed, or it was broken off.
+pub fn stays(
+    tx: &Tx,
+    flow: &Flow,
+    query: &Query,
+    visible: &Visibility,
+    mut each: impl FnMut(Stay),
+) -> Result<(), Error> {
+    let mut select = of_items("stay", flow, query, visible);
+    for column in ["number", "state", "entered", "ended"] {
+        select.column(Alias::new(column));
+    }
+    select.order_by(Alias::new("number"), Order::Asc).order_by(Alias::new("seq"), Order::Asc);
+    let (sql, params) = query::build(&select)?;
+    tx.each(&sql, &params, |row| {
+        each(Stay { number: row.int(0)?, state: row.str(1)?, entered: row.int(2)?, ended: row.int_or_null(3)? });
+        Ok(())
+    })
+}
+
+/// Tells `each` when the items were created and closed that the query finds and the person may see; of closed ones.
+///
+/// # Errors
+/// The records failed, or it was broken off.
+pub fn closings(
+    tx: &Tx,
+    flow: &Flow,
+    query: &Query,
+    visible: &Visibility,
+    mut each: impl FnMut(i64, i64),
+) -> Result<(), Error> {
+    let lead = list::lead(tx, flow, query, visible, &[])?;
+    let mut select = query::select(flow, query, visible, lead);
+    select.column(Alias::new("created_at")).column(Alias::new("closed_at"));
+    let (sql, params) = query::build(&select)?;
+    tx.each(&sql, &params, |row| {
+        if let Some(closed) = row.int_or_null(1)? {
+            each(row.int(0)?, closed);
+        }
+        Ok(())
+    })
+}
+
+/// Tells `each` who holds which item of the flow.
+///
+/// # Errors
+/// The records failed, or it was broken off.
+pub fn holders(tx: &Tx, flow: &str, mut each: impl FnMut(i64, &str)) -> Result<(), Error> {
+    let sql = "select number, who from holder where flow = $1 order by number, who";
+    tx.each(sql, params![flow], |row| {
+        let who = row.str(1)?;
+        each(row.int(0)?, who.strip_prefix("user:").unwrap_or(who));
+        Ok(())
+    })
+}
+
+/// When the flow's first item was created, ms.
+///
+/// # Errors
+/// The records failed.
+pub fn first_created(tx: &Tx, flow: &Flow) -> Result<Option<i64>, Error> {
+    let sql = format!("select min(created_at) from {} where flow = $1", crate::sheet::table(&flow.key));
+    tx.one(&sql, params![&flow.key], |row| row.int_or_null(0))
+}
+
+/// The items to which most of the items link that the query finds and the person may see: flow, number, how many.
+///
+/// # Errors
+/// The records failed, or it was broken off.
+pub fn linked(
+    tx: &Tx,
+    flow: &Flow,
+    field: &str,
+    query: &Query,
+    visible: &Visibility,
+    most: u64,
+) -> Result<Vec<(String, i64, i64)>, Error> {
+    let mut select = of_items("link", flow, query, visible);
+    select
+        .and_where(Expr::col(Alias::new("inward")).eq(0_i64))
+        .and_where(Expr::col(Alias::new("field")).eq(field))
+        .column(Alias::new("other_flow"))
+        .column(Alias::new("other_number"))
+        .expr_as(Expr::cust("count(*)"), Alias::new("items"))
+        .add_group_by([Expr::cust("1"), Expr::cust("2")])
+        .order_by_expr(Expr::cust("3"), Order::Desc)
+        .order_by_expr(Expr::cust("1"), Order::Asc)
+        .order_by_expr(Expr::cust("2"), Order::Asc)
+        .limit(most);
+    let (sql, params) = query::build(&select)?;
+    tx.all(&sql, &params, |row| Ok((row.text(0)?, row.int(1)?, row.int(2)?)))
+}
+
+/// `select` of what belongs to the items that the query finds and the person may see.
+fn of_items(table: &str, flow: &Flow, query: &Query, visible: &Visibility) -> SelectStatement {
+    let mut select = sea_query::Query::select();
+    select.from(Alias::new(table)).and_where(Expr::col(Alias::new("flow")).eq(flow.key.as_str()));
+    if !query.is_empty() || *visible != Visibility::All {
+        let mut found = query::select(flow, query, visible, query::Lead::Any);
+        found.column(Alias::new("number"));
+        select.and_where(Expr::col(Alias::new("number")).in_subquery(found));
+    }
+    select
 }
 
 /// One `by` as a column of the answer, and how to read it.

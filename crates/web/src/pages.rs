@@ -13,4 +13,5 @@ pub(crate) mod lists;
 pub(crate) mod live;
 pub(crate) mod plain;
 pub(crate) mod settings;
+pub(crate) mod stats;
 pub(crate) mod visit;

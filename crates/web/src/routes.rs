@@ -20,7 +20,7 @@ use tower_http::{
 use crate::{
     api::{self, Problem},
     metrics,
-    pages::{account, admin, item, kept, lists, live, plain, settings, visit::Visit},
+    pages::{account, admin, item, kept, lists, live, plain, settings, stats, visit::Visit},
     server::Web,
 };
 
@@ -35,12 +35,8 @@ pub(crate) fn router(web: Web) -> Router {
         .route("/logout", post(account::sign_out))
         .route("/preferences", post(account::preferences))
         .route("/setup/{secret}", get(account::setup).post(account::set_up))
-        .route("/settings", get(settings::settings))
-        .route("/settings/language", post(settings::language))
-        .route("/settings/password", post(settings::password))
-        .route("/settings/sessions", post(settings::end_sessions))
-        .route("/settings/tokens", post(settings::make_token))
-        .route("/settings/tokens/{id}/revoke", post(settings::revoke_token))
+        .merge(own())
+        .merge(statistics())
         .route("/admin", get(admin::index))
         .route("/admin/users", get(admin::users::list).post(admin::users::add))
         .route("/admin/users/{name}", get(admin::users::show).post(admin::users::edit))
@@ -100,6 +96,22 @@ pub(crate) fn router(web: Web) -> Router {
         .route("/readyz", get(plain::readyz))
         .route("/metrics", get(plain::metrics))
         .with_state(web)
+}
+
+/// What is one's own.
+fn own() -> Router<Web> {
+    Router::new()
+        .route("/settings", get(settings::settings))
+        .route("/settings/language", post(settings::language))
+        .route("/settings/password", post(settings::password))
+        .route("/settings/sessions", post(settings::end_sessions))
+        .route("/settings/tokens", post(settings::make_token))
+        .route("/settings/tokens/{id}/revoke", post(settings::revoke_token))
+}
+
+/// What is counted.
+fn statistics() -> Router<Web> {
+    Router::new().route("/stats", get(stats::all)).route("/flow/{flow}/stats", get(stats::flow))
 }
 
 /// What open pages hear of changes: answers that do not end.

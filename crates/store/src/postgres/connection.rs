@@ -12,7 +12,10 @@ use std::{
 };
 
 use bytes::BytesMut;
-use futures_util::future::{MaybeDone, join, maybe_done};
+use futures_util::{
+    TryStreamExt as _,
+    future::{MaybeDone, join, maybe_done},
+};
 use tokio::{runtime::Runtime, time::Instant};
 use tokio_postgres::{
     Client, SimpleQueryMessage, Statement,
@@ -315,6 +318,33 @@ impl Connection {
             each(&row::Row::Postgres(Row(&row)))?;
         }
         Ok(())
+    }
+
+    /// [`Connection::query`], of which not all rows are held at once.
+    pub(crate) fn stream(
+        &self,
+        sql: &str,
+        params: &[Param],
+        mut each: impl FnMut(&row::Row) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        if self.watch.borrow().as_ref().is_some_and(Watch::is_over) {
+            return Err(self.fail(Failure::refused(Error::Stopped)));
+        }
+        let statement = self.prepare(sql)?;
+        let waiting = self.waiting.take();
+        let before = self.answer(sql, patience(&waiting), in_order(&self.client, &waiting))?;
+        self.take_in(&waiting, before)?;
+        let question = async {
+            let rows = self.client.query_raw(&statement, values(params)).await?;
+            let mut rows = std::pin::pin!(rows);
+            while let Some(row) = rows.try_next().await? {
+                if let Err(error) = each(&row::Row::Postgres(Row(&row))) {
+                    return Ok(Err(error));
+                }
+            }
+            Ok(Ok(()))
+        };
+        self.answer(sql, ANSWER, self.watched(question))?.unwrap_or_else(|error| Err(self.stopped_or(sql, error)))
     }
 
     /// Has the question travel with the next one, for it will be asked soon: whoever asks it then has the answer at once,

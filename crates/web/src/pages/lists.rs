@@ -107,6 +107,7 @@ pub(crate) async fn flow(visit: Visit, State(web): State<Web>, Path(key): Path<S
                 name: &flow.name,
                 may_create: !published.archived && flow::may_create(flow, actor),
                 archived: published.archived,
+                picture: published.picture(),
                 counts: state_counts(flow, counts, ""),
                 pending: rows.total,
                 next: rows.next.as_deref().map(|cursor| address(&path, &[("cursor", cursor)])),
@@ -182,7 +183,7 @@ fn is_for_list(around: &Around) -> bool {
 }
 
 /// A path with a query; parts without a value are left away.
-fn address(path: &str, parts: &[(&str, &str)]) -> String {
+pub(super) fn address(path: &str, parts: &[(&str, &str)]) -> String {
     let mut address = path.to_owned();
     let mut mark = '?';
     for (name, value) in parts.iter().filter(|(_, value)| !value.is_empty()) {

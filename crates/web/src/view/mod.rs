@@ -14,6 +14,7 @@ pub mod item;
 pub mod lists;
 pub mod refusal;
 pub mod state;
+pub mod stats;
 pub mod table;
 pub mod time;
 
