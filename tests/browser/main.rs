@@ -12,4 +12,5 @@ mod account;
 mod forms;
 mod live;
 mod look;
+mod stats;
 mod story;

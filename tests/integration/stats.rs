@@ -216,3 +216,150 @@ fn days_are_those_of_the_installation() {
         assert_eq!(json!(got), json!(days), "{zone}");
     }
 }
+
+/// Somebody who reads pages.
+fn reader(server: &Server, name: &str) -> User {
+    server.done(&["user", "passwd", name, "--password-stdin"], "pass-word-1\n");
+    server.signed_in(name, "pass-word-1")
+}
+
+/// Every address of a page that leads to a list, as query.
+fn queries(page: &str) -> Vec<String> {
+    let links = page.split("href=\"/flow/t/all?q=").skip(1);
+    let decoded = links.map(|rest| {
+        let coded = rest.split(['"', '&']).next().unwrap();
+        percent_encoding::percent_decode_str(coded).decode_utf8().unwrap().into_owned()
+    });
+    decoded.collect()
+}
+
+/// What stands in a table's cells, row by row, and where their links lead.
+fn table(page: &str, id: &str) -> Vec<Vec<String>> {
+    let part = page.split(&format!("<section class=\"card stats\" id=\"{id}\"")).nth(1).expect(id);
+    let body = part.split("<tbody>").nth(1).unwrap().split("</tbody>").next().unwrap();
+    let plain = |cell: &str| {
+        let mut text = String::new();
+        let mut inside = false;
+        for letter in format!("<{cell}").chars() {
+            match letter {
+                '<' => inside = true,
+                '>' => inside = false,
+                other if !inside => text.push(other),
+                _ => {}
+            }
+        }
+        text.trim().to_owned()
+    };
+    let cells = |row: &str| {
+        let cells = row.split("</t").filter(|cell| cell.contains("<td") || cell.contains("<th"));
+        cells.map(|cell| plain(cell.rsplit_once("<t").unwrap().1)).collect()
+    };
+    body.split("</tr>").filter(|row| row.contains("<tr>")).map(cells).collect()
+}
+
+#[test]
+fn the_page_has_every_table_and_each_number_leads_to_its_items() {
+    let server = Server::with_flow(FLOW);
+    let [_, admin] = filled(&server);
+    for (number, back) in [(3, true), (3, false)] {
+        let item = admin.item("t", number);
+        let (who, trigger) = if back { ("delegate", "打回") } else { ("engineer", "转交") };
+        server.user(who).pressed(&item, trigger, &json!({}));
+    }
+    let answer = reader(&server, "admin").page("/flow/t/stats");
+    assert_eq!(answer.status, StatusCode::OK);
+    let page = &answer.text;
+    for id in
+        ["course", "open-state", "open-holder", "open-field", "cross", "stays", "closing", "returns", "ways", "load"]
+    {
+        assert!(!table(page, id).is_empty(), "{id}");
+    }
+    assert_eq!(table(page, "open-state"), [["开", "2"], ["审", "1"]]);
+    assert_eq!(table(page, "returns"), [["审 → 开", "1", "1"]]);
+    assert_eq!(table(page, "ways"), [["开 → 审", "3", "2"], ["审 → 开", "1", "1"], ["审 → 完", "1", "1"]]);
+    let stays = table(page, "stays");
+    assert_eq!(stays[0][..4], ["开", "5", "4", "2"]);
+    assert_eq!(stays[1][..4], ["审", "3", "2", "1"]);
+    assert_eq!(stays[2][..4], ["完", "1", "1", "1"]);
+    let last = table(page, "course").pop().unwrap();
+    assert_eq!(last[1..], ["4", "1", "3"]);
+    assert!(page.contains("<svg xmlns"));
+    // links of what the language understands today lead to as many items as the number says
+    let mut tried = 0;
+    for query in queries(page) {
+        if ["was=", "reached=", " or "].iter().any(|word| query.contains(word)) {
+            continue;
+        }
+        let found = admin.get(&format!("/flows/t/items?q={}", encoded(&query))).expect(StatusCode::OK);
+        assert!(found["total"].as_i64().unwrap() > 0, "{query}");
+        tried += 1;
+    }
+    assert!(tried > 10, "{tried}");
+    assert!(queries(page).iter().any(|query| query.starts_with("reached=审@")));
+    assert!(queries(page).iter().any(|query| query.starts_with("was=审 reached=开@")));
+    // what the engineer may not see is not counted for them
+    let own = reader(&server, "engineer").page("/flow/t/stats").text;
+    assert_eq!(table(&own, "ways"), [["开 → 审", "2", "1"], ["审 → 开", "1", "1"]]);
+    assert_eq!(table(&own, "course").pop().unwrap()[1..], ["3", "0", "3"]);
+}
+
+#[test]
+fn a_period_a_filter_and_two_fields_are_asked_for_in_the_address() {
+    let server = Server::with_flow(FLOW);
+    filled(&server);
+    let admin = reader(&server, "admin");
+    let page = |query: &str| admin.page(&format!("/flow/t/stats{query}"));
+    let filtered = page(&format!("?from=&q={}&by=marks&by=yes", encoded("级别=高")));
+    assert_eq!(filtered.status, StatusCode::OK);
+    assert_eq!(table(&filtered.text, "cross"), [["甲", "0", "1"], ["乙", "0", "1"], ["（空）", "1", "0"]]);
+    let before = page("?from=2020-01-01&to=2020-01-31").text;
+    assert!(table(&before, "course").iter().all(|row| row[1..] == ["0", "0", "0"]));
+    assert_eq!(table(&before, "course").len(), 31);
+    for (query, status) in
+        [("?from=x", 422), ("?to=2026-02-30", 422), ("?q=none%3D1", 422), ("?by=none", 422), ("?csv=none", 404)]
+    {
+        assert_eq!(page(query).status.as_u16(), status, "{query}");
+    }
+    let file = page("?csv=open-state");
+    assert_eq!(file.headers["content-type"], "text/csv; charset=utf-8");
+    assert!(file.headers["content-disposition"].to_str().unwrap().contains("t-open-state.csv"));
+    assert_eq!(file.text.trim_start_matches('\u{feff}'), "当前状态,未关闭\r\n开,2\r\n审,1\r\n");
+}
+
+#[test]
+fn all_flows_are_counted_together() {
+    let server = Server::shipped();
+    server.user("engineer").create("buglist", &json!({"summary": "甲"}));
+    let engineer = server.signed_in("engineer", "pass-word-1");
+    let answer = engineer.page("/stats");
+    assert_eq!(answer.status, StatusCode::OK);
+    let flows = table(&answer.text, "flows");
+    assert_eq!(flows.len(), 4);
+    let buglist = flows.iter().find(|row| row[0] == "典型Buglist").unwrap();
+    assert_eq!(buglist[1..6], ["1", "0", "1", "0", "0"]);
+    assert_eq!(table(&answer.text, "load").len(), 1);
+    // a field that only one flow has leaves the others out, and says so
+    let level = engineer.page(&format!("/stats?from=&q={}", encoded("issue_level=事故")));
+    assert_eq!(level.status, StatusCode::OK);
+    assert!(level.text.contains("典型Buglist") && table(&level.text, "flows").len() < 4);
+    assert_eq!(engineer.page("/stats?q=none%3D1").status.as_u16(), 422);
+}
+
+#[test]
+fn a_flow_is_drawn_on_its_page_and_at_the_command_line() {
+    let server = Server::with_flow(FLOW);
+    let page = reader(&server, "engineer").page("/flow/t").text;
+    let svg = page.split("<svg xmlns").nth(1).unwrap();
+    for word in ["开", "审", "完", "转交", "打回", "关"] {
+        assert!(svg.contains(&format!(">{word}</text>")), "{word}");
+    }
+    assert!(!svg.contains("style="), "no page takes inline styles");
+    let mermaid = server.done(&["flow", "diagram", "t"], "");
+    assert!(mermaid.starts_with("stateDiagram-v2\n    s0: 开\n"), "{mermaid}");
+    assert!(mermaid.contains("s0 --> s1: 转交\n") && mermaid.contains("s2 --> [*]\n"), "{mermaid}");
+    assert!(server.done(&["flow", "diagram", "t", "--format", "svg"], "").contains("打回</text>"));
+    let file = crate::harness::project().join("flows/buglist.toml");
+    assert!(server.done(&["flow", "diagram", file.to_str().unwrap(), "--format", "svg"], "").starts_with("<svg "));
+    let none = server.run(&["flow", "diagram", "none"], "");
+    assert_eq!(none.status.code(), Some(1));
+}

@@ -29,6 +29,8 @@ pub struct Counts {
     /// What they have in common, one for each `by`, and how many they are: in the flow's order, times ascending, people
     /// with many items first, nothing last.
     pub rows: Vec<(Vec<Group>, i64)>,
+    /// What there is of each `by`, in that order.
+    pub axes: Vec<Vec<Group>>,
     /// How many were counted: each item once, however many values it has.
     pub total: i64,
 }
@@ -66,17 +68,18 @@ fn asked(cx: &Reading, actor: &Actor, flow: &Flow, text: &str) -> Result<Query, 
 fn counted(cx: &Reading, actor: &Actor, of: &Published, query: &Query, by: Vec<By>) -> Result<Counts, Error> {
     let visible = cx.visibility(actor, &of.flow);
     let counted = stats::counted(cx.tx, &of.flow, query, &visible, &by, cx.zone)?;
-    let ranks: Vec<HashMap<Group, usize>> =
-        by.iter().enumerate().map(|(at, by)| ranks(&of.flow, by, at, &counted.rows)).collect();
+    let axes: Vec<Vec<Group>> = by.iter().enumerate().map(|(at, by)| axis(&of.flow, by, at, &counted.rows)).collect();
+    let ranked = |axis: &Vec<Group>| axis.iter().cloned().enumerate().map(|(rank, group)| (group, rank)).collect();
+    let ranks: Vec<HashMap<Group, usize>> = axes.iter().map(ranked).collect();
     let mut rows: Vec<(Vec<Group>, i64)> = counted.rows.into_iter().collect();
     rows.sort_by_cached_key(|(groups, _)| {
         groups.iter().zip(&ranks).map(|(group, ranks)| ranks.get(group).copied()).collect::<Vec<_>>()
     });
-    Ok(Counts { by, rows, total: counted.total })
+    Ok(Counts { by, rows, axes, total: counted.total })
 }
 
-/// The place of each group in the order.
-fn ranks(flow: &Flow, by: &By, at: usize, rows: &BTreeMap<Vec<Group>, i64>) -> HashMap<Group, usize> {
+/// The groups in their order.
+fn axis(flow: &Flow, by: &By, at: usize, rows: &BTreeMap<Vec<Group>, i64>) -> Vec<Group> {
     let mut sums: HashMap<&Group, i64> = HashMap::new();
     for (groups, count) in rows {
         *sums.entry(&groups[at]).or_default() += count;
@@ -91,7 +94,7 @@ fn ranks(flow: &Flow, by: &By, at: usize, rows: &BTreeMap<Vec<Group>, i64>) -> H
         let by_count = (by.sort == BySort::Word && words.is_none()).then_some(Reverse(*count));
         (**group == Group::Empty, known, by_count, (*group).clone())
     });
-    sorted.into_iter().enumerate().map(|(rank, (group, _))| (group.clone(), rank)).collect()
+    sorted.into_iter().map(|(group, _)| group.clone()).collect()
 }
 
 /// The words of a column in the flow's order; none of people.

@@ -105,74 +105,30 @@ pub fn picture(flow: &Flow, figures: Option<&Figures>) -> Picture {
     let mut names: IndexSet<&str> = flow.states.keys().map(String::as_str).collect();
     names.extend(figures.states.keys().map(String::as_str));
     names.extend(ways.keys().flat_map(|(from, to, _)| [*from, *to]));
-    let id = |name: &str| format!("s{}", names.get_index_of(name).unwrap_or_default());
-    let mut graph: Graph<NodeLabel, EdgeLabel> =
-        Graph::with_options(GraphOptions { directed: true, multigraph: true, compound: false });
-    let mut states = Vec::new();
-    for name in &names {
-        let block = state_block(name, figures.states.get(*name));
-        let size = NodeLabel { width: block.width, height: block.height, ..NodeLabel::default() };
-        graph.set_node(id(name), Some(size));
-        states.push(((*name).to_owned(), block));
-    }
-    let mut arrows = Vec::new();
-    for (at, ((from, to, back), words)) in ways.iter().enumerate() {
-        let figure = figures.ways.get(&((*from).to_owned(), (*to).to_owned()));
-        let figure = figure.filter(|_| !back || !ways.contains_key(&(*from, *to, false)));
-        let label = arrow_block(words, figure);
-        let size = EdgeLabel {
-            width: label.width,
-            height: label.height,
-            labelpos: LabelPos::Center,
-            weight: if *back { 1 } else { 2 },
-            ..EdgeLabel::default()
-        };
-        // a return is laid from where it leads to: it must not turn the order of the states around
-        let (tail, head) = if *back { (to, from) } else { (from, to) };
-        graph.set_edge(id(tail), id(head), Some(size), Some(&format!("w{at}")));
-        arrows.push(Arrow {
-            from: (*from).to_owned(),
-            to: (*to).to_owned(),
-            back: *back,
+    let state = |name: &&str| ((*name).to_owned(), state_block(name, figures.states.get(*name)));
+    let arrow = |(&(from, to, back), words): (&(&str, &str, bool), &IndexSet<&str>)| {
+        let figure = figures.ways.get(&(from.to_owned(), to.to_owned()));
+        let figure = figure.filter(|_| !back || !ways.contains_key(&(from, to, false)));
+        Arrow {
+            from: from.to_owned(),
+            to: to.to_owned(),
+            back,
             points: Vec::new(),
-            label,
+            label: arrow_block(words, figure),
             weight: figure.map_or(0, |figure| figure.weight),
             unknown: words.is_empty(),
-        });
-    }
-    let options = LayoutOptions {
-        nodesep: 36.0,
-        edgesep: 18.0,
-        ranksep: 32.0,
-        marginx: MARGIN,
-        marginy: MARGIN,
-        ..LayoutOptions::default()
+        }
     };
-    dagre::layout(&mut graph, Some(options));
     let mut picture = Picture {
         width: 0.0,
         height: 0.0,
-        states,
-        arrows,
+        states: names.iter().map(state).collect(),
+        arrows: ways.iter().map(arrow).collect(),
         initial: flow.initial.clone(),
         finals: flow.states.values().filter(|state| state.is_final).map(|state| state.name.clone()).collect(),
         title: flow.name.clone(),
     };
-    for (name, block) in &mut picture.states {
-        if let Some(place) = graph.node(&id(name)) {
-            (block.x, block.y) = (place.x.unwrap_or_default(), place.y.unwrap_or_default());
-        }
-    }
-    for (at, arrow) in picture.arrows.iter_mut().enumerate() {
-        let (tail, head) = if arrow.back { (&arrow.to, &arrow.from) } else { (&arrow.from, &arrow.to) };
-        if let Some(place) = graph.edge(&id(tail), &id(head), Some(&format!("w{at}"))) {
-            (arrow.label.x, arrow.label.y) = (place.x.unwrap_or_default(), place.y.unwrap_or_default());
-            arrow.points = place.points.iter().map(|Point { x, y }| (*x, *y)).collect();
-            if arrow.back {
-                arrow.points.reverse();
-            }
-        }
-    }
+    picture.lay_out();
     picture.bend_loops();
     picture.measure();
     picture
@@ -293,6 +249,58 @@ fn broken(text: &str) -> Vec<String> {
 }
 
 impl Picture {
+    /// Has dagre give everything its place.
+    fn lay_out(&mut self) {
+        let places: IndexMap<&str, String> =
+            self.states.iter().enumerate().map(|(at, (name, _))| (name.as_str(), format!("s{at}"))).collect();
+        // a return is laid from where it leads to: it must not turn the order of the states around
+        let ends = |arrow: &Arrow| {
+            let (tail, head) = if arrow.back { (&arrow.to, &arrow.from) } else { (&arrow.from, &arrow.to) };
+            Some((places.get(tail.as_str())?.clone(), places.get(head.as_str())?.clone()))
+        };
+        let ends: Vec<Option<(String, String)>> = self.arrows.iter().map(ends).collect();
+        let mut graph: Graph<NodeLabel, EdgeLabel> =
+            Graph::with_options(GraphOptions { directed: true, multigraph: true, compound: false });
+        for (at, (_, block)) in self.states.iter().enumerate() {
+            let size = NodeLabel { width: block.width, height: block.height, ..NodeLabel::default() };
+            graph.set_node(format!("s{at}"), Some(size));
+        }
+        for (at, (arrow, ends)) in self.arrows.iter().zip(&ends).enumerate() {
+            let Some((tail, head)) = ends else { continue };
+            let size = EdgeLabel {
+                width: arrow.label.width,
+                height: arrow.label.height,
+                labelpos: LabelPos::Center,
+                weight: if arrow.back { 1 } else { 2 },
+                ..EdgeLabel::default()
+            };
+            graph.set_edge(tail.clone(), head.clone(), Some(size), Some(&format!("w{at}")));
+        }
+        let options = LayoutOptions {
+            nodesep: 36.0,
+            edgesep: 18.0,
+            ranksep: 32.0,
+            marginx: MARGIN,
+            marginy: MARGIN,
+            ..LayoutOptions::default()
+        };
+        dagre::layout(&mut graph, Some(options));
+        for (at, (_, block)) in self.states.iter_mut().enumerate() {
+            if let Some(place) = graph.node(&format!("s{at}")) {
+                (block.x, block.y) = (place.x.unwrap_or_default(), place.y.unwrap_or_default());
+            }
+        }
+        for (at, (arrow, ends)) in self.arrows.iter_mut().zip(&ends).enumerate() {
+            let Some((tail, head)) = ends else { continue };
+            let Some(place) = graph.edge(tail, head, Some(&format!("w{at}"))) else { continue };
+            (arrow.label.x, arrow.label.y) = (place.x.unwrap_or_default(), place.y.unwrap_or_default());
+            arrow.points = place.points.iter().map(|Point { x, y }| (*x, *y)).collect();
+            if arrow.back {
+                arrow.points.reverse();
+            }
+        }
+    }
+
     /// An arrow that leads back to its own state goes out and in between the state and its words.
     fn bend_loops(&mut self) {
         for arrow in self.arrows.iter_mut().filter(|arrow| arrow.from == arrow.to) {
@@ -335,6 +343,23 @@ impl Picture {
         }
     }
 
+    fn draw_ways(&self, svg: &mut String) {
+        for arrow in &self.arrows {
+            let class = match (arrow.back, arrow.unknown) {
+                (true, _) => " dg-back",
+                (false, true) => " dg-old",
+                (false, false) => "",
+            };
+            let tip = if arrow.back { "dg-tip-back" } else { "dg-tip" };
+            let _ = write!(
+                svg,
+                "<path class=\"dg-way{class}\" d=\"{}\" stroke-width=\"{}\" marker-end=\"url(#{tip})\"/>",
+                path(&arrow.points),
+                1.3 + 0.8 * f64::from(arrow.weight)
+            );
+        }
+    }
+
     /// As SVG. Alone it brings its own colours; in a page the page's style sheet has them (classes that begin with `dg`).
     #[must_use]
     pub fn svg(&self, alone: bool) -> String {
@@ -354,20 +379,7 @@ impl Picture {
                 "<marker id=\"{id}\" class=\"{class}\" viewBox=\"0 0 10 10\" refX=\"9\" refY=\"5\" markerUnits=\"userSpaceOnUse\" markerWidth=\"9\" markerHeight=\"9\" orient=\"auto-start-reverse\"><path d=\"M0 0.5 10 5 0 9.5z\"/></marker>"
             );
         }
-        for arrow in &self.arrows {
-            let class = match (arrow.back, arrow.unknown) {
-                (true, _) => " dg-back",
-                (false, true) => " dg-old",
-                (false, false) => "",
-            };
-            let tip = if arrow.back { "dg-tip-back" } else { "dg-tip" };
-            let _ = write!(
-                svg,
-                "<path class=\"dg-way{class}\" d=\"{}\" stroke-width=\"{}\" marker-end=\"url(#{tip})\"/>",
-                path(&arrow.points),
-                1.3 + 0.8 * f64::from(arrow.weight)
-            );
-        }
+        self.draw_ways(&mut svg);
         for (name, block) in &self.states {
             let class = if self.finals.contains(name) {
                 "dg-state dg-final"
@@ -388,7 +400,18 @@ impl Picture {
         }
         for arrow in &self.arrows {
             let class = if arrow.back { "dg-words dg-back" } else { "dg-words" };
-            linked(&mut svg, &arrow.label, |svg| texts(svg, &arrow.label, class));
+            linked(&mut svg, &arrow.label, |svg| {
+                let label = &arrow.label;
+                if !label.lines.is_empty() {
+                    let (x, y) = (label.x - label.width / 2.0, label.y - label.height / 2.0);
+                    let _ = write!(
+                        svg,
+                        "<rect class=\"dg-under\" x=\"{x:.1}\" y=\"{y:.1}\" width=\"{:.1}\" height=\"{:.1}\" rx=\"3\"/>",
+                        label.width, label.height
+                    );
+                }
+                texts(svg, label, class);
+            });
         }
         svg.push_str("</svg>");
         svg
@@ -399,7 +422,7 @@ const STYLE: &str = ".dg{font:13px system-ui,\"PingFang SC\",\"Microsoft YaHei\"
 .dg-way{fill:none;stroke:#64748b}.dg-way.dg-back{stroke:#d97706;stroke-dasharray:6 4}.dg-way.dg-old{stroke-dasharray:2 4}\
 .dg-tip{fill:#64748b}.dg-tip.dg-back{fill:#d97706}.dg-state{fill:#f1f5f9;stroke:#94a3b8}.dg-initial{stroke:#2563eb;stroke-width:2}\
 .dg-final{fill:#dcfce7;stroke:#16a34a;stroke-width:2}.dg text{text-anchor:middle;fill:#1e293b}.dg-name{font-weight:600}\
-.dg-words{paint-order:stroke;stroke:#fff;stroke-width:4px}.dg-words.dg-back{fill:#b45309}.dg-figure{font-weight:400;fill:#475569}";
+.dg-under{fill:#fff}.dg-words.dg-back{fill:#b45309}.dg-figure{font-weight:400;fill:#475569}";
 
 fn linked(svg: &mut String, block: &Block, draw: impl FnOnce(&mut String)) {
     match &block.href {

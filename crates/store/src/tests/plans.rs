@@ -191,6 +191,13 @@ fn read_everything(tx: &Tx) -> Result<(), Error> {
     }
     list::pending_counts(tx, "ann", &["issue"], 0)?;
     list::tally(tx, "issue")?;
+    for text in ["", "level=事故"] {
+        stats::stays(tx, &flow, &query(text), &all, |_| {})?;
+        stats::closings(tx, &flow, &query(text), &all, |_, _| {})?;
+        stats::linked(tx, &flow, "bugs", &query(text), &all, 20)?;
+    }
+    stats::holders(tx, "issue", |_, _| {})?;
+    stats::first_created(tx, &flow)?;
     for by in ["level", "watchers", "urgent", "closed:month"] {
         let by = [flow::parse_by(by, &flow).unwrap()];
         for text in ["", "level=事故", "question_7"] {

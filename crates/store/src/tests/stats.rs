@@ -249,3 +249,64 @@ fn a_read_is_broken_off_when_nobody_waits_or_it_takes_too_long() {
         assert!(!counts.is_empty());
     }
 }
+
+#[test]
+fn stays_closings_holders_and_links_are_those_of_the_items_found() {
+    let place = filled();
+    let write = |tx: &crate::WriteTx| {
+        create(tx, &super::fixture::bug(), "ann", T0, &json!({"summary": "灯"}))?;
+        for level in ["事故", "事故", "一般"] {
+            create(tx, &issue(), "ann", T0, &json!({"summary": "灯", "level": level, "bugs": ["bug/1"]}))?;
+        }
+        Ok::<_, Failure>(())
+    };
+    place.db.write(write).unwrap();
+    let rules = VisibleTo { user: "ben".to_owned(), holder: true, creator: true, fields: Vec::new() };
+    let read = |tx: &Tx| {
+        let all = items(tx);
+        for text in ["", "level=事故", "state=关闭", "closed=", "level=nowhere"] {
+            for visible in [Visibility::All, Visibility::Rules(rules.clone())] {
+                let wanted = query(text);
+                let sees = |item: &Item| {
+                    visible == Visibility::All
+                        || item.created_by == "ben"
+                        || item.assigned_to.contains(&"ben".to_owned())
+                };
+                let found: Vec<&Item> = all
+                    .iter()
+                    .filter(|item| sees(item) && wanted.terms.iter().all(|term| passes(item, term)))
+                    .collect();
+                let mut expected = Vec::new();
+                for item in &found {
+                    for stay in crate::item::stays(tx, "issue", item.number)? {
+                        expected.push((item.number, stay.state, stay.entered, stay.left));
+                    }
+                }
+                let mut stays = Vec::new();
+                stats::stays(tx, &issue(), &wanted, &visible, |stay| {
+                    stays.push((stay.number, stay.state.to_owned(), stay.entered, stay.ended));
+                })?;
+                assert_eq!(stays, expected, "{text:?}");
+                let mut closings = Vec::new();
+                stats::closings(tx, &issue(), &wanted, &visible, |created, closed| closings.push((created, closed)))?;
+                closings.sort_unstable();
+                let both = |item: &&Item| Some((item.created_at.as_millisecond(), item.closed_at?.as_millisecond()));
+                let mut expected: Vec<(i64, i64)> = found.iter().filter_map(both).collect();
+                expected.sort_unstable();
+                assert_eq!(closings, expected, "{text:?}");
+                let links = |item: &&&Item| item.fields.get("bugs").is_some_and(|bugs| !bugs.is_empty());
+                let expected = i64::try_from(found.iter().filter(links).count()).unwrap();
+                let linked = stats::linked(tx, &issue(), "bugs", &wanted, &visible, 9)?;
+                let expected = (expected > 0).then(|| ("bug".to_owned(), 1, expected));
+                assert_eq!(linked, expected.into_iter().collect::<Vec<_>>(), "{text:?}");
+            }
+        }
+        let mut holders = Vec::new();
+        stats::holders(tx, "issue", |number, who| holders.push((number, who.to_owned())))?;
+        let expected = all.iter().flat_map(|item| item.assigned_to.iter().map(|who| (item.number, who.clone())));
+        assert_eq!(holders, expected.collect::<Vec<_>>());
+        assert_eq!(stats::first_created(tx, &issue())?, Some(T0));
+        Ok::<_, Error>(())
+    };
+    place.db.read(read).unwrap();
+}

@@ -69,7 +69,7 @@ pub(crate) async fn stats(
 }
 
 fn shape(counts: Counts) -> Stats {
-    let Counts { by, rows, total } = counts;
+    let Counts { by, rows, total, .. } = counts;
     let row = |(groups, count): (Vec<Group>, i64)| {
         let mut values: Vec<serde_json::Value> = groups.iter().zip(&by).map(|(group, by)| json(group, by)).collect();
         let (value, values) = match values.len() {

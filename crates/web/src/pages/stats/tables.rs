@@ -123,14 +123,10 @@ impl Tables<'_> {
     }
 
     fn cross(&self, counts: &Counts) -> Section {
-        let [first, second] = &counts.by[..] else { return Section::default() };
-        let mut columns: Vec<&Group> = Vec::new();
+        let ([first, second], [_, columns]) = (&counts.by[..], &counts.axes[..]) else { return Section::default() };
         let mut lines: Vec<(&Group, BTreeMap<&Group, i64>)> = Vec::new();
         for (groups, count) in &counts.rows {
             let [line, column] = &groups[..] else { continue };
-            if !columns.contains(&column) {
-                columns.push(column);
-            }
             if lines.last().is_none_or(|(last, _)| *last != line) {
                 lines.push((line, BTreeMap::new()));
             }
@@ -138,18 +134,12 @@ impl Tables<'_> {
                 counts.insert(column, *count);
             }
         }
-        let order = |group: &&Group| match (&second.column, group) {
-            (Column::State, Group::Word(word)) => self.flow.states.get_index_of(word).unwrap_or(usize::MAX - 1),
-            (_, Group::Empty) => usize::MAX,
-            _ => 0,
-        };
-        columns.sort_by_key(order);
         let period = format!("created={}..{}", self.report.from, self.report.to);
         let head = columns.iter().map(|column| Head::drawn(&self.name(column, second), "bar"));
         let row = |(line, counts): &(&Group, BTreeMap<&Group, i64>)| {
-            let cell = |column: &&Group| {
+            let cell = |column: &Group| {
                 let terms = format!("{period} {} {}", term(line, first), term(column, second));
-                Datum::count(counts.get(*column).copied().unwrap_or(0), self.found(&terms))
+                Datum::count(counts.get(column).copied().unwrap_or(0), self.found(&terms))
             };
             let name = std::iter::once(Datum::text(self.name(line, first)));
             name.chain(columns.iter().map(cell)).collect()
