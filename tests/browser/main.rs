@@ -12,5 +12,6 @@ mod account;
 mod forms;
 mod live;
 mod look;
+mod paging;
 mod stats;
 mod story;

@@ -70,6 +70,7 @@ const PAGES: [(&str, &str, &str, [u16; 3]); 52] = [
     ("GET", "/live/flow/{flow}/{number}", "", [401, 404, 200]),
     ("GET", "/pick/users", "", [303, 200, 200]),
     ("GET", "/pick/items", "", [303, 200, 200]),
+    ("GET", "/pick/groups", "", [303, 403, 200]),
     ("GET", "/static/{file}", "", [404, 404, 404]),
     ("GET", "/healthz", "", [200, 200, 200]),
     ("GET", "/readyz", "", [200, 200, 200]),
@@ -92,6 +93,7 @@ const PAGES: [(&str, &str, &str, [u16; 3]); 52] = [
     ("POST", "/admin/users/{name}/enable", "a=b", [303, 403, 303]),
     ("GET", "/admin/groups", "", [303, 403, 200]),
     ("POST", "/admin/groups", "name=g", [401, 403, 303]),
+    ("GET", "/admin/groups/{group}", "", [303, 403, 200]),
     ("POST", "/admin/groups/{group}/add", "member=x", [401, 403, 303]),
     ("POST", "/admin/groups/{group}/remove", "member=x", [303, 403, 303]),
     ("GET", "/admin/flows", "", [303, 403, 200]),
@@ -108,9 +110,7 @@ const PAGES: [(&str, &str, &str, [u16; 3]); 52] = [
 #[test]
 fn each_page_as_nobody_as_the_wrong_user_as_the_right_one() {
     let at = Installation::with_flows(&[("t.toml", CLOSED)]);
-    for name in ["delegate", "admin"] {
-        at.done(&["user", "passwd", name, "--password-stdin"], "pass-word-1\n");
-    }
+    at.let_in(&["delegate", "admin"]);
     let server = at.into_server();
     server.user("engineer").create("t", &json!({"summary": "一"}));
     let people =

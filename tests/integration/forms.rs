@@ -82,9 +82,7 @@ comment = "required"
 /// A server of the flow, where `engineer` and `delegate` have signed in.
 fn serve() -> (Server, User, User) {
     let at = Installation::with_flows(&[("t.toml", FLOW)]);
-    for name in ["engineer", "delegate"] {
-        at.done(&["user", "passwd", name, "--password-stdin"], &format!("{PASSWORD}\n"));
-    }
+    at.let_in(&["engineer", "delegate"]);
     let server = at.into_server();
     let (engineer, delegate) = (server.signed_in("engineer", PASSWORD), server.signed_in("delegate", PASSWORD));
     (server, engineer, delegate)
@@ -242,7 +240,7 @@ fn the_buttons_follow_what_is_in_the_form_and_change_nothing() {
 #[test]
 fn links_show_on_both_ends_with_id_title_and_state() {
     let at = Installation::shipped_by_token();
-    at.done(&["user", "passwd", "engineer", "--password-stdin"], &format!("{PASSWORD}\n"));
+    at.let_in(&["engineer"]);
     let server = at.into_server();
     let api = server.user("engineer");
     let item = api.create("issue_track", &json!({"summary": "华东重启"}));
@@ -276,7 +274,7 @@ trigger = "开"
 dest = "完"
 "#;
     let at = Installation::with_flows(&[("t.toml", FLOW), ("h.toml", hidden)]);
-    at.done(&["user", "passwd", "engineer", "--password-stdin"], &format!("{PASSWORD}\n"));
+    at.let_in(&["engineer"]);
     let server = at.into_server();
     let admin = server.user("admin");
     admin.create("h", &json!({"summary": "机密标题"}));

@@ -181,6 +181,32 @@ fn a_backup_replaces_nothing_unasked() {
 }
 
 #[test]
+fn what_a_killed_backup_left_is_gone_after_the_next_one() {
+    let at = Installation::shipped_by_token();
+    let folder = tempfile::tempdir().unwrap();
+    let left = |name: &str| {
+        let left = folder.path().join(name);
+        fs::create_dir(&left).unwrap();
+        fs::write(left.join("tasksteper.db"), "half of it").unwrap();
+        left
+    };
+    let (dead, alive) = (left(".tasksteper-keeping-dead"), left(".tasksteper-keeping-alive"));
+    let (other, _) = (left("tasksteper-keeping"), fs::write(folder.path().join(".tasksteper-keeping-file"), "x"));
+    let holding = fs::File::open(&alive).unwrap();
+    holding.lock().unwrap();
+    let output = at.run(&["backup", text(&folder.path().join("b"))], "");
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(stderr(&output).contains(".tasksteper-keeping-dead"), "{}", stderr(&output));
+    assert!(!dead.exists());
+    assert!(alive.join("tasksteper.db").exists(), "a backup that is being made goes on");
+    assert!(other.join("tasksteper.db").exists());
+    assert_eq!(names(folder.path()).len(), 4);
+    drop(holding);
+    at.done(&["backup", "--force", text(&folder.path().join("b"))], "");
+    assert_eq!(names(folder.path()), [".tasksteper-keeping-file", "b", "tasksteper-keeping"]);
+}
+
+#[test]
 fn damaged_records_give_no_backup() {
     let (at, _, folder) = kept();
     let path = at.database();

@@ -45,9 +45,7 @@ dest = "完"
 
 fn installation() -> Installation {
     let at = Installation::with_flows(&[("t.toml", OPEN), ("s.toml", CLOSED)]);
-    for name in ["admin", "engineer", "delegate"] {
-        at.done(&["user", "passwd", name, "--password-stdin"], "pass-word-1\n");
-    }
+    at.let_in(&["admin", "engineer", "delegate"]);
     at
 }
 

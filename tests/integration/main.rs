@@ -31,6 +31,7 @@ mod live;
 mod moving;
 mod nul;
 mod pages;
+mod paging;
 mod rules;
 mod stats;
 mod story;

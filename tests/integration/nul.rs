@@ -52,7 +52,7 @@ dest = "完"
 
 fn serve() -> (Server, User) {
     let at = Installation::with_flows(&[("t.toml", FLOW)]);
-    at.done(&["user", "passwd", "admin", "--password-stdin"], &format!("{PASSWORD}\n"));
+    at.let_in(&["admin"]);
     let server = at.into_server();
     server.user("admin").create("t", &json!({"summary": "一"}));
     let admin = server.signed_in("admin", PASSWORD);

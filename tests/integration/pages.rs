@@ -10,7 +10,7 @@ const PASSWORD: &str = "pass-word-1";
 /// A server with the shipped flows, where `engineer` alone has a password.
 fn serve() -> Server {
     let at = Installation::shipped_by_token();
-    at.done(&["user", "passwd", "engineer", "--password-stdin"], &format!("{PASSWORD}\n"));
+    at.let_in(&["engineer"]);
     at.into_server()
 }
 
@@ -46,7 +46,7 @@ fn the_session_cookie_is_out_of_reach() {
 #[test]
 fn under_tls_the_cookie_is_secure() {
     let at = Installation::shipped_by_token();
-    at.done(&["user", "passwd", "engineer", "--password-stdin"], &format!("{PASSWORD}\n"));
+    at.let_in(&["engineer"]);
     let server = at.serve_with(&["--base-url", "https://tasks.example.com"]);
     let signed = server.nobody().form("/login", &[("name", "engineer"), ("password", PASSWORD)]);
     let cookie = signed.headers["set-cookie"].to_str().unwrap();

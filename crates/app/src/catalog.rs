@@ -67,12 +67,14 @@ impl Catalog {
     }
 }
 
-/// What people see for everyone, as of a snapshot.
+/// What people see for everyone, and what the rules ask of them, as of a snapshot.
 #[derive(Debug)]
 pub struct People {
     seq: i64,
     /// By the name as registered, and by the folded one. A quick hash, as with the flows.
     displays: FxHashMap<String, String>,
+    /// By the folded name.
+    users: FxHashMap<String, flow::UserFact>,
 }
 
 impl People {
@@ -90,15 +92,16 @@ impl People {
     }
 
     fn read(tx: &store::Tx, seq: i64) -> Result<People, Error> {
-        let mut displays = FxHashMap::default();
-        for (name, display) in store::user::all_displays(tx)? {
-            let folded = flow::fold_name(&name);
-            if folded != name {
-                displays.insert(folded, display.clone());
+        let (mut displays, mut users) = (FxHashMap::default(), FxHashMap::default());
+        for (user, display) in store::user::everyone(tx)? {
+            let folded = flow::fold_name(&user.name);
+            if folded != user.name {
+                displays.insert(folded.clone(), display.clone());
             }
-            displays.insert(name, display);
+            displays.insert(user.name.clone(), display);
+            users.insert(folded, user);
         }
-        Ok(People { seq, displays })
+        Ok(People { seq, displays, users })
     }
 }
 
@@ -139,10 +142,14 @@ impl Cache {
         Ok(fresh)
     }
 
-    /// Everyone as of this snapshot: read again when someone was added or is seen otherwise.
+    /// Everyone as of this snapshot, if they were read before.
+    fn known_people(&self, seq: i64) -> Option<Arc<People>> {
+        self.people.lock().unwrap_or_else(PoisonError::into_inner).clone().filter(|known| known.seq == seq)
+    }
+
+    /// Everyone as of this snapshot: read again when someone was added, disabled or is seen otherwise.
     fn people(&self, tx: &store::Tx, seq: i64) -> Result<Arc<People>, Error> {
-        let known = self.people.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some(known) = known.filter(|known| known.seq == seq) {
+        if let Some(known) = self.known_people(seq) {
             return Ok(known);
         }
         let fresh = Arc::new(People::read(tx, seq)?);
@@ -181,17 +188,32 @@ impl Reading<'_> {
     /// What people see for everyone.
     pub(crate) fn people(&self) -> Result<Arc<People>, Error> {
         match self.people_seq {
-            Some(seq) => self.app.catalog.people(self.tx, seq),
-            None => Ok(Arc::new(People::read(self.tx, 0)?)),
+            Some(seq) if self.keeps => self.app.catalog.people(self.tx, seq),
+            _ => match self.known_people() {
+                Some(known) => Ok(known),
+                None => Ok(Arc::new(People::read(self.tx, 0)?)),
+            },
         }
+    }
+
+    fn known_people(&self) -> Option<Arc<People>> {
+        self.app.catalog.known_people(self.people_seq?)
+    }
+
+    /// What is known of the users of these names: by the name in lower case, the absent ones left out.
+    pub(crate) fn users(&self, folded: &BTreeSet<String>) -> Result<BTreeMap<String, flow::UserFact>, Error> {
+        let Some(people) = self.known_people() else {
+            return Ok(store::user::known(self.tx, folded)?);
+        };
+        Ok(folded.iter().filter_map(|name| Some((name.clone(), people.users.get(name)?.clone()))).collect())
     }
 
     /// What people see for each of these users; a name that is none is left out.
     pub(crate) fn displays(&self, names: &BTreeSet<String>) -> Result<Names, Error> {
-        if self.people_seq.is_none() {
+        let known = if self.keeps { Some(self.people()?) } else { self.known_people() };
+        let Some(people) = known else {
             return Ok(store::user::displays(self.tx, names)?);
-        }
-        let people = self.people()?;
+        };
         Ok(names.iter().filter_map(|name| Some((name.clone(), people.get(name)?.to_owned()))).collect())
     }
 
@@ -207,7 +229,7 @@ impl Reading<'_> {
         }
         let text = store::flow_version::text(self.tx, key, version)?
             .ok_or_else(|| Error::Damaged(format!("flow {key} has no version {version}")))?;
-        self.app.catalog.version_of(key, version, &text, self.people_seq.is_some())
+        self.app.catalog.version_of(key, version, &text, self.keeps)
     }
 
     /// The flow `key`, if the actor may create an item of it or see any.

@@ -83,6 +83,8 @@ pub enum Reason {
     Taken(String),
     /// There is none.
     Unknown(String),
+    /// There is no such group.
+    NoGroup(String),
     /// The user is disabled.
     Disabled(String),
     /// Fewer characters than this.
@@ -112,6 +114,7 @@ impl std::fmt::Display for InputProblem {
             }
             Reason::Taken(name) => write!(f, "{name:?} exists already"),
             Reason::Unknown(name) => write!(f, "there is no {name:?}"),
+            Reason::NoGroup(name) => write!(f, "there is no group {name:?}"),
             Reason::Disabled(name) => write!(f, "{name:?} is disabled"),
             Reason::TooShort(min) => write!(f, "at least {min} characters"),
             Reason::TooLong(max) => write!(f, "at most {max} characters"),

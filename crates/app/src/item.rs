@@ -10,8 +10,9 @@ use std::{
 
 use flow::{Actor, Button, Decision, Event, Facts, Fields, Flow, Input, Item, ItemFact, OpenFact, Value};
 use indexmap::IndexMap;
+use store::item::Place;
 
-use crate::{Error, Published, Reading, Writing, catalog::Names};
+use crate::{Error, Published, Reading, Writing, catalog::Names, work::Part};
 
 /// An item with its rules, for one person.
 #[derive(Debug, Clone)]
@@ -98,6 +99,43 @@ pub struct LinkedItem {
     pub back: Vec<String>,
 }
 
+/// Some entries of an item's history, one after the other.
+#[derive(Debug, Clone, Default)]
+pub struct Stretch {
+    /// Oldest first.
+    pub entries: Vec<HistoryEntry>,
+    /// Who held the item before the first of them; none: it is the first of all.
+    pub held: Option<Vec<String>>,
+}
+
+/// What an item spent in a state, all in all.
+#[derive(Debug, Clone)]
+pub struct Stayed {
+    /// The state.
+    pub state: String,
+    /// How long, ms.
+    pub lasted: i64,
+    /// When it came there last, ms.
+    pub entered: i64,
+    /// Who had it there last.
+    pub assigned_to: Vec<String>,
+}
+
+/// What an item's page is asked for.
+#[derive(Debug, Clone)]
+pub struct Asked<'a> {
+    /// Values in the form that are not stored yet: the buttons follow them.
+    pub typed: &'a Input,
+    /// The revision that the form was drawn from.
+    pub revision: Option<i64>,
+    /// The history before this entry; none: up to now.
+    pub before: Option<i64>,
+    /// So many entries of it.
+    pub entries: i64,
+    /// Which of the links.
+    pub links: Part,
+}
+
 /// Everything that an item's page shows.
 #[derive(Debug, Clone)]
 pub struct ItemPage {
@@ -105,12 +143,20 @@ pub struct ItemPage {
     pub view: ItemView,
     /// Whether the actor may save without pressing.
     pub may_save: bool,
-    /// Whole, oldest first.
-    pub history: Vec<HistoryEntry>,
-    /// The states it was in, oldest first: state, entered (ms), left (ms).
-    pub stays: Vec<(String, i64, Option<i64>)>,
-    /// Both directions.
+    /// The part of its history that was asked for.
+    pub history: Stretch,
+    /// The number of the last entry of its history.
+    pub last_seq: i64,
+    /// What made a revision since the one asked about; none: it is the present one.
+    pub missed: Option<Stretch>,
+    /// The states that it was in.
+    pub stays: Vec<Stayed>,
+    /// The part of the links, both directions, that was asked for.
     pub links: Vec<LinkedItem>,
+    /// The cursor of further links.
+    pub more_links: Option<String>,
+    /// The other items that its fields name.
+    pub linked: Vec<LinkedItem>,
     /// Display names of everyone that the page names.
     pub names: Names,
 }
@@ -170,22 +216,56 @@ pub fn linked(cx: &Reading, actor: &Actor, key: &str, number: i64) -> Result<Lin
     Ok(LinkedItem { flow: key.to_owned(), number, id: item_id(cx, key, number), seen, fields, back })
 }
 
-/// Everything that the item's page shows. `typed` are values in the form that are not stored yet: the buttons follow them.
+/// What of the item's page is asked for.
 ///
 /// # Errors
-/// `NotFound`.
-pub fn page(cx: &Reading, actor: &Actor, key: &str, number: i64, typed: &Input) -> Result<ItemPage, Error> {
+/// `NotFound`, `BadCursor`.
+pub fn page(cx: &Reading, actor: &Actor, (key, number): (&str, i64), asked: &Asked) -> Result<ItemPage, Error> {
     let (published, flow, item) = load(cx, actor, key, number)?;
-    let history = entries(cx, key, &flow, number, 0, i64::MAX)?;
-    let stays = store::item::stays(cx.tx, key, number)?;
-    let links = links(cx, actor, key, number)?;
-    let mut people = named(&flow, &item.fields);
+    let before = asked.before.unwrap_or(i64::MAX);
+    let rows = store::item::earlier(cx.tx, key, number, before, asked.entries.saturating_add(1))?;
+    let history = stretch(&flow, rows, asked.entries);
+    let last_seq = match (asked.before, history.entries.last()) {
+        (None, Some(last)) => last.seq,
+        _ => store::item::last_seq(cx.tx, key, number)?,
+    };
+    let missed = match asked.revision.filter(|revision| *revision != item.revision) {
+        None => None,
+        Some(revision) => {
+            let count = item.revision.saturating_sub(revision).max(0);
+            let rows = store::item::last_revisions(cx.tx, key, number, count.saturating_add(1))?;
+            Some(stretch(&flow, rows, count))
+        }
+    };
+    let stays = store::item::stayed(cx.tx, key, number, cx.now.as_millisecond())?;
+    let stays: Vec<Stayed> = stays.into_iter().map(Stayed::of).collect();
+    let links = links(cx, actor, &flow, &item, &asked.links)?;
+    let shown = history.entries.iter().chain(missed.iter().flat_map(|missed| &missed.entries));
+    let mut people = people_on(&flow, &item, shown);
+    people.extend(stays.iter().flat_map(|stay| stay.assigned_to.iter().cloned()));
+    Ok(ItemPage {
+        may_save: !published.archived && flow::may_save(&flow, &item, actor),
+        history,
+        last_seq,
+        missed,
+        stays,
+        links: links.listed,
+        more_links: links.next,
+        linked: links.named,
+        names: cx.displays(&people)?,
+        view: with_buttons(cx, actor, published.archived, flow, item, asked.typed)?,
+    })
+}
+
+/// Everyone whom the item, its rules and these entries of its history name.
+fn people_on<'e>(flow: &Flow, item: &Item, entries: impl Iterator<Item = &'e HistoryEntry>) -> BTreeSet<String> {
+    let mut people = named(flow, &item.fields);
     people.extend(item.assigned_to.iter().cloned().chain([item.created_by.clone()]));
-    people.extend(flow::people_named(&flow).into_iter().filter_map(|who| match who {
+    people.extend(flow::people_named(flow).into_iter().filter_map(|who| match who {
         flow::Who::User(name) => Some(name),
         _ => None,
     }));
-    for entry in &history {
+    for entry in entries {
         people.insert(entry.actor.clone());
         people.extend(entry.assigned_to.iter().cloned());
         for (field, (old, new)) in &entry.changes {
@@ -194,14 +274,7 @@ pub fn page(cx: &Reading, actor: &Actor, key: &str, number: i64, typed: &Input) 
             }
         }
     }
-    Ok(ItemPage {
-        may_save: !published.archived && flow::may_save(&flow, &item, actor),
-        history,
-        stays: stays.into_iter().map(|stay| (stay.state, stay.entered, stay.left)).collect(),
-        links,
-        names: cx.displays(&people)?,
-        view: with_buttons(cx, actor, published.archived, flow, item, typed)?,
-    })
+    people
 }
 
 /// The form of a new item: its flow and first values.
@@ -563,7 +636,7 @@ fn facts_beside<'c>(
 
 /// Adds what is known of these users, whose names are as [`flow::fold_name`] spells them.
 fn look_up_users(cx: &Reading, facts: &mut Facts, folded: &BTreeSet<String>) -> Result<(), Error> {
-    facts.users.extend(store::user::known(cx.tx, folded)?);
+    facts.users.extend(cx.users(folded)?);
     Ok(())
 }
 
@@ -576,22 +649,37 @@ fn entries(
     limit: i64,
 ) -> Result<Vec<HistoryEntry>, Error> {
     let rows = store::item::history(cx.tx, key, number, after, limit)?;
-    Ok(rows
-        .into_iter()
-        .map(|row| HistoryEntry {
-            seq: row.seq,
-            at: row.at,
-            actor: row.actor,
-            kind: row.kind,
-            trigger: row.trigger,
-            from: row.from,
-            to: row.to,
-            changes: row.changes.into_iter().map(|(field, change)| changed(flow, field, change)).collect(),
-            assigned_to: row.assigned_to,
-            comment: row.comment,
-            by_admin: row.by_admin,
-        })
-        .collect())
+    Ok(rows.into_iter().map(|row| entry(flow, row)).collect())
+}
+
+fn entry(flow: &Flow, row: store::item::EventRow) -> HistoryEntry {
+    HistoryEntry {
+        seq: row.seq,
+        at: row.at,
+        actor: row.actor,
+        kind: row.kind,
+        trigger: row.trigger,
+        from: row.from,
+        to: row.to,
+        changes: row.changes.into_iter().map(|(field, change)| changed(flow, field, change)).collect(),
+        assigned_to: row.assigned_to,
+        comment: row.comment,
+        by_admin: row.by_admin,
+    }
+}
+
+/// The `limit` newest of these rows, which come newest first; one more is the one before them.
+fn stretch(flow: &Flow, mut rows: Vec<store::item::EventRow>, limit: i64) -> Stretch {
+    let more = rows.len() > usize::try_from(limit).unwrap_or(usize::MAX);
+    let held = rows.pop_if(|_| more).map(|row| row.assigned_to);
+    Stretch { entries: rows.into_iter().rev().map(|row| entry(flow, row)).collect(), held }
+}
+
+impl Stayed {
+    fn of(row: store::item::Stayed) -> Stayed {
+        let store::item::Stayed { state, lasted, entered, assigned_to } = row;
+        Stayed { state, lasted, entered, assigned_to }
+    }
 }
 
 type Change = (serde_json::Value, serde_json::Value);
@@ -605,29 +693,60 @@ fn changed(flow: &Flow, field: String, (old, new): Change) -> (String, (Value, V
     (field, change)
 }
 
-fn links(cx: &Reading, actor: &Actor, key: &str, number: i64) -> Result<Vec<LinkedItem>, Error> {
-    let mut found: IndexMap<(String, i64), LinkedItem> = IndexMap::new();
-    for link in store::item::links(cx.tx, key, number)? {
-        let id = item_id(cx, &link.flow, link.number);
-        let seen = match cx.flows.get(&link.flow).map(|published| cx.visibility(actor, &published.flow)) {
-            Some(store::list::Visibility::All) => true,
-            Some(_) => load(cx, actor, &link.flow, link.number).is_ok(),
-            None => false,
-        };
-        let entry = found.entry((link.flow.clone(), link.number)).or_insert_with(|| LinkedItem {
-            id,
-            seen: seen.then(|| (link.title.clone(), link.state.clone())),
-            flow: link.flow.clone(),
-            number: link.number,
-            fields: Vec::new(),
-            back: Vec::new(),
-        });
-        let holders = if link.outward { &mut entry.fields } else { &mut entry.back };
-        if !holders.contains(&link.field) {
-            holders.push(link.field);
+/// An item's links.
+struct Links {
+    /// A part of them, both directions.
+    listed: Vec<LinkedItem>,
+    /// What else the item's own fields name.
+    named: Vec<LinkedItem>,
+    /// The cursor of further links.
+    next: Option<String>,
+}
+
+/// An item that is linked in several ways stands where its first link does, as far as the item's own fields go.
+fn links(cx: &Reading, actor: &Actor, flow: &Flow, item: &Item, part: &Part) -> Result<Links, Error> {
+    let mut keys: Vec<&String> = flow.fields.keys().collect();
+    keys.sort_unstable();
+    let mut own: IndexMap<Place, Vec<String>> = IndexMap::new();
+    for key in keys.into_iter().filter(|key| matches!(flow.fields[*key].kind, flow::Kind::Item { .. })) {
+        for text in item.fields.get(key).map_or(&[][..], Value::texts) {
+            if let Some(place) = refers_to(cx, text) {
+                let fields = own.entry(place).or_default();
+                if !fields.contains(key) {
+                    fields.push(key.clone());
+                }
+            }
         }
     }
-    Ok(found.into_values().collect())
+    let page = store::item::links(cx.tx, &flow.key, item.number, part.cursor.as_deref(), part.limit)?;
+    // What an own field names stands at the first of them that does.
+    let is_first = |place: &Place, link: &store::item::Link| match own.get(place) {
+        Some(fields) => link.outward && fields.first() == Some(&link.field),
+        None => true,
+    };
+    let mut listed: IndexMap<Place, Vec<String>> = IndexMap::new();
+    for link in page.rows {
+        let place = (link.flow.clone(), link.number);
+        if is_first(&place, &link) {
+            let back = listed.entry(place).or_default();
+            back.extend((!link.outward).then_some(link.field));
+        }
+    }
+    let wanted = own.keys().chain(listed.keys()).cloned().collect();
+    let titles = store::item::titles(cx.tx, &wanted)?;
+    let linked = |place: &Place, back: Vec<String>| {
+        let seen = match (cx.flows.get(&place.0).map(|known| cx.visibility(actor, &known.flow)), titles.get(place)) {
+            (None, _) | (_, None) => None,
+            (Some(store::list::Visibility::All), Some(title)) => Some(title.clone()),
+            (Some(_), Some(title)) => load(cx, actor, &place.0, place.1).is_ok().then(|| title.clone()),
+        };
+        let (id, fields) = (item_id(cx, &place.0, place.1), own.get(place).cloned().unwrap_or_default());
+        LinkedItem { flow: place.0.clone(), number: place.1, id, seen, fields, back }
+    };
+    let shown = listed.iter().map(|(place, back)| linked(place, back.clone())).collect();
+    let named =
+        own.keys().filter(|place| !listed.contains_key(*place)).map(|place| linked(place, Vec::new())).collect();
+    Ok(Links { listed: shown, named, next: page.next })
 }
 
 /// The people that user fields name.

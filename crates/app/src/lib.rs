@@ -24,7 +24,7 @@ use jiff::{Timestamp, tz::TimeZone};
 
 pub use catalog::{Catalog, Names, People, Published};
 pub use error::{Error, InputProblem, Reason};
-pub use store::{Address, BadAddress, Counters, Place, keep};
+pub use store::{Address, BadAddress, Counters, Place, keep, list::Page};
 
 /// An installation, open. Cheap to clone.
 #[derive(Clone)]
@@ -40,7 +40,7 @@ struct Inner {
 }
 
 /// The setting that says which indexes the sheets have, and what it says where they have all of this program's.
-const INDEXES: (&str, &str) = ("indexes of sheets", "2");
+const INDEXES: (&str, &str) = ("indexes of sheets", "4");
 
 /// What the binary hands in: what the use cases must not fetch for themselves.
 #[derive(Debug, Clone)]
@@ -62,9 +62,10 @@ pub struct Reading<'a> {
     pub zone: &'a TimeZone,
     /// The moment that the transaction takes as now.
     pub now: Timestamp,
-    /// How often people were changed, where what is read of them may be kept. None in a transaction that writes: what it
-    /// sees may never come to be.
+    /// How often people were changed. None where the transaction itself may change them.
     people_seq: Option<i64>,
+    /// Whether what is read may be kept for others. Not in a transaction that writes: what it sees may never come to be.
+    keeps: bool,
     app: &'a Inner,
 }
 
@@ -86,7 +87,9 @@ impl<'a> Writing<'a> {
     /// are then.
     pub(crate) fn alone(&self) -> Result<Writing<'a>, Error> {
         self.tx.take_turn()?;
-        self.reading.app.writing(self.tx, self.now)
+        let mut alone = self.reading.app.writing(self.tx, self.now)?;
+        alone.reading.people_seq = None;
+        Ok(alone)
     }
 }
 
@@ -124,18 +127,22 @@ impl App {
         Ok(app)
     }
 
-    /// An index that a newer program has for lists is made for the flows that an older one published.
+    /// What a newer program has for lists is made for the flows that an older one published, and for their items.
     fn bring_indexes_up_to_date(&self) -> Result<(), Error> {
         if self.0.db.read(|tx| store::setting::get(tx, INDEXES.0))?.as_deref() == Some(INDEXES.1) {
             return Ok(());
         }
-        self.write(|cx| {
+        let flows = self.write(|cx| {
             let cx = &cx.alone()?;
             for published in cx.flows.all() {
                 store::widen_sheet(cx.tx, &published.flow)?;
             }
-            Ok(store::setting::set(cx.tx, INDEXES.0, INDEXES.1)?)
-        })
+            Ok(cx.flows.all().map(|published| Arc::clone(&published.flow)).collect::<Vec<_>>())
+        })?;
+        for flow in flows {
+            store::fill_field_changes(&self.0.db, &flow)?;
+        }
+        self.write(|cx| Ok(store::setting::set(cx.tx, INDEXES.0, INDEXES.1)?))
     }
 
     /// Runs a use case that only reads, on one snapshot.
@@ -243,11 +250,13 @@ impl Inner {
     fn reading<'a>(&'a self, tx: &'a store::Tx<'a>, now: Timestamp) -> Result<Reading<'a>, Error> {
         let changes = store::change::seen(tx)?;
         let flows = self.catalog.as_of(tx, changes.flows, true)?;
-        Ok(Reading { tx, flows, zone: &self.zone, now, people_seq: Some(changes.people), app: self })
+        Ok(Reading { tx, flows, zone: &self.zone, now, people_seq: Some(changes.people), keeps: true, app: self })
     }
 
     fn writing<'a>(&'a self, tx: &'a store::WriteTx<'a>, now: Timestamp) -> Result<Writing<'a>, Error> {
-        let flows = self.catalog.as_of(tx, store::change::seen(tx)?.flows, false)?;
-        Ok(Writing { reading: Reading { tx, flows, zone: &self.zone, now, people_seq: None, app: self }, tx })
+        let changes = store::change::seen(tx)?;
+        let flows = self.catalog.as_of(tx, changes.flows, false)?;
+        let people_seq = Some(changes.people);
+        Ok(Writing { reading: Reading { tx, flows, zone: &self.zone, now, people_seq, keeps: false, app: self }, tx })
     }
 }

@@ -10,7 +10,7 @@ use crate::{
     App, Error, Reading,
     catalog::Names,
     item::{self, HistoryEntry},
-    work::{self, Work},
+    work::{self, Total, Work},
 };
 
 /// So many items are told apart; beyond that it is only known that much has changed.
@@ -55,7 +55,7 @@ pub enum Watched {
 #[derive(Debug, Clone, Default)]
 pub struct News {
     /// How many items wait for the actor, where that may have changed.
-    pub pending: Option<i64>,
+    pub pending: Option<Total>,
     /// What the list shows may have changed.
     pub list: bool,
     /// What happened to the item.
@@ -193,7 +193,7 @@ pub fn news(cx: &Reading, actor: &Actor, watched: &Watched, changes: &Changes) -
     let held = changes.something || changes.holds(&actor.name);
     let mut news = News::default();
     if held {
-        news.pending = Some(work::pending_count(cx, actor)?.count);
+        news.pending = Some(work::pending_count(cx, actor)?);
     }
     match watched {
         Watched::Item { flow, number, seen } => {

@@ -6,7 +6,10 @@ use flow::Actor;
 use store::{audit, group, user};
 use unicode_normalization::UnicodeNormalization;
 
-use crate::{App, Error, Names, Reading, Reason, Writing, item};
+use crate::{
+    App, Error, Names, Page, Reading, Reason, Writing, item,
+    work::{Part, Total},
+};
 
 /// Who acts for the command line in histories and the audit; nobody can register the name.
 pub const SYSTEM: &str = "system";
@@ -49,6 +52,20 @@ pub struct UserView {
     /// Registered when, ms.
     pub created_at: i64,
 }
+
+/// A group as a list of them shows it.
+#[derive(Debug, Clone)]
+pub struct GroupBrief {
+    /// The name.
+    pub name: String,
+    /// The first of its members: name, display.
+    pub members: Vec<(String, String)>,
+    /// How many it has, counted up to [`MEMBERS_CAP`].
+    pub count: Total,
+}
+
+/// The members of a group are counted so far.
+pub const MEMBERS_CAP: i64 = 1_000;
 
 /// A group and who is in it.
 #[derive(Debug, Clone)]
@@ -227,7 +244,19 @@ pub fn enable(cx: &Writing, actor: &Actor, name: &str) -> Result<(), Error> {
     Ok(audit::add(cx.tx, cx.now.as_millisecond(), &actor.name, "user enabled", &detail)?)
 }
 
-/// Every user, by name.
+/// A page of users by name: all, or those whose name or display name contains the text.
+///
+/// # Errors
+/// `BadCursor`.
+pub fn user_page(cx: &Reading, text: &str, part: &Part) -> Result<Page<UserView>, Error> {
+    let page = user::page(cx.tx, text, part.cursor.as_deref(), part.limit)?;
+    let names = page.rows.iter().map(|user| user.name.clone()).collect();
+    let mut groups = user::groups_of_each(cx.tx, &names)?;
+    let view = |user: user::User| UserView::of(groups.remove(&flow::fold_name(&user.name)).unwrap_or_default(), user);
+    Ok(Page { rows: page.rows.into_iter().map(view).collect(), next: page.next })
+}
+
+/// Every user, by name: not for a page.
 ///
 /// # Errors
 /// The store's.
@@ -251,7 +280,65 @@ pub fn user(cx: &Reading, name: &str) -> Result<UserView, Error> {
     Ok(UserView::of(user::groups_of(cx.tx, &user.name)?, user))
 }
 
-/// Every group, by name.
+/// A page of groups by name, each with the first `most` of its members: all, or those whose name contains the text.
+///
+/// # Errors
+/// `BadCursor`.
+pub fn group_page(cx: &Reading, text: &str, part: &Part, most: i64) -> Result<Page<GroupBrief>, Error> {
+    let page = group::page(cx.tx, text, part.cursor.as_deref(), part.limit)?;
+    let brief = |name: String| {
+        let members = group::members(cx.tx, &name, "", None, most)?;
+        let shown = i64::try_from(members.rows.len()).unwrap_or(most);
+        let count = match members.next {
+            None => (shown, false),
+            Some(_) => group::member_count(cx.tx, &name, MEMBERS_CAP)?,
+        };
+        Ok::<_, Error>(GroupBrief { name, members: members.rows, count: count.into() })
+    };
+    Ok(Page { rows: page.rows.into_iter().map(brief).collect::<Result<_, _>>()?, next: page.next })
+}
+
+/// The names of the first `most` groups that contain the text; whether there are more.
+///
+/// # Errors
+/// The store's.
+pub fn group_names(cx: &Reading, text: &str, most: i64) -> Result<(Vec<String>, bool), Error> {
+    let page = group::page(cx.tx, text, None, most)?;
+    Ok((page.rows, page.next.is_some()))
+}
+
+/// One group: its name as registered, and how many members it has.
+///
+/// # Errors
+/// `NotFound`.
+pub fn group(cx: &Reading, name: &str) -> Result<(String, Total), Error> {
+    let name = group::registered(cx.tx, name)?.ok_or(Error::NotFound)?;
+    let count = group::member_count(cx.tx, &name, MEMBERS_CAP)?;
+    Ok((name, count.into()))
+}
+
+/// A page of a group's members by name, as name and display: all, or those whose name or display contains the text.
+///
+/// # Errors
+/// `BadCursor`.
+pub fn members(cx: &Reading, group: &str, text: &str, part: &Part) -> Result<Page<(String, String)>, Error> {
+    Ok(group::members(cx.tx, group, text, part.cursor.as_deref(), part.limit)?)
+}
+
+/// Refuses names of groups that are not there.
+///
+/// # Errors
+/// `Input`.
+pub fn known_groups(cx: &Reading, names: &[String]) -> Result<(), Error> {
+    for name in names {
+        if group::registered(cx.tx, &check_name("group", name)?)?.is_none() {
+            return Err(Error::input("group", Reason::NoGroup(name.clone())));
+        }
+    }
+    Ok(())
+}
+
+/// Every group, by name: not for a page.
 ///
 /// # Errors
 /// The store's.
@@ -399,6 +486,5 @@ fn audited(cx: &Writing, actor: &Actor, act: &str, detail: &serde_json::Value) -
 }
 
 fn keep_an_admin(cx: &Reading, name: &str) -> Result<(), Error> {
-    let another = user::list(cx.tx)?.iter().any(|user| user.admin && user.active && user.name != name);
-    if another { Ok(()) } else { Err(Error::input("admin", Reason::LastAdmin)) }
+    if user::another_admin(cx.tx, name)? { Ok(()) } else { Err(Error::input("admin", Reason::LastAdmin)) }
 }

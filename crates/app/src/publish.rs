@@ -5,7 +5,7 @@ use std::sync::Arc;
 use flow::{Actor, File, Flow, Problem, Severity, Who};
 use store::{audit, flow_version};
 
-use crate::{Error, Reading, Writing, people};
+use crate::{Error, Page, Reading, Writing, people, work::Part};
 
 /// A flow file.
 #[derive(Debug, Clone)]
@@ -127,14 +127,17 @@ pub fn text(cx: &Reading, key: &str, version: Option<i64>) -> Result<String, Err
     }
 }
 
-/// Every version of a flow, newest first.
+/// A page of a flow's versions, newest first.
 ///
 /// # Errors
-/// The store's.
-pub fn versions(cx: &Reading, key: &str) -> Result<Vec<VersionView>, Error> {
-    let open = flow_version::open_items(cx.tx, key)?;
-    let view = |row: flow_version::Row| VersionView::of(open.get(&row.version).copied().unwrap_or(0), row);
-    Ok(flow_version::history(cx.tx, key)?.into_iter().map(view).collect())
+/// `BadCursor`.
+pub fn versions(cx: &Reading, key: &str, part: &Part) -> Result<Page<VersionView>, Error> {
+    let page = flow_version::page(cx.tx, key, part.cursor.as_deref(), part.limit)?;
+    let ends = page.rows.last().zip(page.rows.first()).map(|(last, first)| (last.version, first.version));
+    let (from, to) = ends.unwrap_or_default();
+    let open = flow_version::open_items(cx.tx, key, from, to)?;
+    let view = |row: flow_version::Version| VersionView::of(open.get(&row.version).copied().unwrap_or(0), row);
+    Ok(Page { rows: page.rows.into_iter().map(view).collect(), next: page.next })
 }
 
 /// The newest version of every flow, by key, with all open items of the flow.
@@ -143,13 +146,13 @@ pub fn versions(cx: &Reading, key: &str) -> Result<Vec<VersionView>, Error> {
 /// The store's.
 pub fn current(cx: &Reading) -> Result<Vec<VersionView>, Error> {
     let open = store::list::open_items(cx.tx)?;
-    let view = |row: flow_version::Row| VersionView::of(open.get(&row.key).copied().unwrap_or(0), row);
-    Ok(flow_version::current(cx.tx)?.into_iter().map(view).collect())
+    let view = |row: flow_version::Version| VersionView::of(open.get(&row.key).copied().unwrap_or(0), row);
+    Ok(flow_version::newest(cx.tx)?.into_iter().map(view).collect())
 }
 
 impl VersionView {
-    fn of(open: i64, row: flow_version::Row) -> VersionView {
-        let flow_version::Row { key, version, published_at, published_by, archived, .. } = row;
+    fn of(open: i64, row: flow_version::Version) -> VersionView {
+        let flow_version::Version { key, version, published_at, published_by, archived } = row;
         VersionView { key, version, published_at, published_by, archived, open }
     }
 }

@@ -17,7 +17,7 @@ use flow::Actor;
 use sha2::{Digest, Sha256};
 use store::{session, throttle, token, user};
 
-use crate::{App, Error, Reading, Reason, Writing, people};
+use crate::{App, Error, Page, Reading, Reason, Writing, people, work::Part};
 
 /// Failed attempts on one name before it has to wait.
 const NAME_FAILURES: i64 = 8;
@@ -288,10 +288,10 @@ pub struct Account {
     pub language: Option<String>,
     /// Whether they sign in with a password of ours.
     pub has_password: bool,
-    /// Where they are signed in, the last used first.
-    pub sessions: Vec<SessionView>,
+    /// Where they are signed in: on the first page the session that asks, then the last used first.
+    pub sessions: Page<SessionView>,
     /// Their tokens, newest first.
-    pub tokens: Vec<TokenView>,
+    pub tokens: Page<TokenView>,
 }
 
 /// A session as its owner sees it.
@@ -305,26 +305,37 @@ pub struct SessionView {
     pub seen_at: i64,
 }
 
-/// The actor's own account, seen from the session `present`.
+/// The actor's own account, seen from the session `present`: these parts of their sessions and tokens.
 ///
 /// # Errors
-/// `NotFound` if the actor is no user.
-pub fn account(cx: &Reading, actor: &Actor, present: &str) -> Result<Account, Error> {
+/// `NotFound` if the actor is no user; `BadCursor`.
+pub fn account(
+    cx: &Reading,
+    actor: &Actor,
+    present: &str,
+    (sessions, tokens): (&Part, &Part),
+) -> Result<Account, Error> {
     let user = user::by_name(cx.tx, &actor.name)?.ok_or(Error::NotFound)?;
-    let present = hashed(present);
-    let sessions = session::of(cx.tx, &actor.name, cx.now.as_millisecond())?;
+    Ok(Account {
+        groups: actor.groups.clone(),
+        language: user.language,
+        has_password: user.password_hash.is_some(),
+        sessions: session_page(cx, actor, &hashed(present), sessions)?,
+        tokens: token_page(cx, actor, tokens)?,
+    })
+}
+
+fn session_page(cx: &Reading, actor: &Actor, present: &str, part: &Part) -> Result<Page<SessionView>, Error> {
     let view = |row: session::Session| SessionView {
         present: row.hash == present,
         created_at: row.created_at,
         seen_at: row.seen_at,
     };
-    Ok(Account {
-        groups: actor.groups.clone(),
-        language: user.language,
-        has_password: user.password_hash.is_some(),
-        sessions: sessions.into_iter().map(view).collect(),
-        tokens: tokens(cx, actor)?,
-    })
+    let first = part.cursor.is_none().then(|| session::load(cx.tx, present)).transpose()?.flatten();
+    let now = cx.now.as_millisecond();
+    let others = session::others(cx.tx, &actor.name, present, now, part.cursor.as_deref(), part.limit)?;
+    let rows = first.into_iter().map(|(row, ..)| row).chain(others.rows).map(view).collect();
+    Ok(Page { rows, next: others.next })
 }
 
 /// An API token as its owner sees it.
@@ -342,12 +353,8 @@ pub struct TokenView {
     pub used_at: Option<i64>,
 }
 
-/// The actor's tokens, newest first.
-///
-/// # Errors
-/// The store's.
-pub fn tokens(cx: &Reading, actor: &Actor) -> Result<Vec<TokenView>, Error> {
-    let rows = token::of(cx.tx, &actor.name)?;
+fn token_page(cx: &Reading, actor: &Actor, part: &Part) -> Result<Page<TokenView>, Error> {
+    let page = token::of(cx.tx, &actor.name, part.cursor.as_deref(), part.limit)?;
     let view = |row: token::Token| TokenView {
         id: row.id,
         name: row.name,
@@ -355,7 +362,7 @@ pub fn tokens(cx: &Reading, actor: &Actor) -> Result<Vec<TokenView>, Error> {
         expires_at: row.expires_at,
         used_at: row.used_at,
     };
-    Ok(rows.into_iter().map(view).collect())
+    Ok(Page { rows: page.rows.into_iter().map(view).collect(), next: page.next })
 }
 
 /// Revokes one of the actor's tokens.

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use flow::{Actor, By, BySort, Choices, Column, Flow, Kind, Query, QueryProblem};
+use flow::{Actor, By, BySort, Choices, Column, Flow, Kind, Query};
 pub use report::{Asked, Load, Recurrence, Report, Spread, Stays, Stretch, Way, and, first_day, report};
 use store::stats;
 pub use store::{Stop, stats::Group};
@@ -17,9 +17,6 @@ use crate::{
     Error, Published, Reading,
     work::{self, Listing},
 };
-
-/// Items can be counted by so many things at once.
-const MOST_BY: usize = 2;
 
 /// How many items there are of each kind.
 #[derive(Debug, Clone)]
@@ -50,11 +47,7 @@ impl Reading<'_> {
 pub fn counts(cx: &Reading, actor: &Actor, key: &str, by: &[String], query: &str) -> Result<Counts, Error> {
     let published = cx.flow_for(actor, key)?;
     let flow = &published.flow;
-    if let Some(surplus) = by.get(MOST_BY) {
-        let message = format!("by: items are counted by {MOST_BY} things at most; {surplus:?} is one too many");
-        return Err(Error::BadQuery(QueryProblem { position: 0, message }));
-    }
-    let by = by.iter().map(|text| flow::parse_by(text, flow)).collect::<Result<Vec<By>, _>>()?;
+    let by = flow::parse_all_by(by, flow)?;
     let query = asked(cx, actor, flow, query)?;
     counted(cx, actor, published, &query, by)
 }

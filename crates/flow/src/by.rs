@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use crate::{Column, Flow, Kind, QueryProblem, parse_sort};
+use crate::{Column, Flow, Kind, QueryProblem, Said, parse_sort, said::said};
 
 /// What items are counted by.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,6 +85,20 @@ impl Span {
     }
 }
 
+/// Items are counted by so many things at once.
+const MOST: usize = 2;
+
+/// [`parse_by`] for all that is asked for together.
+///
+/// # Errors
+/// Where and why one cannot be read; that they are too many.
+pub fn parse_all_by(texts: &[String], flow: &Flow) -> Result<Vec<By>, QueryProblem> {
+    if let Some(surplus) = texts.get(MOST) {
+        return Err(problem(0, said!("items are counted by at most {} things: \"{}\" is one too many", MOST, surplus)));
+    }
+    texts.iter().map(|text| parse_by(text, flow)).collect()
+}
+
 /// Reads what to count by: a field by key or label, or a built-in; behind a time `:day`, `:week` or `:month`.
 ///
 /// # Errors
@@ -96,14 +110,14 @@ pub fn parse_by(text: &str, flow: &Flow) -> Result<By, QueryProblem> {
         Some((name, "month")) => (name, Some(Span::Month)),
         Some((name, other)) if !flow.fields.values().any(|field| field.label == text) => {
             let position = name.chars().count() + 1;
-            return Err(problem(position, format!("by: {other:?} is none of day, week, month")));
+            return Err(problem(position, said!("\"{}\" is none of day, week, month", other)));
         }
         _ => (text, None),
     };
     let column = column(flow, name.trim())?;
     let field = if let Column::Field(key) = &column { flow.fields.get(key) } else { None };
     let at = name.chars().count();
-    let no_time = || problem(at, format!("by: {name:?} holds no time, so it has no days, weeks or months"));
+    let no_time = || problem(at, said!("\"{}\" holds no time: it has no days, weeks or months", name));
     let sort = match (&column, field.map(|field| &field.kind), span) {
         (Column::Created | Column::Updated | Column::Closed, _, Some(span)) | (_, Some(Kind::Datetime), Some(span)) => {
             BySort::Moment(span)
@@ -111,7 +125,8 @@ pub fn parse_by(text: &str, flow: &Flow) -> Result<By, QueryProblem> {
         (_, Some(Kind::Date), Some(span)) => BySort::Day(span),
         (Column::Created | Column::Updated | Column::Closed, _, None)
         | (_, Some(Kind::Datetime | Kind::Date), None) => {
-            return Err(problem(at, format!("by: {name:?} is a time: write {name}:day, {name}:week or {name}:month")));
+            let said = said!("\"{}\" is a time: write {}:day, {}:week or {}:month", name, name, name, name);
+            return Err(problem(at, said));
         }
         (Column::State | Column::AssignedTo | Column::CreatedBy, ..) | (_, Some(Kind::Choice(_) | Kind::User), _) => {
             if span.is_some() {
@@ -122,8 +137,11 @@ pub fn parse_by(text: &str, flow: &Flow) -> Result<By, QueryProblem> {
         (_, Some(Kind::Bool), None) => BySort::Bool,
         (_, Some(Kind::Bool), Some(_)) => return Err(no_time()),
         _ => {
-            let can = "a choice, a person, yes or no, state, assigned_to, created_by, or a time";
-            return Err(problem(0, format!("by: items cannot be counted by {name:?}; they can by {can}")));
+            let said = said!(
+                "items cannot be counted by \"{}\"; they can by a choice, a person, yes or no, state, assigned_to, created_by or a time",
+                name
+            );
+            return Err(problem(0, said));
         }
     };
     Ok(By { column, sort })
@@ -132,7 +150,7 @@ pub fn parse_by(text: &str, flow: &Flow) -> Result<By, QueryProblem> {
 /// The column of that name. What cannot be sorted by may well be counted by: a `multiple` field.
 fn column(flow: &Flow, name: &str) -> Result<Column, QueryProblem> {
     if name.is_empty() {
-        return Err(problem(0, "by: the name of a field must stand here".to_owned()));
+        return Err(problem(0, said!("here the name of a field must stand")));
     }
     let known = if name.starts_with(['-', ',']) { Ok(Vec::new()) } else { parse_sort(name, flow) };
     if let Ok([one]) = known.as_deref() {
@@ -141,13 +159,13 @@ fn column(flow: &Flow, name: &str) -> Result<Column, QueryProblem> {
     match flow.fields.values().find(|field| field.key == name || field.label == name) {
         Some(field) => Ok(Column::Field(field.key.clone())),
         None => Err(match known {
-            Err(why) => problem(0, format!("by: {}", why.message)),
-            Ok(_) => problem(0, format!("by: there is no field {name:?}")),
+            Err(why) => QueryProblem { position: 0, ..why },
+            Ok(_) => problem(0, said!("there is no field \"{}\"", name)),
         }),
     }
 }
 
-fn problem(position: usize, message: String) -> QueryProblem {
+fn problem(position: usize, message: Said) -> QueryProblem {
     QueryProblem { position, message }
 }
 

@@ -14,7 +14,7 @@ mod said;
 mod value;
 mod words;
 
-pub use by::{By, BySort, Span, parse_by};
+pub use by::{By, BySort, Span, parse_all_by, parse_by};
 pub use check::{Checked, check, compatible};
 pub use condition::{Condition, ConditionProblem, Subject};
 pub use decide::*;
@@ -23,7 +23,8 @@ pub use model::*;
 pub use picture::{Arrow, Block, Figure, Figures, Picture, mermaid, picture};
 pub use problem::{Problem, Severity, line_column, render};
 pub use query::{
-    Column, Edge, Query, QueryContext, QueryProblem, Range, Scalar, SortKey, Term, Test, parse_query, parse_sort,
+    Column, Edge, InState, Query, QueryContext, QueryProblem, Range, Scalar, SortKey, Term, Test, parse_query,
+    parse_sort, tells_changes,
 };
 pub use read::{File, duration_minutes, read};
 pub use said::{Arg, Said};

@@ -44,6 +44,16 @@ impl Value {
         }
     }
 
+    /// As one text, as what was stored is too: nothing is the empty text.
+    #[must_use]
+    pub fn spelled(&self) -> String {
+        match self.to_stored() {
+            Json::Null => String::new(),
+            Json::String(text) => text,
+            other => other.to_string(),
+        }
+    }
+
     /// As it was stored for `field`. What cannot be one of its values is [`Value::Empty`].
     #[must_use]
     pub fn from_stored(json: &Json, field: &Field) -> Self {

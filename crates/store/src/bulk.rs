@@ -10,7 +10,7 @@ use flow::{Decision, Flow, Item, RecordKind};
 use jiff::Timestamp;
 
 use crate::{
-    Error, WriteTx,
+    Error, WriteTx, field_change,
     item::{changes_text, end, fields_text, kind, linked_from, names_text, title},
     list::holder,
     sheet,
@@ -41,6 +41,7 @@ pub struct Lives {
     holder: Vec<Param<'static>>,
     link: Vec<Param<'static>>,
     took_part: Vec<Param<'static>>,
+    field_change: Vec<Param<'static>>,
     /// By flow and version, whose fields may differ: the columns, the rows.
     sheets: BTreeMap<(String, i64), (Vec<String>, Vec<Param<'static>>)>,
     tally: BTreeMap<(String, String, bool), i64>,
@@ -125,6 +126,7 @@ impl Lives {
             self.event.extend([record.from.clone().into(), record.to.clone().into(), changes_text(record)?.into()]);
             self.event.extend([names_text(&record.assigned_to)?.into(), record.comment.clone().into()]);
             self.event.push(record.by_admin.into());
+            field_change::rows(flow, after.number, record, seq, &mut self.field_change);
             if before.is_none_or(|before| before.state != after.state) {
                 if let Some((_, _, ended)) = stays.last_mut() {
                     *ended = Some(after.updated_at);
@@ -164,6 +166,7 @@ impl Lives {
         let columns = "flow, number, seq, at, actor, kind, trigger_words, from_state, to_state, changes, assigned_to, \
                        comment, by_admin";
         insert(tx, "event", columns, 13, &self.event)?;
+        insert(tx, "field_change", field_change::COLUMNS, field_change::WIDTH, &self.field_change)?;
         for ((flow, state, closed), items) in &self.tally {
             let sql = "insert into tally (flow, state, closed, slot, items) values ($1, $2, $3, $4, $5)
                        on conflict (flow, state, closed, slot) do update set items = tally.items + $5";
@@ -203,7 +206,7 @@ pub fn without_indexes<T, E: From<Error>>(
 /// Names and definitions of the indexes of items that are none of a key.
 pub(crate) fn indexes(tx: &WriteTx) -> Result<Vec<(String, String)>, Error> {
     let mut tables: BTreeSet<String> =
-        ["item", "holder", "event", "stay", "link", "took_part"].map(str::to_owned).into();
+        ["item", "holder", "event", "stay", "link", "took_part", "field_change"].map(str::to_owned).into();
     tables.extend(tx.all("select flow from flow", &[], |row| Ok(format!("sheet_{}", row.str(0)?)))?);
     let all = tx.indexes()?;
     Ok(all.into_iter().filter(|(table, ..)| tables.contains(table)).map(|(_, name, sql)| (name, sql)).collect())

@@ -7,7 +7,7 @@ use crate::{Error, Tx, WriteTx, feed::Change, value::params};
 pub struct Changes {
     /// Flows: published, archived.
     pub flows: i64,
-    /// People: added, or what others see of them.
+    /// People: added, disabled, enabled, or what others see of them.
     pub people: i64,
 }
 

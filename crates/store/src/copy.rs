@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Every table with its key, those first to which others refer. A flow's sheet comes beside its items.
-const TABLES: [(&str, &[&str]); 22] = [
+const TABLES: [(&str, &[&str]); 23] = [
     ("setting", &["name"]),
     ("change_sequence", &["name"]),
     ("users", &["folded"]),
@@ -35,6 +35,7 @@ const TABLES: [(&str, &[&str]); 22] = [
     ("stay", &["flow", "number", "seq"]),
     ("link", &["flow", "number", "inward", "field", "other_flow", "other_number"]),
     ("took_part", &["flow", "number", "who"]),
+    ("field_change", &["flow", "number", "seq", "field"]),
 ];
 /// What the sheets have: made with them, not copied.
 const SHEET_COLUMNS: &str = "sheet_column";

@@ -19,7 +19,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Tx, WriteTx, sheet, value::params};
+use crate::{Error, Tx, WriteTx, value::params};
 
 /// How often it is looked what others wrote.
 const LOOK: Duration = Duration::from_millis(400);
@@ -162,12 +162,9 @@ impl Feed {
     pub(crate) fn read(&self, tx: &Tx, since: i64) -> Result<Vec<Change>, Error> {
         let mut changes = self.read_sequences(tx)?;
         for flow in tx.all("select flow from flow order by position", &[], |row| row.text(0))? {
-            let sql = format!(
-                "select number, updated_at from {} where flow = $1 and updated_at > $2
-                 order by updated_at desc, number limit $3",
-                sheet::table(&flow)
-            );
-            let rows = tx.all(&sql, params![&flow, since, MOST + 1], |row| Ok((row.int(0)?, row.int(1)?)))?;
+            let sql = "select number, updated_at from item where flow = $1 and updated_at > $2
+                       order by updated_at desc, number limit $3";
+            let rows = tx.all(sql, params![&flow, since, MOST + 1], |row| Ok((row.int(0)?, row.int(1)?)))?;
             if rows.len() > usize::try_from(MOST).unwrap_or(usize::MAX) {
                 changes.push(Change::Something);
             }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::{
     Error, Tx, WriteTx,
     change::{Changed, grow},
+    list::{Page, bound, cursor},
     row::Row as SqlRow,
     sheet,
     value::params,
@@ -27,6 +28,21 @@ pub struct Row {
     pub archived: bool,
 }
 
+/// What is known of a published version without its text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Version {
+    /// The flow's key.
+    pub key: String,
+    /// 1, 2, … within the flow.
+    pub version: i64,
+    /// Milliseconds.
+    pub published_at: i64,
+    /// Who published it.
+    pub published_by: String,
+    /// The flow was taken out of use.
+    pub archived: bool,
+}
+
 const COLUMNS: &str = "v.flow, v.version, v.text, v.published_at, v.published_by,
                        case when f.archived_at is null then 0 else 1 end";
 
@@ -35,10 +51,35 @@ const COLUMNS: &str = "v.flow, v.version, v.text, v.published_at, v.published_by
 /// # Errors
 /// The records failed.
 pub fn current(tx: &Tx) -> Result<Vec<Row>, Error> {
-    let sql = format!(
-        "select {COLUMNS} from flow f join flow_version v on v.flow = f.flow and v.version = f.version order by f.position"
-    );
+    let sql = format!("select {COLUMNS} {NEWEST}");
     tx.all(&sql, &[], read)
+}
+
+/// [`current`], without the texts.
+///
+/// # Errors
+/// The records failed.
+pub fn newest(tx: &Tx) -> Result<Vec<Version>, Error> {
+    let sql = format!("select {NO_TEXT} {NEWEST}");
+    tx.all(&sql, &[], read_version)
+}
+
+/// A page of a flow's versions, newest first.
+///
+/// # Errors
+/// [`Error::BadCursor`], or the records failed.
+pub fn page(tx: &Tx, key: &str, cursor: Option<&str>, limit: i64) -> Result<Page<Version>, Error> {
+    let before = match &cursor::read("versions", cursor)?[..] {
+        [] => i64::MAX,
+        [version] => cursor::int(version)?,
+        _ => return Err(Error::BadCursor),
+    };
+    let sql = format!(
+        "select {NO_TEXT} from flow_version v join flow f on f.flow = v.flow
+         where v.flow = $1 and v.version < $2 order by v.version desc limit $3"
+    );
+    let rows = tx.all(&sql, params![key, before, bound(limit) + 1], read_version)?;
+    Ok(Page::cut(rows, limit, |row| cursor::write("versions", &[row.version.into()])))
 }
 
 /// The text of one version.
@@ -50,7 +91,7 @@ pub fn text(tx: &Tx, key: &str, version: i64) -> Result<Option<String>, Error> {
     tx.first(sql, params![key, version], |row| row.text(0))
 }
 
-/// Every version of a flow, newest first.
+/// Every version of a flow with its text, newest first: for who copies all of them.
 ///
 /// # Errors
 /// The records failed.
@@ -102,14 +143,14 @@ pub fn versions_in_use(tx: &Tx, key: &str) -> Result<Vec<i64>, Error> {
     tx.all(sql, params![key], |row| row.int(0))
 }
 
-/// How many items that are not closed each version still holds; versions without any are left out.
+/// How many items that are not closed each of the versions `from` to `to` still holds; versions without any are left out.
 ///
 /// # Errors
 /// The records failed.
-pub fn open_items(tx: &Tx, key: &str) -> Result<BTreeMap<i64, i64>, Error> {
-    let sql = "select version, cast(sum(items) as bigint) from open_version where flow = $1
-               group by version having sum(items) > 0";
-    Ok(tx.all(sql, params![key], |row| Ok((row.int(0)?, row.int(1)?)))?.into_iter().collect())
+pub fn open_items(tx: &Tx, key: &str, from: i64, to: i64) -> Result<BTreeMap<i64, i64>, Error> {
+    let sql = "select version, cast(sum(items) as bigint) from open_version
+               where flow = $1 and version between $2 and $3 group by version having sum(items) > 0";
+    Ok(tx.all(sql, params![key, from, to], |row| Ok((row.int(0)?, row.int(1)?)))?.into_iter().collect())
 }
 
 /// Whether any item was ever created.
@@ -120,6 +161,23 @@ pub fn has_items(tx: &Tx, key: &str) -> Result<bool, Error> {
     Ok(tx
         .first("select number from item where flow = $1 order by number limit 1", params![key], |row| row.int(0))?
         .is_some())
+}
+
+/// From the flows, which are few, to the newest version of each: in this order, lest every version of all be looked at.
+const NEWEST: &str = "from flow f cross join flow_version v where v.flow = f.flow and v.version = f.version
+                      order by f.position";
+
+const NO_TEXT: &str = "v.flow, v.version, v.published_at, v.published_by,
+                       case when f.archived_at is null then 0 else 1 end";
+
+fn read_version(row: &SqlRow) -> Result<Version, Error> {
+    Ok(Version {
+        key: row.text(0)?,
+        version: row.int(1)?,
+        published_at: row.int(2)?,
+        published_by: row.text(3)?,
+        archived: row.flag(4)?,
+    })
 }
 
 fn read(row: &SqlRow) -> Result<Row, Error> {

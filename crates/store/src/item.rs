@@ -10,7 +10,8 @@ use serde_json::Value as Json;
 use crate::{
     Error, Tx, WriteTx,
     feed::Change,
-    list::{self, Visibility, holder},
+    field_change,
+    list::{self, Page, Visibility, bound, cursor, holder},
     row::Row as SqlRow,
     sheet,
     value::{Param, is_unstorable, params},
@@ -69,6 +70,19 @@ pub struct Stay {
     pub left: Option<i64>,
 }
 
+/// All that an item spent in a state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stayed {
+    /// The state.
+    pub state: String,
+    /// How long in all, milliseconds.
+    pub lasted: i64,
+    /// When it came there last, milliseconds.
+    pub entered: i64,
+    /// Who had it there last.
+    pub assigned_to: Vec<String>,
+}
+
 /// One end of a link: the item at the other end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Link {
@@ -80,13 +94,10 @@ pub struct Link {
     pub field: String,
     /// This item names the other.
     pub outward: bool,
-    /// The other's title; empty if it has none.
-    pub title: String,
-    /// The other's state.
-    pub state: String,
-    /// The version that rules the other.
-    pub flow_version: i64,
 }
+
+/// An item's flow and number.
+pub type Place = (String, i64);
 
 /// What every list shows of an item.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -226,24 +237,73 @@ pub fn save(tx: &WriteTx, flow: &Flow, decision: &Decision, also: Option<&Flow>)
 /// # Errors
 /// The records failed.
 pub fn history(tx: &Tx, flow: &str, number: i64, after_seq: i64, limit: i64) -> Result<Vec<EventRow>, Error> {
+    let sql = format!("select {EVENT} from event where flow = $1 and number = $2 and seq > $3 order by seq limit $4");
+    tx.all(&sql, params![flow, number, after_seq, limit], read_event)
+}
+
+/// The history from before the event `before_seq` on backwards: newest first.
+///
+/// # Errors
+/// The records failed.
+pub fn earlier(tx: &Tx, flow: &str, number: i64, before_seq: i64, limit: i64) -> Result<Vec<EventRow>, Error> {
     let sql =
-        "select seq, at, actor, kind, trigger_words, from_state, to_state, changes, assigned_to, comment, by_admin
-               from event where flow = $1 and number = $2 and seq > $3 order by seq limit $4";
-    tx.all(sql, params![flow, number, after_seq, limit], |row| {
-        let changes = row.text(7)?;
-        Ok(EventRow {
-            seq: row.int(0)?,
-            at: row.int(1)?,
-            actor: row.text(2)?,
-            kind: row.text(3)?,
-            trigger: row.text_or_null(4)?,
-            from: row.text_or_null(5)?,
-            to: row.text(6)?,
-            changes: serde_json::from_str(&changes).map_err(|error| Error::corrupt("reading an event", error))?,
-            assigned_to: names(row.str(8)?)?,
-            comment: row.text_or_null(9)?,
-            by_admin: row.flag(10)?,
-        })
+        format!("select {EVENT} from event where flow = $1 and number = $2 and seq < $3 order by seq desc limit $4");
+    tx.all(&sql, params![flow, number, before_seq, limit], read_event)
+}
+
+/// The last `limit` events that made a revision of the item, as all but comments do: newest first.
+///
+/// # Errors
+/// The records failed.
+pub fn last_revisions(tx: &Tx, flow: &str, number: i64, limit: i64) -> Result<Vec<EventRow>, Error> {
+    let sql =
+        format!("select {EVENT} from event where flow = $1 and number = $2 and kind <> $3 order by seq desc limit $4");
+    tx.all(&sql, params![flow, number, kind(RecordKind::Commented), limit], read_event)
+}
+
+/// The number of the last event.
+///
+/// # Errors
+/// The records failed.
+pub fn last_seq(tx: &Tx, flow: &str, number: i64) -> Result<i64, Error> {
+    Ok(tx.one(NEXT_SEQ, params![flow, number], |row| row.int(0))? - 1)
+}
+
+/// The columns that [`read_event`] takes.
+const EVENT: &str =
+    "seq, at, actor, kind, trigger_words, from_state, to_state, changes, assigned_to, comment, by_admin";
+
+fn read_event(row: &SqlRow) -> Result<EventRow, Error> {
+    let changes = row.text(7)?;
+    Ok(EventRow {
+        seq: row.int(0)?,
+        at: row.int(1)?,
+        actor: row.text(2)?,
+        kind: row.text(3)?,
+        trigger: row.text_or_null(4)?,
+        from: row.text_or_null(5)?,
+        to: row.text(6)?,
+        changes: serde_json::from_str(&changes).map_err(|error| Error::corrupt("reading an event", error))?,
+        assigned_to: names(row.str(8)?)?,
+        comment: row.text_or_null(9)?,
+        by_admin: row.flag(10)?,
+    })
+}
+
+/// The states that the item has been in until `now`, each once.
+///
+/// # Errors
+/// The records failed.
+pub fn stayed(tx: &Tx, flow: &str, number: i64, now: i64) -> Result<Vec<Stayed>, Error> {
+    // The last event of a stay is the one before the next stay's first; of the present one it is the last of all.
+    let sql = "select s.state, s.lasted, s.entered, e.assigned_to from
+                 (select state, cast(sum(coalesce(ended, $3) - entered) as bigint) as lasted, max(entered) as entered,
+                         max(seq) as last from stay where flow = $1 and number = $2 group by state) s
+               join event e on e.flow = $1 and e.number = $2 and e.seq = coalesce(
+                 (select min(n.seq) - 1 from stay n where n.flow = $1 and n.number = $2 and n.seq > s.last),
+                 (select max(l.seq) from event l where l.flow = $1 and l.number = $2))";
+    tx.all(sql, params![flow, number, now], |row| {
+        Ok(Stayed { state: row.text(0)?, lasted: row.int(1)?, entered: row.int(2)?, assigned_to: names(row.str(3)?)? })
     })
 }
 
@@ -258,32 +318,46 @@ pub fn stays(tx: &Tx, flow: &str, number: i64) -> Result<Vec<Stay>, Error> {
     })
 }
 
-/// The links of an item, its own and those that name it. Where both name each other, there are two.
+/// A page of an item's links, its own and then those that name it. Where both name each other, there are two.
+///
+/// # Errors
+/// [`Error::BadCursor`], or the records failed.
+pub fn links(tx: &Tx, flow: &str, number: i64, cursor: Option<&str>, limit: i64) -> Result<Page<Link>, Error> {
+    let (inward, field, other_flow, other_number) = match &cursor::read("links", cursor)?[..] {
+        [] => (-1, String::new(), String::new(), 0),
+        [inward, field, flow, number] => {
+            (cursor::int(inward)?, cursor::text(field)?, cursor::text(flow)?, cursor::int(number)?)
+        }
+        _ => return Err(Error::BadCursor),
+    };
+    let sql = "select other_flow, other_number, field, inward from link where flow = $1 and number = $2
+               and (inward, field, other_flow, other_number) > ($3, $4, $5, $6)
+               order by inward, field, other_flow, other_number limit $7";
+    let values = params![flow, number, inward, field, other_flow, other_number, bound(limit) + 1];
+    let rows = tx.all(sql, values, |row| {
+        Ok(Link { flow: row.text(0)?, number: row.int(1)?, field: row.text(2)?, outward: !row.flag(3)? })
+    })?;
+    Ok(Page::cut(rows, limit, |link| {
+        let inward = i64::from(!link.outward);
+        cursor::write("links", &[inward.into(), (&link.field).into(), (&link.flow).into(), link.number.into()])
+    }))
+}
+
+/// Title and state of each of these items; those that do not exist are left out.
 ///
 /// # Errors
 /// The records failed.
-pub fn links(tx: &Tx, flow: &str, number: i64) -> Result<Vec<Link>, Error> {
-    let sql = "select other_flow, other_number, field, inward from link where flow = $1 and number = $2
-               order by inward, field, other_flow, other_number";
-    let ends = tx.all(sql, params![flow, number], |row| Ok((row.text(0)?, row.int(1)?, row.text(2)?, row.flag(3)?)))?;
-    // two questions instead of a join: the other item's flow may live on another server
+pub fn titles(tx: &Tx, items: &BTreeSet<Place>) -> Result<BTreeMap<Place, (String, String)>, Error> {
     let mut numbers: BTreeMap<&str, BTreeSet<i64>> = BTreeMap::new();
-    for (flow, number, ..) in &ends {
+    for (flow, number) in items {
         numbers.entry(flow).or_default().insert(*number);
     }
-    let mut others = BTreeMap::new();
-    for (flow, numbers) in &numbers {
-        let found = of_numbers(tx, flow, numbers, "title, state, flow_version", |row| {
-            Ok((row.text(1)?, row.text(2)?, row.int(3)?))
-        })?;
-        others.extend(found.into_iter().map(|(number, other)| ((*flow, number), other)));
+    let mut found = BTreeMap::new();
+    for (flow, numbers) in numbers {
+        let titles = of_numbers(tx, flow, &numbers, "title, state", |row| Ok((row.text(1)?, row.text(2)?)))?;
+        found.extend(titles.into_iter().map(|(number, title)| ((flow.to_owned(), number), title)));
     }
-    let link = |(flow, number, field, inward): &(String, i64, String, bool)| {
-        let (title, state, flow_version) = others.get(&(flow.as_str(), *number))?.clone();
-        let (flow, field) = (flow.clone(), field.clone());
-        Some(Link { flow, number: *number, field, outward: !inward, title, state, flow_version })
-    };
-    Ok(ends.iter().filter_map(link).collect())
+    Ok(found)
 }
 
 /// The columns of the items of these numbers, by number, in few statements: as many places as the next power of two, so
@@ -421,6 +495,7 @@ fn save_one(tx: &WriteTx, flow: &Flow, decision: &Decision) -> Result<Saved, Err
         people: before.into_iter().chain([after]).flat_map(|item| item.assigned_to.iter().cloned()).collect(),
     });
     write_event(tx, flow, decision, seq)?;
+    field_change::write(tx, flow, after.number, record, seq)?;
     if before.is_none_or(|before| before.state != after.state) {
         write_stay(tx, flow, after, seq)?;
     }

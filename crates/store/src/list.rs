@@ -206,6 +206,8 @@ pub fn of_flow(
     });
     let lead = lead(tx, flow, query, visible, &keys)?;
     let mut select = query::select(flow, query, visible, lead);
+    let by_change = keys[0].column == "updated_at" && !matches!(lead, query::Lead::Term(_));
+    let keys = if by_change { query::by_change(&mut select, flow, &keys) } else { keys };
     // The title stands in every brief already.
     let field = |key: &String| flow.fields.get(key).filter(|_| flow.title.as_ref() != Some(key));
     let fields: Vec<Option<&flow::Field>> = flow.columns.iter().map(field).collect();
@@ -308,9 +310,8 @@ pub(crate) fn lead(
         return Ok(query::Lead::Any);
     }
     for at in leads.iter().copied().take(PROBED) {
-        let one = Query { terms: vec![query.terms[at].clone()] };
-        let mut found = query::select(flow, &one, visible, query::Lead::Any);
-        found.expr(Expr::cust("1")).limit(u64::try_from(FEW + 1).unwrap_or(u64::MAX));
+        let mut found = query::traces(flow, &query.terms[at]);
+        found.limit(u64::try_from(FEW + 1).unwrap_or(u64::MAX));
         let mut select = sea_query::Query::select();
         select.expr(Expr::cust("count(*)")).from_subquery(found, Alias::new("found"));
         let (sql, params) = query::build(&select)?;

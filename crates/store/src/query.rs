@@ -1,7 +1,9 @@
 //! Queries and orders of [`flow::Query`] as SQL over a flow's sheet. Built by sea-query, every value bound.
 
-use flow::{Column, Edge, Flow, Kind, Query, Range, Scalar, SortKey, Term, Test, Value};
-use sea_query::{Alias, Cond, Expr, ExprTrait, Func, NullOrdering, Order, PostgresQueryBuilder, SelectStatement};
+use flow::{Column, Edge, Flow, InState, Kind, Query, Range, Scalar, SortKey, Term, Test, Value};
+use sea_query::{
+    Alias, Cond, Expr, ExprTrait, Func, JoinType, NullOrdering, Order, PostgresQueryBuilder, SelectStatement,
+};
 use serde_json::Value as Json;
 
 use crate::{
@@ -44,9 +46,25 @@ pub(crate) enum Lead {
 
 /// The terms that an index finds, those that likely leave few items first.
 pub(crate) fn leads(flow: &Flow, query: &Query) -> Vec<usize> {
-    let rank = |term: &Term| match term {
+    let mut leads: Vec<(i32, usize)> =
+        query.terms.iter().enumerate().filter_map(|(at, term)| Some((rank(flow, term)?, at))).collect();
+    leads.sort_unstable();
+    leads.into_iter().map(|(_, at)| at).collect()
+}
+
+/// The smaller, the fewer items the index of the term likely leaves; none: it has no index.
+fn rank(flow: &Flow, term: &Term) -> Option<i32> {
+    match term {
         Term::Number(_) => Some(0),
-        Term::Words(_) => None,
+        Term::Words(_) | Term::Not(_) => None,
+        // Each way has to be led by an index, and all of them are gone.
+        Term::Any(ways) => {
+            let best = |way: &Query| way.terms.iter().filter_map(|term| rank(flow, term)).min();
+            ways.iter().map(best).collect::<Option<Vec<i32>>>()?.into_iter().max()
+        }
+        Term::Changed { .. } => Some(3),
+        Term::Reached(states) if states.iter().all(|state| state.within.is_some()) => Some(4),
+        Term::Was(_) | Term::Reached(_) => Some(6),
         Term::Column { column: of, test } => {
             let field = if let Column::Field(key) = of { Some(flow.fields.get(key)?) } else { None };
             match (of, field.map(|field| &field.kind), test) {
@@ -62,11 +80,20 @@ pub(crate) fn leads(flow: &Flow, query: &Query) -> Vec<usize> {
                 _ => None,
             }
         }
+    }
+}
+
+/// `select` of a mark for each item that passes the term, or for each trace of it in the table that it is found by: enough
+/// to tell few from many without finding all.
+pub(crate) fn traces(flow: &Flow, term: &Term) -> SelectStatement {
+    let mut traces = match term {
+        Term::Was(states) => stays(flow, states, false),
+        Term::Reached(states) => stays(flow, states, true),
+        Term::Changed { field, from, to } => changes(flow, field, from.as_deref(), to.as_deref()),
+        _ => select(flow, &Query { terms: vec![term.clone()] }, &Visibility::All, Lead::Any),
     };
-    let mut leads: Vec<(i32, usize)> =
-        query.terms.iter().enumerate().filter_map(|(at, term)| Some((rank(term)?, at))).collect();
-    leads.sort_unstable();
-    leads.into_iter().map(|(_, at)| at).collect()
+    traces.expr(Expr::cust("1"));
+    traces
 }
 
 /// Whether the index of the term at this place gives its items in the order of their numbers.
@@ -167,6 +194,26 @@ pub(crate) fn order(select: &mut SelectStatement, keys: &[Key]) {
             (_, false) => select.order_by_expr_with_nulls(column(&key.column), order, NullOrdering::First),
         };
     }
+}
+
+/// Has the rows come in the order of their last change, which the items have an index of and the sheets do not: `keys`, of
+/// which it is the first, as the statement names them then.
+pub(crate) fn by_change(select: &mut SelectStatement, flow: &Flow, keys: &[Key]) -> Vec<Key> {
+    let mut latest = sea_query::Query::select();
+    latest.expr_as(column("number"), Alias::new("turn")).expr_as(column("updated_at"), Alias::new("moved"));
+    latest.from(Alias::new("item")).and_where(column("flow").eq(flow.key.as_str()));
+    select.join_subquery(
+        JoinType::InnerJoin,
+        latest,
+        Alias::new("latest"),
+        column("turn").equals(Alias::new("number")),
+    );
+    let named = |key: &Key| match key.column.as_str() {
+        "updated_at" => "moved".to_owned(),
+        "number" => "turn".to_owned(),
+        _ => key.column.clone(),
+    };
+    keys.iter().map(|key| Key { column: named(key), ..*key }).collect()
 }
 
 /// The rows after the one with these values of `keys`.
@@ -272,6 +319,22 @@ fn condition(flow: &Flow, term: &Term, aside: bool) -> Cond {
     match term {
         Term::Words(text) => Cond::all().add(contains(column("title"), text)),
         Term::Number(number) => Cond::all().add(column("number").eq(*number)),
+        Term::Any(ways) => ways.iter().fold(Cond::any().add(either(false)), |any, way| {
+            any.add(way.terms.iter().fold(Cond::all(), |all, term| all.add(condition(flow, term, aside))))
+        }),
+        Term::Not(query) => {
+            let found = query.terms.iter().fold(Cond::all(), |all, term| all.add(condition(flow, term, true)));
+            // what is null in it was not found either
+            let found = sea_query::CaseStatement::new().case(found, Expr::cust("1")).finally(Expr::cust("0"));
+            let found: Expr = found.into();
+            Cond::all().add(found.eq(Expr::cust("0")))
+        }
+        Term::Was(states) => Cond::all().add(of_traces(flow, stays(flow, states, false), aside)),
+        Term::Reached(states) => Cond::all().add(of_traces(flow, stays(flow, states, true), aside)),
+        Term::Changed { field, from, to } => {
+            Cond::all().add(of_traces(flow, changes(flow, field, from.as_deref(), to.as_deref()), aside))
+        }
+        Term::Column { column: Column::Field(key), test } if is_long(flow, key) => long(flow, key, test),
         Term::Column { column: Column::Field(key), test: Test::OneOf { words, negated } }
             if flow.fields.get(key).is_some_and(|field| matches!(field.kind, Kind::Item { .. })) =>
         {
@@ -290,6 +353,9 @@ fn condition(flow: &Flow, term: &Term, aside: bool) -> Cond {
                     Test::Empty { negated } => is_empty(of, name, holds, *negated),
                     Test::OneOf { words, negated } => one_of(flow, of, name, multiple, words, *negated),
                     Test::Contains(text) => Cond::all().add(contains(name.expr(), text)),
+                    Test::Within { ranges, negated: false } if *of == Column::Updated && !aside => {
+                        Cond::all().add(changed_within(flow, ranges))
+                    }
                     Test::Within { ranges, negated } => within(name, holds, ranges, *negated),
                     Test::Is(yes) => Cond::all().add(name.expr().eq(i64::from(*yes))),
                 }
@@ -331,6 +397,70 @@ fn one_of(flow: &Flow, of: &Column, name: Place, multiple: bool, words: &[String
     negate(found, negated)
 }
 
+/// Stays in one of these states: such as touch the range, or (`entered`) such as began within it.
+fn stays(flow: &Flow, states: &[InState], entered: bool) -> SelectStatement {
+    let mut any = Cond::any().add(either(false));
+    for InState { state, within: when } in states {
+        let mut all = Cond::all().add(column("state").eq(state.as_str()));
+        if let Some(range) = when {
+            let Range { low, high } = range.clone();
+            let place = |name| Place { name, aside: false };
+            if entered {
+                all = all.add(within(place("entered"), Holds::Count, std::slice::from_ref(range), false));
+            } else {
+                let began = Range { low: None, high };
+                let gone = Range { low, high: None };
+                let left = within(place("ended"), Holds::Moment, &[gone], false);
+                all = all.add(within(place("entered"), Holds::Count, &[began], false));
+                all = all.add(Cond::any().add(column("ended").is_null()).add(left));
+            }
+        }
+        any = any.add(all);
+    }
+    let mut stays = sea_query::Query::select();
+    stays.from(Alias::new("stay")).and_where(column("flow").eq(flow.key.as_str())).cond_where(any);
+    stays
+}
+
+/// Changes of the field from one value to the other.
+fn changes(flow: &Flow, field: &str, from: Option<&str>, to: Option<&str>) -> SelectStatement {
+    let mut changes = sea_query::Query::select();
+    changes.from(Alias::new("field_change")).and_where(column("flow").eq(flow.key.as_str()));
+    changes.and_where(column("field").eq(field));
+    changes.and_where_option(from.map(|from| column("old_value").eq(from)));
+    changes.and_where_option(to.map(|to| column("new_value").eq(to)));
+    changes
+}
+
+/// Items that have one of these rows of another table: found by them, or (`aside`) looked at one by one.
+fn of_traces(flow: &Flow, mut traces: SelectStatement, aside: bool) -> Expr {
+    if !aside {
+        return column("number").in_subquery(traces.column(Alias::new("number")).take());
+    }
+    let sheet = Alias::new(format!("sheet_{}", flow.key));
+    let same = column("number").eq(Expr::col((sheet, Alias::new("number"))));
+    // an offset keeps a planner from making one join of it, which would find all of them first
+    Expr::exists(traces.expr(Expr::cust("1")).and_where(same).limit(1).offset(0).take())
+}
+
+fn is_long(flow: &Flow, key: &str) -> bool {
+    flow.fields.get(key).is_some_and(|field| matches!(field.kind, Kind::Textarea { .. }))
+}
+
+/// A long text stands in the item alone.
+fn long(flow: &Flow, key: &str, test: &Test) -> Cond {
+    let text = || Expr::cust_with_exprs("coalesce(cast(fields as json) ->> $1, '')", [Expr::val(key)]);
+    let passes = match test {
+        Test::Contains(part) => contains(text(), part),
+        Test::Empty { negated: false } => text().eq(""),
+        Test::Empty { negated: true } => text().ne(""),
+        _ => return nothing(),
+    };
+    let mut item = sea_query::Query::select();
+    item.from(Alias::new("item")).and_where(column("flow").eq(flow.key.as_str())).and_where(passes);
+    Cond::all().add(of_traces(flow, item, true))
+}
+
 /// Items that one of these users holds: read from the holders, so that it costs what they hold.
 fn held_by(flow: &Flow, users: &[String]) -> Expr {
     let mut held = sea_query::Query::select();
@@ -339,6 +469,17 @@ fn held_by(flow: &Flow, users: &[String]) -> Expr {
         .and_where(column("flow").eq(flow.key.as_str()))
         .and_where(column("who").is_in(users.iter().map(|user| holder(user))));
     column("number").in_subquery(held)
+}
+
+/// Items that were last changed within one of these: asked of the items, which have an index of it.
+fn changed_within(flow: &Flow, ranges: &[Range]) -> Expr {
+    let mut changed = sea_query::Query::select();
+    changed
+        .column(Alias::new("number"))
+        .from(Alias::new("item"))
+        .and_where(column("flow").eq(flow.key.as_str()))
+        .cond_where(within(Place { name: "updated_at", aside: false }, Holds::Count, ranges, false));
+    column("number").in_subquery(changed)
 }
 
 /// Items whose field links to one of these: read from the links, so that it costs what they are.

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::{
     Error, Tx, WriteTx,
     feed::Change,
+    list::{Page, bound, cursor},
     user::{self, User, fold},
     value::params,
 };
@@ -108,14 +109,27 @@ pub fn delete_others(tx: &WriteTx, user: &str, hash: &str) -> Result<(), Error> 
     tx.execute("delete from session where member = $1 and hash <> $2", params![fold(user), hash]).map(drop)
 }
 
-/// The user's sessions that have not expired at `now`, the last used first.
+/// A page of the user's sessions that have not expired at `now`, but for the one of `hash`: the last used first.
 ///
 /// # Errors
-/// The records failed.
-pub fn of(tx: &Tx, user: &str, now: i64) -> Result<Vec<Session>, Error> {
+/// [`Error::BadCursor`], or the records failed.
+pub fn others(
+    tx: &Tx,
+    user: &str,
+    hash: &str,
+    now: i64,
+    cursor: Option<&str>,
+    limit: i64,
+) -> Result<Page<Session>, Error> {
+    let (seen, last) = match &cursor::read("sessions", cursor)?[..] {
+        [] => (i64::MAX, String::new()),
+        [seen, hash] => (cursor::int(seen)?, cursor::text(hash)?),
+        _ => return Err(Error::BadCursor),
+    };
     let sql = "select hash, created_at, seen_at, expires_at from session
-               where member = $1 and expires_at > $2 order by seen_at desc, hash";
-    tx.all(sql, params![fold(user), now], |row| {
+               where member = $1 and hash <> $2 and expires_at > $3 and (seen_at, hash) < ($4, $5)
+               order by seen_at desc, hash desc limit $6";
+    let rows = tx.all(sql, params![fold(user), hash, now, seen, last, bound(limit) + 1], |row| {
         Ok(Session {
             hash: row.text(0)?,
             user: user.to_owned(),
@@ -123,7 +137,8 @@ pub fn of(tx: &Tx, user: &str, now: i64) -> Result<Vec<Session>, Error> {
             seen_at: row.int(2)?,
             expires_at: row.int(3)?,
         })
-    })
+    })?;
+    Ok(Page::cut(rows, limit, |row| cursor::write("sessions", &[row.seen_at.into(), (&row.hash).into()])))
 }
 
 /// Forgets those that have expired.

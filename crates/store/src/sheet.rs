@@ -68,9 +68,12 @@ pub fn widen(tx: &WriteTx, flow: &Flow) -> Result<(), Error> {
     );
     tx.define(&sql)?;
     tx.spread_new(&table)?;
-    for built_in in ["state", "assigned_to", "created_by", "created_at", "updated_at"] {
+    tx.leave_room(&table)?;
+    for built_in in ["state", "assigned_to", "created_by", "created_at"] {
         index(tx, &flow.key, built_in, false)?;
     }
+    // Earlier programs had one here; `item_updated` does its work.
+    tx.define(&format!("drop index if exists {}", index_name(&flow.key, "updated_at")))?;
     index(tx, &flow.key, "closed_at", true)?;
     let known = kinds(tx, &flow.key)?;
     for (key, field) in &flow.fields {
@@ -279,16 +282,21 @@ fn insert_sql(table: &str, columns: &[String]) -> String {
     format!("insert into {table} ({}) values ({})", columns.join(", "), places.join(", "))
 }
 
-/// Its name must fit PostgreSQL's 63 bytes whatever the keys, so it is a digest of them (FNV-1a).
 fn index(tx: &WriteTx, flow: &str, column: &str, nullable: bool) -> Result<(), Error> {
+    let name = index_name(flow, column);
+    let key = if nullable { tx.nullable_key(column) } else { column.to_owned() };
+    let sql = format!("create index if not exists {name} on {} (flow, {key}, number)", table(flow));
+    tx.define(&sql)
+}
+
+/// It must fit PostgreSQL's 63 bytes whatever the keys, so it is a digest of them (FNV-1a).
+fn index_name(flow: &str, column: &str) -> String {
     let digest = flow
         .bytes()
         .chain([0])
         .chain(column.bytes())
         .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
-    let key = if nullable { tx.nullable_key(column) } else { column.to_owned() };
-    let sql = format!("create index if not exists sheet_{digest:016x} on {} (flow, {key}, number)", table(flow));
-    tx.define(&sql)
+    format!("sheet_{digest:016x}")
 }
 
 /// The fields that the sheet of the flow knows, and of which kind they are.

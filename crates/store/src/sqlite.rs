@@ -231,7 +231,8 @@ impl Connection {
 
     fn prepare(&self, sql: &str, params: &[Param]) -> Result<CachedStatement<'_>, Error> {
         // `$1` is PostgreSQL's; SQLite would take it for a name
-        let numbered = sql.replace('$', "?");
+        // a JSON text is read as it is
+        let numbered = sql.replace('$', "?").replace("cast(fields as json)", "fields");
         #[cfg(test)]
         crate::tests::note_statement(&numbered);
         let mut statement = self.raw.prepare_cached(&numbered).map_err(|error| self.note(sql, error))?;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::{
     Error, Tx, WriteTx,
+    list::{Page, bound, cursor},
     row::Row,
     user::{self, User, fold},
     value::params,
@@ -74,14 +75,21 @@ pub fn load(tx: &Tx, hash: &str) -> Result<Option<(Token, User, BTreeSet<String>
     Ok(user::with_groups(rows))
 }
 
-/// The user's tokens, newest first.
+/// A page of the user's tokens, newest first.
 ///
 /// # Errors
-/// The records failed.
-pub fn of(tx: &Tx, user: &str) -> Result<Vec<Token>, Error> {
+/// [`Error::BadCursor`], or the records failed.
+pub fn of(tx: &Tx, user: &str, cursor: Option<&str>, limit: i64) -> Result<Page<Token>, Error> {
+    let before = match &cursor::read("tokens", cursor)?[..] {
+        [] => i64::MAX,
+        [id] => cursor::int(id)?,
+        _ => return Err(Error::BadCursor),
+    };
     let sql = "select t.hash, t.id, t.name, t.created_at, t.expires_at, t.used_at, u.name
-               from token t join users u on u.folded = t.member where t.member = $1 order by t.id desc";
-    tx.all(sql, params![fold(user)], read)
+               from token t join users u on u.folded = t.member
+               where t.member = $1 and t.id < $2 order by t.id desc limit $3";
+    let rows = tx.all(sql, params![fold(user), before, bound(limit) + 1], read)?;
+    Ok(Page::cut(rows, limit, |row| cursor::write("tokens", &[row.id.into()])))
 }
 
 /// Notes that it was used.

@@ -6,7 +6,7 @@ use crate::{
     Error, Tx, WriteTx,
     change::{Changed, grow},
     feed,
-    list::{bound, like_literal},
+    list::{Page, bound, cursor, like_literal},
     row::Row,
     value::{Param, is_unstorable, params},
 };
@@ -71,7 +71,7 @@ pub fn by_name(tx: &Tx, name: &str) -> Result<Option<User>, Error> {
 /// # Errors
 /// The records failed.
 pub fn known(tx: &Tx, names: &BTreeSet<String>) -> Result<BTreeMap<String, flow::UserFact>, Error> {
-    let rows = of_names(tx, "folded, name, active", names, |row| {
+    let rows = of_names(tx, "folded, name, active from users where folded", names, |row| {
         Ok((row.text(0)?, flow::UserFact { name: row.text(1)?, active: row.flag(2)? }))
     })?;
     Ok(rows.into_iter().collect())
@@ -85,7 +85,42 @@ pub fn list(tx: &Tx) -> Result<Vec<User>, Error> {
     tx.all(&format!("select {COLUMNS} from users u order by u.folded"), &[], |row| read(row, 0))
 }
 
-/// Active users whose name or display contains `text`, in whatever case; names that begin with it first.
+/// A page of users by name: everyone, or those whose name or display contains `text`, in whatever case.
+///
+/// # Errors
+/// [`Error::BadCursor`], or the records failed.
+pub fn page(tx: &Tx, text: &str, cursor: Option<&str>, limit: i64) -> Result<Page<User>, Error> {
+    let after = match &cursor::read("users", cursor)?[..] {
+        [] => String::new(),
+        [folded] => cursor::text(folded)?,
+        _ => return Err(Error::BadCursor),
+    };
+    if is_unstorable(text) {
+        return Ok(Page { rows: Vec::new(), next: None });
+    }
+    let mut values = params![after, bound(limit) + 1].to_vec();
+    let mut and = "";
+    if let Some((folded, shown)) = containing(text) {
+        and = CONTAINING;
+        values.extend([folded.into(), shown.into()]);
+    }
+    let sql = format!("select {COLUMNS} from users u where u.folded > $1 {and} order by u.folded limit $2");
+    let rows = tx.all(&sql, &values, |row| read(row, 0))?;
+    Ok(Page::cut(rows, limit, |user| cursor::write("users", &[fold(&user.name).into()])))
+}
+
+/// Users `u` whose name contains $3 or whose display contains $4.
+pub(crate) const CONTAINING: &str = "and (u.folded like $3 escape '\\' or lower(u.display) like $4 escape '\\')";
+
+/// What [`CONTAINING`] takes; none where every name contains the text. A display name is folded as the engine does it: A to Z.
+pub(crate) fn containing(text: &str) -> Option<(String, String)> {
+    let text = text.trim();
+    let (folded, shown) = (like_literal(&fold(text)), like_literal(&text.to_ascii_lowercase()));
+    (!text.is_empty()).then(|| (format!("%{folded}%"), format!("%{shown}%")))
+}
+
+/// Active users whose name or display contains `text`, in whatever case; names that begin with it first. It is asked with
+/// every letter that is typed: no more of the users is looked at than it takes to find `limit`.
 ///
 /// # Errors
 /// The records failed.
@@ -93,15 +128,24 @@ pub fn search(tx: &Tx, text: &str, limit: i64) -> Result<Vec<User>, Error> {
     if is_unstorable(text) {
         return Ok(Vec::new());
     }
+    let begin = fold(text.trim());
+    // beyond every name that begins so
+    let (end, most) = (format!("{begin}{}", char::MAX), bound(limit));
     let sql = format!(
-        "select {COLUMNS} from users u
-         where u.active = 1 and (u.folded like $1 escape '\\' or lower(u.display) like $4 escape '\\')
-         order by case when u.folded like $2 escape '\\' then 0 else 1 end, u.folded limit $3"
+        "select {COLUMNS} from users u where u.folded >= $1 and u.folded < $2 and u.active = 1
+         order by u.folded limit $3"
     );
-    // a display name is folded as the engine does it: A to Z
-    let (folded, shown) = (like_literal(&fold(text.trim())), like_literal(&text.trim().to_ascii_lowercase()));
-    let values = params![format!("%{folded}%"), format!("{folded}%"), bound(limit), format!("%{shown}%")];
-    tx.all(&sql, values, |row| read(row, 0))
+    let mut found = tx.all(&sql, params![&begin, &end, most], |row| read(row, 0))?;
+    let left = most - i64::try_from(found.len()).unwrap_or(most);
+    if let Some((folded, shown)) = containing(text).filter(|_| left > 0) {
+        let sql = format!(
+            "select {COLUMNS} from users u
+             where u.folded > $1 {CONTAINING} and u.active = 1 and not (u.folded >= $5 and u.folded < $6)
+             order by u.folded limit $2"
+        );
+        found.extend(tx.all(&sql, params!["", left, folded, shown, begin, end], |row| read(row, 0))?);
+    }
+    Ok(found)
 }
 
 /// What people see for each of these names; a name that is no user is left out.
@@ -109,24 +153,26 @@ pub fn search(tx: &Tx, text: &str, limit: i64) -> Result<Vec<User>, Error> {
 /// # Errors
 /// The records failed.
 pub fn displays(tx: &Tx, names: &BTreeSet<String>) -> Result<BTreeMap<String, String>, Error> {
-    let rows = of_names(tx, "folded, display", names, |row| Ok((row.text(0)?, row.text(1)?)))?;
+    let rows = of_names(tx, "folded, display from users where folded", names, |row| Ok((row.text(0)?, row.text(1)?)))?;
     let found: BTreeMap<String, String> = rows.into_iter().collect();
     Ok(names.iter().filter_map(|name| Some((name.clone(), found.get(&fold(name))?.clone()))).collect())
 }
 
-/// What people see for everyone: name as registered, display.
+/// Everyone, and what people see for them.
 ///
 /// # Errors
 /// The records failed.
-pub fn all_displays(tx: &Tx) -> Result<Vec<(String, String)>, Error> {
-    tx.all("select name, display from users", &[], |row| Ok((row.text(0)?, row.text(1)?)))
+pub fn everyone(tx: &Tx) -> Result<Vec<(flow::UserFact, String)>, Error> {
+    tx.all("select name, active, display from users", &[], |row| {
+        Ok((flow::UserFact { name: row.text(0)?, active: row.flag(1)? }, row.text(2)?))
+    })
 }
 
-/// The columns of all users of these names, in few statements: as many places as the next power of two, so that a page's
+/// What stands for all users of these names, in few statements: `select what in (…)`, with as many places as the next power of two, so that a page's
 /// fifty names take one statement and the statements that are kept ready stay few.
 fn of_names<T>(
     tx: &Tx,
-    columns: &str,
+    what: &str,
     names: &BTreeSet<String>,
     mut read: impl FnMut(&Row) -> Result<T, Error>,
 ) -> Result<Vec<T>, Error> {
@@ -136,7 +182,7 @@ fn of_names<T>(
     for part in folded.chunks(MOST) {
         let places = part.len().next_power_of_two();
         let list: Vec<String> = (1..=places).map(|place| format!("${place}")).collect();
-        let sql = format!("select {columns} from users where folded in ({})", list.join(", "));
+        let sql = format!("select {what} in ({})", list.join(", "));
         // The last name stands in the places that are left.
         let filled = part.iter().chain(part.last().into_iter().cycle()).take(places);
         let params: Vec<Param> = filled.map(|name| Param::from(name.as_str())).collect();
@@ -155,6 +201,16 @@ pub fn any_admin(tx: &Tx) -> Result<bool, Error> {
         &[],
         |row| row.flag(0),
     )
+}
+
+/// Whether there is an active administrator beside `name`.
+///
+/// # Errors
+/// The records failed.
+pub fn another_admin(tx: &Tx, name: &str) -> Result<bool, Error> {
+    let sql = "select case when exists(select 1 from users where admin = 1 and active = 1 and folded <> $1)
+               then 1 else 0 end";
+    tx.one(sql, params![fold(name)], |row| row.flag(0))
 }
 
 /// Adds a user.
@@ -212,7 +268,11 @@ pub fn update_admin(tx: &WriteTx, name: &str, admin: bool) -> Result<bool, Error
 /// # Errors
 /// The records failed.
 pub fn update_active(tx: &WriteTx, name: &str, active: bool) -> Result<bool, Error> {
-    update(tx, "update users set active = $2 where folded = $1", name, active.into())
+    let updated = update(tx, "update users set active = $2 where folded = $1", name, active.into())?;
+    if updated {
+        grow(tx, Changed::People)?;
+    }
+    Ok(updated)
 }
 
 /// Changes the password.
@@ -229,6 +289,19 @@ pub fn update_password(tx: &WriteTx, name: &str, password_hash: Option<&str>) ->
 /// The records failed.
 pub fn update_language(tx: &WriteTx, name: &str, language: Option<&str>) -> Result<bool, Error> {
     update(tx, "update users set language = $2 where folded = $1", name, language.into())
+}
+
+/// The groups that each of these users is in, as registered; by the user's folded name, those in none left out.
+///
+/// # Errors
+/// The records failed.
+pub fn groups_of_each(tx: &Tx, names: &BTreeSet<String>) -> Result<BTreeMap<String, BTreeSet<String>>, Error> {
+    let mut groups: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let from = "m.member, g.name from membership m join groups g on g.folded = m.team where m.member";
+    for (member, group) in of_names(tx, from, names, |row| Ok((row.text(0)?, row.text(1)?)))? {
+        groups.entry(member).or_default().insert(group);
+    }
+    Ok(groups)
 }
 
 /// The groups that the user is in, as registered.

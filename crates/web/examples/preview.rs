@@ -10,8 +10,8 @@ use web::{
     view::{
         account::{Errors, Login, SessionRow, Settings, Setup, TokenRow},
         admin::{
-            CheckedFile, FlowRow, FlowVersions, Flows, GroupRow, Groups, Held, ProblemView, UserDraft, UserPage,
-            UserRow, Users, VersionRow,
+            CheckedFile, FlowRow, FlowVersions, Flows, GroupChoice, GroupPage, GroupRow, Groups, Held, ProblemView,
+            UserDraft, UserPage, UserRow, Users, VersionRow,
         },
         error::ErrorPage,
         form::{ChoiceGroup, Control, FieldView, ItemRef, Shown, Trouble},
@@ -121,6 +121,7 @@ impl Sample {
         write("users", self.users().render()?)?;
         write("user", self.user().render()?)?;
         write("groups", self.groups().render()?)?;
+        write("group", self.group().render()?)?;
         write("flows", self.flows(None).render()?)?;
         write("flows-checked", self.flows(Some(self.checked())).render()?)?;
         write("flow-versions", self.versions().render()?)?;
@@ -258,14 +259,14 @@ impl Sample {
             Whose::Done => Active::Done,
             Whose::Created => Active::Created,
         };
-        let total = Some(if self.full { 128 } else { 0 });
+        let count = if self.full { 128 } else { 0 };
         let heading = whose.heading(self.words);
         let next = self.full.then(|| "?cursor=x".to_owned());
         Work {
             f: self.frame(heading, active),
             heading,
             table,
-            total,
+            total: total(count),
             empty: whose.empty(self.words),
             next,
             first: None,
@@ -417,6 +418,7 @@ impl Sample {
                 EventView { quiet: true, ..event(0, created, None, 60 * 24 * 40) },
             ],
             more: None,
+            latest: None,
             draft: String::new(),
             error: None,
         }
@@ -465,6 +467,7 @@ impl Sample {
             } else {
                 vec![]
             },
+            links_pager: Pager::default(),
             history: self.history(),
             hand_over: Some(HandOver { to: String::new(), error: None }),
         }
@@ -493,8 +496,12 @@ impl Sample {
 
     fn item_conflict(&self) -> ItemPage<'static> {
         let mut page = self.item();
-        page.conflict =
-            Some(Conflict { events: self.history().events.into_iter().take(1).collect(), differs: true, idle: false });
+        page.conflict = Some(Conflict {
+            events: self.history().events.into_iter().take(1).collect(),
+            earlier: 0,
+            differs: true,
+            idle: false,
+        });
         if let Some(field) = page.fields.iter_mut().find(|field| field.key == "current_process") {
             field.theirs = Some(vec![Shown::Lines("11-20 15:40 旧板复现成功，确认内存泄漏。".to_owned())]);
         }
@@ -580,8 +587,7 @@ impl Sample {
         Stranded {
             f: self.frame(self.words.word("menu-admin-stranded"), Active::Stranded),
             rows: if self.full { (1..4).map(row).collect() } else { vec![] },
-            next: None,
-            first: None,
+            pager: Pager::default(),
             people: (0..4).map(person).collect(),
         }
     }
@@ -607,6 +613,8 @@ impl Sample {
                 SessionRow { present: false, since: self.ago(20_000), seen: self.ago(3_000) },
             ],
             tokens: if self.full { vec![token(1, "日报脚本"), token(2, "监控系统")] } else { vec![] },
+            sessions_pager: Pager::default(),
+            tokens_pager: Pager::default(),
             token_name: "",
             made: self.full.then(|| "ts_4f9c1d0b7a6e5f4c3b2a19087766554433221100ffeeddccbbaa998877665544".to_owned()),
         }
@@ -625,7 +633,10 @@ impl Sample {
             users: (0..4).map(user).collect(),
             draft: UserDraft::default(),
             errors: Errors::default(),
-            groups: vec!["维护组".to_owned(), "上市保障".to_owned(), "SE".to_owned()],
+            groups: choice(&["维护组", "上市保障", "SE"]),
+            q: "",
+            next: some("/admin/users?cursor=00"),
+            first: None,
         }
     }
 
@@ -644,9 +655,10 @@ impl Sample {
                 name: "engineer".to_owned(), display: "维护人员".to_owned(), ..UserDraft::default()
             },
             errors: Errors::default(),
-            groups: vec!["维护组".to_owned(), "上市保障".to_owned()],
+            groups: choice(&["维护组", "上市保障"]),
             holds: if self.full { (0..3).map(held).collect() } else { vec![] },
-            holds_count: if self.full { 3 } else { 0 },
+            holds_count: total(if self.full { 3 } else { 0 }),
+            pager: Pager::default(),
             people: (0..4).map(person).collect(),
             oneself: false,
             hand_over: "",
@@ -654,7 +666,12 @@ impl Sample {
     }
 
     fn groups(&self) -> Groups<'static> {
-        let group = |name: &str, members: Vec<Person>| GroupRow { name: name.to_owned(), members, typed: None };
+        let group = |name: &str, members: Vec<Person>| GroupRow {
+            name: name.to_owned(),
+            count: total(i64::try_from(members.len()).unwrap_or(0) + 40),
+            members,
+            href: "/admin/groups/x".to_owned(),
+        };
         Groups {
             f: self.frame(self.words.word("menu-admin-groups"), Active::Groups),
             groups: if self.full {
@@ -662,7 +679,25 @@ impl Sample {
             } else {
                 vec![]
             },
+            q: "",
+            pager: Pager::default(),
             name: "",
+            errors: Errors::default(),
+            people: (0..4).map(person).collect(),
+        }
+    }
+
+    fn group(&self) -> GroupPage<'static> {
+        GroupPage {
+            f: self.frame("维护组", Active::Groups),
+            name: "维护组",
+            href: "/admin/groups/x",
+            members: if self.full { (0..4).map(person).collect() } else { vec![] },
+            count: total(if self.full { 140 } else { 0 }),
+            q: "",
+            next: self.full.then(|| "?cursor=x".to_owned()),
+            first: None,
+            typed: "",
             errors: Errors::default(),
             people: (0..4).map(person).collect(),
         }
@@ -706,7 +741,13 @@ impl Sample {
     }
 
     fn versions(&self) -> FlowVersions<'static> {
-        let row = |version, open| VersionRow { version, published: self.ago(9_000 / version), by: person(3), open };
+        let row = |version, open| VersionRow {
+            href: format!("/admin/flows/issue_track?version={version}"),
+            version,
+            published: self.ago(9_000 / version),
+            by: person(3),
+            open,
+        };
         FlowVersions {
             f: self.frame("网上问题处理", Active::Flows),
             key: "issue_track",
@@ -714,6 +755,8 @@ impl Sample {
             archived: false,
             versions: vec![row(2, 18), row(1, 2)],
             shown: Some((2, TOML.to_owned())),
+            next: None,
+            first: None,
             again: Some(String::new()),
         }
     }
@@ -765,6 +808,10 @@ fn field(key: &str, label: &str, control: Control) -> FieldView {
         theirs: None,
         mine: None,
     }
+}
+
+fn choice(names: &[&str]) -> GroupChoice {
+    GroupChoice { boxes: names.iter().map(|name| (*name).to_owned()).collect(), others: None }
 }
 
 fn total(count: i64) -> app::work::Total {

@@ -37,21 +37,6 @@ pub(crate) fn router(web: Web) -> Router {
         .route("/setup/{secret}", get(account::setup).post(account::set_up))
         .merge(own())
         .merge(statistics())
-        .route("/admin", get(admin::index))
-        .route("/admin/users", get(admin::users::list).post(admin::users::add))
-        .route("/admin/users/{name}", get(admin::users::show).post(admin::users::edit))
-        .route("/admin/users/{name}/disable", post(admin::users::disable))
-        .route("/admin/users/{name}/enable", post(admin::users::enable))
-        .route("/admin/groups", get(admin::groups::list).post(admin::groups::add))
-        .route("/admin/groups/{group}/add", post(admin::groups::join))
-        .route("/admin/groups/{group}/remove", post(admin::groups::leave))
-        .route("/admin/flows", get(admin::flows::list))
-        .route("/admin/flows/check", post(admin::flows::check))
-        .route("/admin/flows/publish", post(admin::flows::publish))
-        .route("/admin/flows/{flow}", get(admin::flows::show))
-        .route("/admin/flows/{flow}/archive", post(admin::flows::archive))
-        .route("/admin/flows/{flow}/versions/{version}", get(admin::flows::file))
-        .route("/admin/stranded", get(admin::stranded::stranded))
         .route("/work/{list}", get(lists::work_list))
         .route("/flow/{flow}", get(lists::flow))
         .route("/flow/{flow}/all", get(lists::all))
@@ -62,7 +47,9 @@ pub(crate) fn router(web: Web) -> Router {
         .route("/flow/{flow}/{number}/holder", post(item::hand_over))
         .route("/pick/users", get(item::pick_users))
         .route("/pick/items", get(item::pick_items))
+        .route("/pick/groups", get(admin::groups::pick))
         .route("/static/{file}", get(plain::asset))
+        .merge(administration())
         .route_layer(from_fn_with_state(web.clone(), kept::layer))
         .merge(streams())
         .fallback(plain::nowhere)
@@ -112,6 +99,27 @@ fn own() -> Router<Web> {
 /// What is counted.
 fn statistics() -> Router<Web> {
     Router::new().route("/stats", get(stats::all)).route("/flow/{flow}/stats", get(stats::flow))
+}
+
+/// What administrators do.
+fn administration() -> Router<Web> {
+    Router::new()
+        .route("/admin", get(admin::index))
+        .route("/admin/users", get(admin::users::list).post(admin::users::add))
+        .route("/admin/users/{name}", get(admin::users::show).post(admin::users::edit))
+        .route("/admin/users/{name}/disable", post(admin::users::disable))
+        .route("/admin/users/{name}/enable", post(admin::users::enable))
+        .route("/admin/groups", get(admin::groups::list).post(admin::groups::add))
+        .route("/admin/groups/{group}", get(admin::groups::show))
+        .route("/admin/groups/{group}/add", post(admin::groups::join))
+        .route("/admin/groups/{group}/remove", post(admin::groups::leave))
+        .route("/admin/flows", get(admin::flows::list))
+        .route("/admin/flows/check", post(admin::flows::check))
+        .route("/admin/flows/publish", post(admin::flows::publish))
+        .route("/admin/flows/{flow}", get(admin::flows::show))
+        .route("/admin/flows/{flow}/archive", post(admin::flows::archive))
+        .route("/admin/flows/{flow}/versions/{version}", get(admin::flows::file))
+        .route("/admin/stranded", get(admin::stranded::stranded))
 }
 
 /// What open pages hear of changes: answers that do not end.

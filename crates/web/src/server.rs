@@ -123,19 +123,10 @@ impl Web {
         preferred: Language,
         use_case: impl FnOnce(&Reading, &Caller) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Failed> {
-        let spoken = Spoken::new(preferred);
-        let within = spoken.clone();
-        let (sender, answer) = tokio::sync::oneshot::channel();
-        self.app.read_with(
-            credential.clone(),
-            move |cx| {
-                let caller = caller(cx, credential.as_ref(), &within)?;
-                Ok((use_case(cx, &caller)?, credential.filter(|_| caller.signed.touch)))
-            },
-            move |result| drop(sender.send(result)),
-        );
-        let (read, used) = spoken.told(answer.await.unwrap_or_else(|_| Err(broke_off("the read"))))?;
-        if let Some(used) = used {
+        let used = credential.clone();
+        let looked = self.look_as(credential, preferred, |cx, caller| Ok((use_case(cx, caller)?, caller.signed.touch)));
+        let (read, touch) = looked.await?;
+        if let Some(used) = used.filter(|_| touch) {
             self.touch(used);
         }
         Ok(read)

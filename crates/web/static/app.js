@@ -153,7 +153,7 @@
       valueField: "value",
       labelField: "text",
       searchField: ["value", "text"],
-      shouldLoad: (text) => kind === "users" || text.length > 0,
+      shouldLoad: (text) => kind !== "items" || text.length > 0,
       preload: "focus",
       load(text, done) {
         const query = new URLSearchParams({ q: text });

@@ -28,9 +28,9 @@
     return fresh;
   };
 
-  // How many items wait, in the menu.
-  const count = (n) => {
-    pending = n;
+  // How many items wait, in the menu: so many, or more.
+  const count = (n, more) => {
+    pending = more ? `${n}+` : n;
     const link = document.querySelector(".navbar a[href='/work/pending']");
     const summary = document.querySelector(".menu summary");
     if (!link) return;
@@ -40,7 +40,7 @@
     const badge = document.createElement("span");
     badge.className = "badge bg-primary text-primary-fg";
     badge.ariaHidden = "true";
-    badge.textContent = n;
+    badge.textContent = pending;
     link.append(badge);
     const dot = document.createElement("i");
     dot.className = "dot";
@@ -200,7 +200,7 @@
     if (!old || !fresh || Number(old.dataset.seen) >= Number(fresh.dataset.seen)) return;
     const known = Number(old.dataset.seen);
     const made = put(old, fresh);
-    all(":scope > li", made).slice(0, Number(made.dataset.seen) - known).forEach((line) => line.classList.add("fresh"));
+    if (!("past" in made.dataset)) all(":scope > li", made).slice(0, Number(made.dataset.seen) - known).forEach((line) => line.classList.add("fresh"));
     bar.replaceChildren();
     const heard = document.createElement("div");
     heard.className = "visually-hidden";
@@ -245,7 +245,7 @@
     source.addEventListener("change", (event) => {
       const news = JSON.parse(event.data);
       since = news.at;
-      if (news.pending !== undefined) count(news.pending);
+      if (news.pending !== undefined) count(news.pending, news.pending_capped);
       if (news.list && !form) soon();
       if (news.item) happened(news.item);
     });

@@ -37,10 +37,44 @@ fn shown(query: &Query) -> Vec<String> {
     query.terms.iter().map(shown_term).collect()
 }
 
+fn shown_edge(edge: &Option<super::Edge>, open: [&str; 2]) -> String {
+    match edge {
+        None => "*".to_owned(),
+        Some(edge) => {
+            let at = match &edge.at {
+                Scalar::Number(number) => number.to_string(),
+                Scalar::Date(date) => date.clone(),
+                Scalar::Moment(ms) => jiff::Timestamp::from_millisecond(*ms).unwrap().to_string(),
+            };
+            if edge.inclusive { at } else { format!("{}{at}{}", open[0], open[1]) }
+        }
+    }
+}
+
+fn shown_range(range: &super::Range) -> String {
+    format!("{}..{}", shown_edge(&range.low, [">", ""]), shown_edge(&range.high, ["<", ""]))
+}
+
+fn shown_states(states: &[super::InState]) -> String {
+    let one = |state: &super::InState| match &state.within {
+        None => state.state.clone(),
+        Some(range) => format!("{} within {}", state.state, shown_range(range)),
+    };
+    states.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
 fn shown_term(term: &Term) -> String {
     let (column, test) = match term {
         Term::Words(words) => return format!("words {words:?}"),
         Term::Number(number) => return format!("number {number}"),
+        Term::Any(queries) => {
+            let ways: Vec<String> = queries.iter().map(|query| shown(query).join(" & ")).collect();
+            return format!("any of ({})", ways.join(" | "));
+        }
+        Term::Not(query) => return format!("not ({})", shown(query).join(" & ")),
+        Term::Was(states) => return format!("was {}", shown_states(states)),
+        Term::Reached(states) => return format!("reached {}", shown_states(states)),
+        Term::Changed { field, from, to } => return format!("{field} from {from:?} to {to:?}"),
         Term::Column { column, test } => (column, test),
     };
     let column = match column {
@@ -54,19 +88,7 @@ fn shown_term(term: &Term) -> String {
         Test::Contains(part) => format!("{column} contains {part:?}"),
         Test::Is(truth) => format!("{column} is {truth}"),
         Test::Within { ranges, negated } => {
-            let edge = |edge: &Option<super::Edge>, open: [&str; 2]| match edge {
-                None => "*".to_owned(),
-                Some(edge) => {
-                    let at = match &edge.at {
-                        Scalar::Number(number) => number.to_string(),
-                        Scalar::Date(date) => date.clone(),
-                        Scalar::Moment(ms) => jiff::Timestamp::from_millisecond(*ms).unwrap().to_string(),
-                    };
-                    if edge.inclusive { at } else { format!("{}{at}{}", open[0], open[1]) }
-                }
-            };
-            let ranges =
-                ranges.iter().map(|range| format!("{}..{}", edge(&range.low, [">", ""]), edge(&range.high, ["<", ""])));
+            let ranges = ranges.iter().map(shown_range);
             format!("{column} {}within {}", not(negated), ranges.collect::<Vec<_>>().join(", "))
         }
     }
@@ -107,6 +129,47 @@ fn terms() {
     check("state=关闭 当前状态=处理", &["State one of [\"关闭\"]", "State one of [\"处理\"]"]);
     check("assigned_to=me checker=me,bob", &["AssignedTo one of [\"Ann\"]", "checker one of [\"Ann\", \"bob\"]"]);
     check("created_by=bob AND 线缆", &["CreatedBy one of [\"bob\"]", "words \"线缆\""]);
+    check("detail:重启 detail= detail!=", &["detail contains \"重启\"", "detail empty", "detail not empty"]);
+}
+
+#[test]
+fn or_not_and_groups() {
+    let check = |text: &str, expected: &[&str]| assert_eq!(shown(&parse(text).unwrap()), expected, "{text}");
+    check("a or b", &["any of (words \"a\" | words \"b\")"]);
+    check("a b or c", &["any of (words \"a\" & words \"b\" | words \"c\")"]);
+    check("a (b OR c)", &["words \"a\"", "any of (words \"b\" | words \"c\")"]);
+    check("a and (b c)", &["words \"a\"", "words \"b\"", "words \"c\""]);
+    check("not a b", &["not (words \"a\")", "words \"b\""]);
+    check("not (a or b)", &["not (any of (words \"a\" | words \"b\"))"]);
+    check("not not a", &["not (not (words \"a\"))"]);
+    check("NOT(a)", &["not (words \"a\")"]);
+    check("(issue_level=事故 or amount>3)", &["any of (issue_level one of [\"事故\"] | amount within >3..*)"]);
+    check("((a)(b))", &["words \"a\"", "words \"b\""]);
+    check("(issue_level= or x)", &["any of (issue_level empty | words \"x\")"]);
+    check("f(x) 重启(主控)", &["words \"f(x)\"", "words \"重启(主控)\""]);
+    check("(f(x) or summary=g(y))", &["any of (words \"f(x)\" | summary one of [\"g(y)\"])"]);
+    check("a) \"or\" notes order", &["words \"a)\"", "words \"or\"", "words \"notes\"", "words \"order\""]);
+    check("and", &["words \"and\""]);
+}
+
+#[test]
+fn what_happened() {
+    let check = |text: &str, expected: &[&str]| assert_eq!(shown(&parse(text).unwrap()), expected, "{text}");
+    check("was=处理", &["was 处理"]);
+    check("was!=处理", &["not (was 处理)"]);
+    check("was=处理,关闭@today", &["was 处理, 关闭 within 2026-11-21T16:00:00Z..<2026-11-22T16:00:00Z"]);
+    check("reached=关闭@2026-05-01..2026-05-31", &["reached 关闭 within 2026-04-30T16:00:00Z..<2026-05-31T16:00:00Z"]);
+    check("reached=\"关 闭\"@2026-05-01.. x", &["reached 关 闭 within 2026-04-30T16:00:00Z..*", "words \"x\""]);
+    check("changed=issue_level:一般问题..事故", &["issue_level from Some(\"一般问题\") to Some(\"事故\")"]);
+    check("changed=问题级别:..事故", &["issue_level from None to Some(\"事故\")"]);
+    check("changed=issue_level:一般问题..", &["issue_level from Some(\"一般问题\") to None"]);
+    check("changed=issue_level", &["issue_level from None to None"]);
+    check("changed=\"summary:a b..c d\"", &["summary from Some(\"a b\") to Some(\"c d\")"]);
+    check("changed=checker:me..bob", &["checker from Some(\"Ann\") to Some(\"bob\")"]);
+    check("changed=amount:1..2.50", &["amount from Some(\"1\") to Some(\"2.5\")"]);
+    check("changed=urgent:否..是", &["urgent from Some(\"false\") to Some(\"true\")"]);
+    check("changed=issue_level,urgent", &["any of (issue_level from None to None | urgent from None to None)"]);
+    check("changed!=urgent", &["not (urgent from None to None)"]);
 }
 
 #[test]
@@ -121,7 +184,7 @@ fn what_cannot_be_read_is_told_with_its_place() {
         ("need_by=..", 8, "range"),
         ("issue_level>事故", 0, "neither a number nor a time"),
         ("amount:3", 0, "holds no text"),
-        ("detail:x", 0, "long text"),
+        ("detail=x", 0, "long text"),
         ("urgent=maybe", 7, "neither true nor false"),
         ("amount>", 0, "value must follow"),
         ("summary:", 0, "value must follow"),
@@ -129,17 +192,31 @@ fn what_cannot_be_read_is_told_with_its_place() {
         ("issue_level=a,", 14, "value must stand"),
         ("=x", 0, "name of a field"),
         ("summary=\"x", 8, "not closed"),
-        ("a or b", 2, "not understood yet"),
-        ("not a", 0, "not understood yet"),
-        ("a (b)", 2, "not understood yet"),
-        ("was=处理", 0, "not understood yet"),
-        ("a reached=关闭@2026-05-01..2026-05-31", 2, "not understood yet"),
-        ("changed=issue_level:a..b", 0, "not understood yet"),
+        ("a or", 4, "must follow"),
+        ("or a", 0, "must stand"),
+        ("a or or b", 5, "must follow"),
+        ("not", 3, "must follow"),
+        ("a (b", 2, "not closed"),
+        ("a ()", 2, "nothing stands"),
+        (") a", 0, "closes nothing"),
+        ("(a) ) b", 4, "closes nothing"),
+        ("(a and)", 6, "must follow"),
+        ("(need_by<)", 1, "value must follow"),
+        ("was>处理", 0, "= or !="),
+        ("was=", 0, "value must follow"),
+        ("reached=关闭@soon", 11, "no day"),
+        ("reached=@today", 8, "a state must stand"),
+        ("changed=issue_levl:a..b", 8, "issue_level"),
+        ("changed=issue_level:a", 20, "A..B"),
+        ("changed=detail", 8, "long texts"),
+        ("changed=parts:a..b", 8, "several values"),
+        ("changed=state:a..b", 8, "no field"),
+        ("changed=amount:1..x", 18, "no number"),
         ("a and", 5, "must follow"),
     ] {
         let problem = parse(text).expect_err(text);
         assert_eq!(problem.position, position, "{text}: {}", problem.message);
-        assert!(problem.message.contains(part), "{text}: {}", problem.message);
+        assert!(problem.message.to_string().contains(part), "{text}: {}", problem.message);
     }
 }
 
@@ -182,7 +259,7 @@ proptest! {
     #[test]
     fn what_nearly_reads_is_answered(parts in prop::collection::vec(prop::sample::select(vec![
         "issue_level", "amount", "need_by", "seen_at", "updated", "=", "!=", "<", ">=", ":", ",", "..", "today", "-7d", "-999999y", "2026-11-22",
-        "9999-12-31", "\"", "\\", " ", "and", "(", "1e999", "me", "question_99999999999999999999", "T", "+08:00",
+        "9999-12-31", "\"", "\\", " ", "and", "(", ")", "or", "not", "was", "reached", "changed", "@", "处理", "1e999", "me", "question_99999999999999999999", "T", "+08:00",
     ]), 0..10)) {
         let text = parts.concat();
         if let Err(problem) = parse(&text) {

@@ -15,8 +15,8 @@ use crate::{
     item,
 };
 
-const TABLES: [&str; 9] =
-    ["item", "event", "stay", "holder", "link", "took_part", "next_number", "sheet_issue", "sheet_bug"];
+const TABLES: [&str; 10] =
+    ["item", "event", "stay", "holder", "link", "took_part", "field_change", "next_number", "sheet_issue", "sheet_bug"];
 
 /// What was decided, by flow and number.
 type Decided = BTreeMap<(String, i64), Vec<Decision>>;

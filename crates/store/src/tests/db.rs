@@ -222,7 +222,7 @@ fn another_process_is_waited_for_and_then_reported() {
 }
 
 #[test]
-fn whoever_keeps_what_people_see_learns_of_every_change() {
+fn whoever_keeps_people_in_memory_learns_of_every_change() {
     let place = place();
     let seen = || place.db.read(change::seen).unwrap();
     let before = seen();
@@ -232,11 +232,17 @@ fn whoever_keeps_what_people_see_learns_of_every_change() {
     place.db.write(|tx| user::update_display(tx, "NEW", "新人")).unwrap();
     let renamed = seen();
     assert!(renamed.people > added.people);
-    assert!(place.db.read(user::all_displays).unwrap().contains(&("new".to_owned(), "新人".to_owned())));
+    let new = flow::UserFact { name: "new".to_owned(), active: true };
+    assert!(place.db.read(user::everyone).unwrap().contains(&(new, "新人".to_owned())));
     place.db.write(|tx| user::update_display(tx, "nobody", "x")).unwrap();
-    place.db.write(|tx| user::update_active(tx, "new", false)).unwrap();
+    place.db.write(|tx| user::update_email(tx, "new", Some("new@example.org"))).unwrap();
     assert_eq!(seen(), renamed, "what nobody sees changes nothing");
-    assert_eq!(renamed.flows, before.flows);
+    place.db.write(|tx| user::update_active(tx, "new", false)).unwrap();
+    let disabled = seen();
+    assert!(disabled.people > renamed.people);
+    let new = flow::UserFact { name: "new".to_owned(), active: false };
+    assert!(place.db.read(user::everyone).unwrap().contains(&(new, "新人".to_owned())));
+    assert_eq!(disabled.flows, before.flows);
 }
 
 #[test]
@@ -284,7 +290,7 @@ fn opening_what_cannot_be_opened_says_why() {
     other
         .execute_batch("insert into refinery_schema_history values (999, 'later', '2030-01-01T00:00:00Z', '1')")
         .unwrap();
-    assert!(matches!(open(directory.path()), Err(Error::Newer { found: 999, known: 2 })));
+    assert!(matches!(open(directory.path()), Err(Error::Newer { found: 999, known: 4 })));
 
     other.execute_batch("delete from refinery_schema_history where version = 999").unwrap();
     other.execute_batch("pragma journal_mode = delete; begin exclusive").unwrap();

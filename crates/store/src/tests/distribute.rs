@@ -84,11 +84,15 @@ fn do_everything(place: &super::fixture::Place) {
         }
         item::load(tx, "issue", 1)?;
         item::history(tx, "issue", 1, 0, 10)?;
-        item::stays(tx, "issue", 1)?;
-        item::links(tx, "issue", 1)?;
+        item::earlier(tx, "issue", 1, i64::MAX, 10)?;
+        item::last_revisions(tx, "issue", 1, 10)?;
+        item::last_seq(tx, "issue", 1)?;
+        item::stayed(tx, "issue", 1, T0)?;
+        item::links(tx, "issue", 1, None, 10)?;
+        item::titles(tx, &[("issue".to_owned(), 1)].into())?;
         item::briefs(tx, &[("issue".to_owned(), 1)])?;
         flow_version::versions_in_use(tx, "issue")?;
-        flow_version::open_items(tx, "issue")?;
+        flow_version::open_items(tx, "issue", 1, 9)?;
         flow_version::has_items(tx, "issue")?;
         user::search(tx, "a", 10)?;
         Ok::<_, Error>(())
@@ -209,9 +213,9 @@ mod on_a_server {
         if server().is_none() {
             // the same schema is read where it can be: SQLite says it as text
             let sql = "select sql from sqlite_master where type = 'table' and name in ('item', 'event', 'stay', 'link', 'holder',
-                       'took_part', 'tally', 'next_number', 'open_version', 'sheet_issue', 'sheet_bug', 'sheet_column')";
+                       'took_part', 'field_change', 'tally', 'next_number', 'open_version', 'sheet_issue', 'sheet_bug', 'sheet_column')";
             let tables = texts(&place, sql);
-            assert_eq!(tables.len(), 12);
+            assert_eq!(tables.len(), 13);
             assert!(
                 tables
                     .iter()

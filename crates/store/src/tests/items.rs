@@ -98,6 +98,7 @@ fn check_derived(tx: &Tx) -> Result<(), Error> {
             let folded = flow::fold(number, 1, past.iter().map(|(at, record)| (*at, record))).unwrap();
             assert_eq!(plain(folded), plain(item.clone()), "the fold of the events and the item");
             let stays = item::stays(tx, &flow.key, number)?;
+            check_stayed(tx, &flow.key, number, &stays)?;
             assert_eq!(stays.last().map(|stay| (&stay.state, stay.left)), Some((&item.state, None)));
             assert!(
                 stays.windows(2).all(|pair| pair[0].left == Some(pair[1].entered) && pair[0].state != pair[1].state)
@@ -116,6 +117,24 @@ fn check_derived(tx: &Tx) -> Result<(), Error> {
         "select flow || '/' || number || ' ' || field || ' ' || inward || ' ' || other_flow || '/' || other_number
                from link";
     assert_eq!(tx.all(sql, &[], |row| row.text(0))?.into_iter().collect::<BTreeSet<_>>(), ends);
+    Ok(())
+}
+
+/// What an item spent in its states, as its stays and its whole history tell it.
+fn check_stayed(tx: &Tx, flow: &str, number: i64, stays: &[item::Stay]) -> Result<(), Error> {
+    let now = T0 + 1_000 * MINUTE;
+    let events = item::history(tx, flow, number, 0, i64::MAX)?;
+    let stayed = item::stayed(tx, flow, number, now)?;
+    let states: BTreeSet<&String> = stays.iter().map(|stay| &stay.state).collect();
+    assert_eq!(stayed.iter().map(|stayed| &stayed.state).collect::<BTreeSet<_>>(), states);
+    assert_eq!(stayed.len(), states.len(), "each once");
+    for stayed in stayed {
+        let of_it = || stays.iter().filter(|stay| stay.state == stayed.state);
+        assert_eq!(stayed.lasted, of_it().map(|stay| stay.left.unwrap_or(now) - stay.entered).sum::<i64>());
+        assert_eq!(Some(stayed.entered), of_it().next_back().map(|stay| stay.entered));
+        let last = events.iter().rev().find(|event| event.to == stayed.state);
+        assert_eq!(Some(&stayed.assigned_to), last.map(|event| &event.assigned_to));
+    }
     Ok(())
 }
 
@@ -141,18 +160,13 @@ fn the_life_of_an_item() {
         assert_eq!(item.closed_at, Some(at(T0 + 4 * MINUTE)));
         assert_eq!(item.fields["amount"], Value::Number(0.1));
         assert!(item.fields.get("kinds").is_none_or(Value::is_empty));
-        let links = item::links(tx, "issue", number)?;
-        let other =
-            |link: &item::Link| (link.flow.clone(), link.number, link.field.clone(), link.outward, link.title.clone());
-        assert_eq!(
-            links.iter().map(other).collect::<Vec<_>>(),
-            [("bug".into(), 1, "bugs".into(), true, "灯不亮".into())]
-        );
-        let back = item::links(tx, "bug", 1)?;
-        assert_eq!(
-            back.iter().map(other).collect::<Vec<_>>(),
-            [("issue".into(), 1, "bugs".into(), false, "灯不亮".into())]
-        );
+        let links = item::links(tx, "issue", number, None, 9)?.rows;
+        let other = |link: &item::Link| (link.flow.clone(), link.number, link.field.clone(), link.outward);
+        assert_eq!(links.iter().map(other).collect::<Vec<_>>(), [("bug".into(), 1, "bugs".into(), true)]);
+        let back = item::links(tx, "bug", 1, None, 9)?.rows;
+        assert_eq!(back.iter().map(other).collect::<Vec<_>>(), [("issue".into(), 1, "bugs".into(), false)]);
+        let titles = item::titles(tx, &[("bug".to_owned(), 1), ("bug".to_owned(), 2)].into())?;
+        assert_eq!(titles.into_values().collect::<Vec<_>>(), [("灯不亮".to_owned(), "提交".to_owned())]);
         let history = item::history(tx, "issue", number, 2, 2)?;
         assert_eq!(history.iter().map(|event| event.seq).collect::<Vec<_>>(), [3, 4]);
         assert_eq!(history[1].comment.as_deref(), Some("你好\nworld"));

@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::{
     fixture::{Failure, Place, T0, create, issue, load, place},
-    lists::{QUERIES, filled, passes, query, some_fields},
+    lists::{QUERIES, filled, finds_item, query, some_fields},
 };
 use crate::{
     Error, Stop, Tx, Visibility, VisibleTo,
@@ -111,7 +111,7 @@ fn every_count_is_the_naive_one() {
         for one in BY {
             for text in QUERIES {
                 let query = query(text);
-                let found = items.iter().filter(|item| query.terms.iter().all(|term| passes(item, term)));
+                let found = items.iter().filter(|item| finds_item(tx, item, &query));
                 let by = [by(one)];
                 assert_eq!(
                     counted(tx, text, &Visibility::All, &by, &zone),
@@ -272,10 +272,7 @@ fn stays_closings_holders_and_links_are_those_of_the_items_found() {
                         || item.created_by == "ben"
                         || item.assigned_to.contains(&"ben".to_owned())
                 };
-                let found: Vec<&Item> = all
-                    .iter()
-                    .filter(|item| sees(item) && wanted.terms.iter().all(|term| passes(item, term)))
-                    .collect();
+                let found: Vec<&Item> = all.iter().filter(|item| sees(item) && finds_item(tx, item, &wanted)).collect();
                 let mut expected = Vec::new();
                 for item in &found {
                     for stay in crate::item::stays(tx, "issue", item.number)? {

@@ -10,7 +10,7 @@ mod postgres;
 
 use std::{
     collections::BTreeMap,
-    fs::{self, File},
+    fs::{self, File, TryLockError},
     io,
     os::unix::fs::DirBuilderExt as _,
     path::Path,
@@ -19,7 +19,7 @@ use std::{
 use app::keep::{self, Facts};
 use container::{Broken, Engine, Manifest};
 
-use super::{Done, Refusal, from_error, say, zone};
+use super::{Done, Refusal, from_error, say, tell, zone};
 use crate::{
     cli::{Backup, Restore},
     surroundings::now,
@@ -282,8 +282,47 @@ fn vacant(data: &Path) -> Done {
     }
 }
 
-fn work_in(folder: &Path) -> Result<tempfile::TempDir, Refusal> {
-    tempfile::Builder::new().prefix(TEMPORARY).tempdir_in(folder).map_err(|error| no_write(folder, &error))
+/// A directory of one's own in which something is made.
+struct Work {
+    directory: tempfile::TempDir,
+    /// Locked while this run lives: what is not is a dead one's. None where the file system locks nothing.
+    _alive: Option<File>,
+}
+
+impl Work {
+    fn path(&self) -> &Path {
+        self.directory.path()
+    }
+}
+
+fn work_in(folder: &Path) -> Result<Work, Refusal> {
+    clear(folder);
+    loop {
+        let made = tempfile::Builder::new().prefix(TEMPORARY).tempdir_in(folder);
+        let directory = made.map_err(|error| no_write(folder, &error))?;
+        let alive = File::open(directory.path()).ok();
+        match alive.as_ref().map(File::try_lock) {
+            Some(Ok(())) if directory.path().exists() => return Ok(Work { directory, _alive: alive }),
+            Some(Err(TryLockError::Error(_))) | None => return Ok(Work { directory, _alive: None }),
+            // Another run took it for a dead one's before it was locked.
+            Some(Ok(()) | Err(TryLockError::WouldBlock)) => {}
+        }
+    }
+}
+
+/// Removes what runs that were killed have left in the folder. Where that cannot be, it stays.
+fn clear(folder: &Path) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for entry in entries.flatten() {
+        let is_ours = entry.file_name().to_string_lossy().starts_with(TEMPORARY);
+        if !is_ours || !entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            continue;
+        }
+        let held = File::open(entry.path());
+        if held.is_ok_and(|held| held.try_lock().is_ok() && fs::remove_dir_all(entry.path()).is_ok()) {
+            tell(format_args!("removed {}, left by a run that was killed", entry.path().display()));
+        }
+    }
 }
 
 fn exists(file: &Path) -> Refusal {

@@ -24,6 +24,7 @@ wrong-choice = “{ $given }” is not offered; choose one of: { $offered }
 wrong-choice-none = Nothing is offered here now; empty “{ $given }”
 wrong-misfit = It does not fit “{ $parent }”; choose again
 wrong-no-user = There is no user named “{ $given }”; choose one from the list
+wrong-no-group = There is no group called “{ $given }”: choose one from the list
 wrong-disabled = “{ $user }” is disabled; choose someone else
 wrong-no-item = There is no item “{ $given }”; give its ID (like question_3) or paste its address
 wrong-other-flow = It must be an item of “{ $flow }”

@@ -24,6 +24,7 @@ wrong-choice = 没有“{ $given }”这个选项，请选择：{ $offered }
 wrong-choice-none = 现在没有可选的内容，请清空“{ $given }”
 wrong-misfit = 与“{ $parent }”不相符，请重新选择
 wrong-no-user = 没有名叫“{ $given }”的用户，请从列表中选择
+wrong-no-group = 没有名叫“{ $given }”的用户组，请从列表中选择
 wrong-disabled = “{ $user }”已停用，请换一个人
 wrong-no-item = 找不到条目“{ $given }”，请填写编号（如 question_3）或粘贴它的地址
 wrong-other-flow = 应当是“{ $flow }”中的条目

@@ -122,7 +122,7 @@ impl Problem {
             }
             Error::BadQuery(problem) => Problem {
                 position: Some(problem.position),
-                ..Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_query", problem.message)
+                ..Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_query", words.said(&problem.message))
             },
             Error::BadCursor => Problem::new(StatusCode::BAD_REQUEST, "bad_cursor", words.word("problem-bad-cursor")),
             Error::Throttled { retry_after_s } => Problem {

@@ -5,22 +5,50 @@ pub(crate) mod groups;
 pub(crate) mod stranded;
 pub(crate) mod users;
 
-use app::{Error, Reading, people};
+use app::{Error, Reading, people, work::Part};
 use axum::{
-    extract::State,
+    extract::{Query, State, rejection::QueryRejection},
     http::StatusCode,
     response::{IntoResponse, Response},
 };
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Deserialize;
 
-use super::visit::{Around, Visit};
+use super::{
+    lists::address,
+    visit::{Around, Visit},
+};
 use crate::{
     server::{Caller, Web},
-    view::Person,
+    view::{Pager, Person},
 };
 
 /// People to choose from without JavaScript; with it, the choice is looked up as one types.
 const MOST_PEOPLE: i64 = 500;
+
+/// Which page of a list, and of what in it.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Asked {
+    /// Words to find.
+    q: String,
+    cursor: Option<String>,
+}
+
+/// What an address asks; a refusal where it cannot be read.
+type AskedOrNot = Result<Query<Asked>, QueryRejection>;
+
+impl Asked {
+    fn part(&self, limit: i64) -> Part {
+        Part { cursor: self.cursor.clone(), limit }
+    }
+
+    /// Where the other pages are.
+    fn pager(&self, path: &str, next: Option<&str>) -> Pager {
+        let to = |cursor| address(path, &[("q", &self.q), ("cursor", cursor)]);
+        Pager { next: next.map(to), first: self.cursor.is_some().then(|| to("")) }
+    }
+}
 
 /// `GET /admin`
 pub(crate) async fn index(visit: Visit, State(web): State<Web>) -> Result<Response, Response> {

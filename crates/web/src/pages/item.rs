@@ -23,9 +23,12 @@ use serde::{Deserialize, Serialize};
 
 use self::{
     fields::Typed,
-    page::{Refused, Sent},
+    page::{Refused, Sent, Shown},
 };
-use super::visit::{Visit, local};
+use super::{
+    lists::is_for,
+    visit::{Visit, local},
+};
 use crate::{
     api::body::number,
     body::Form,
@@ -45,14 +48,22 @@ const SAID: usize = 200;
 #[serde(default)]
 struct Asked {
     history: String,
+    links: Option<String>,
     q: String,
     flow: Option<String>,
 }
 
 /// What a picker is answered.
 #[derive(Serialize)]
-struct Picks {
+pub(crate) struct Picks {
     items: Vec<Pick>,
+}
+
+impl Picks {
+    /// From what is typed for each, and what people see.
+    pub(crate) fn of(found: impl Iterator<Item = (String, String)>) -> Picks {
+        Picks { items: found.map(|(value, text)| Pick { value, text }).collect() }
+    }
 }
 
 #[derive(Serialize)]
@@ -125,11 +136,18 @@ pub(crate) async fn show(
     Path((key, text)): Path<(String, String)>,
     uri: Uri,
 ) -> Response {
-    let whole = asked(&uri).history == "all";
+    let asked = asked(&uri);
+    let shown = Shown::of(&asked.history, asked.links);
     visit
         .page(&web, move |cx, caller, around| {
             let number = number(&text).ok_or(Error::NotFound)?;
-            page::draw(cx, caller, around, (&key, number), whole, None)
+            if is_for(around, "history") {
+                return page::draw_history(cx, caller, around.words, (&key, number), &shown, None);
+            }
+            if is_for(around, "linked") {
+                return page::draw_links(cx, caller, around.words, (&key, number), &shown);
+            }
+            page::draw(cx, caller, around, (&key, number), &shown, None)
         })
         .await
 }
@@ -159,7 +177,7 @@ pub(crate) async fn comment(State(web): State<Web>, Posted { visit, key, text, f
         Ok(_) if visit.htmx => {
             let draw = move |cx: &app::Reading, caller: &crate::server::Caller, around: &super::visit::Around| {
                 let number = number(&text).ok_or(Error::NotFound)?;
-                page::draw_history(cx, caller, around.words, (&key, number), None)
+                page::draw_history(cx, caller, around.words, (&key, number), &Shown::default(), None)
             };
             visit.page(&web, draw).await
         }
@@ -217,7 +235,7 @@ pub(crate) async fn show_again(visit: Visit, web: &Web, place: (&str, &str), par
     visit
         .page(web, move |cx, caller, around| {
             let number = number(&text).ok_or(Error::NotFound)?;
-            page::draw(cx, caller, around, (&key, number), false, Some(&sent))
+            page::draw(cx, caller, around, (&key, number), &Shown::default(), Some(&sent))
         })
         .await
 }
@@ -226,8 +244,7 @@ pub(crate) async fn show_again(visit: Visit, web: &Web, place: (&str, &str), par
 pub(crate) async fn pick_users(visit: Visit, State(web): State<Web>, uri: Uri) -> Response {
     let asked = asked(&uri);
     let found = web.read_as(visit.session.clone(), visit.language, move |cx, _| {
-        let found = app::people::pick(cx, &asked.q, PICKS)?;
-        Ok(found.into_iter().map(|(value, text)| Pick { value, text }).collect())
+        Ok(Picks::of(app::people::pick(cx, &asked.q, PICKS)?.into_iter()))
     });
     picks(&visit, &web, found.await).await
 }
@@ -237,15 +254,14 @@ pub(crate) async fn pick_items(visit: Visit, State(web): State<Web>, uri: Uri) -
     let asked = asked(&uri);
     let found = web.read_as(visit.session.clone(), visit.language, move |cx, caller| {
         let found = item::pick(cx, &caller.signed.actor, asked.flow.as_deref(), &asked.q, PICKS)?;
-        let pick = |(key, number, text): (String, i64, String)| Pick { value: item::item_id(cx, &key, number), text };
-        Ok(found.into_iter().map(pick).collect())
+        Ok(Picks::of(found.into_iter().map(|(key, number, text)| (item::item_id(cx, &key, number), text))))
     });
     picks(&visit, &web, found.await).await
 }
 
-async fn picks(visit: &Visit, web: &Web, found: Result<Vec<Pick>, Failed>) -> Response {
+async fn picks(visit: &Visit, web: &Web, found: Result<Picks, Failed>) -> Response {
     match found {
-        Ok(items) => Json(Picks { items }).into_response(),
+        Ok(picks) => Json(picks).into_response(),
         Err(failed) => visit.failed(web, failed).await,
     }
 }
@@ -270,9 +286,9 @@ async fn again(
     let page = visit.page(web, move |cx, caller, around| {
         let number = number(&text).ok_or(Error::NotFound)?;
         if alone {
-            return page::draw_history(cx, caller, around.words, (&key, number), Some(&sent));
+            return page::draw_history(cx, caller, around.words, (&key, number), &Shown::default(), Some(&sent));
         }
-        page::draw(cx, caller, around, (&key, number), false, Some(&sent))
+        page::draw(cx, caller, around, (&key, number), &Shown::default(), Some(&sent))
     });
     retry_after(page.await, wait)
 }

@@ -79,7 +79,7 @@ pub(crate) async fn work_list(visit: Visit, State(web): State<Web>, Path(list): 
             let page = Work {
                 f: around.live_frame(cx, whose.heading(words), active, format!("/live{path}")),
                 heading: whose.heading(words),
-                total: Some(rows.total.count),
+                total: rows.total,
                 empty: whose.empty(words),
                 next: rows.next.as_deref().map(|cursor| address(&path, &[("cursor", cursor)])),
                 first: query.cursor.as_ref().map(|_| path.clone()),
@@ -101,7 +101,7 @@ pub(crate) async fn flow(visit: Visit, State(web): State<Web>, Path(key): Path<S
             let part = Part { cursor: query.cursor.clone(), limit: PAGE };
             let rows = work::work(cx, actor, work::Work::Pending, Some(&key), &part)?;
             let path = format!("/flow/{key}");
-            rendered(&FlowPage {
+            let page = FlowPage {
                 f: around.live_frame(cx, &flow.name, Active::Flow(&key), format!("/live{path}")),
                 key: &key,
                 name: &flow.name,
@@ -113,7 +113,8 @@ pub(crate) async fn flow(visit: Visit, State(web): State<Web>, Path(key): Path<S
                 next: rows.next.as_deref().map(|cursor| address(&path, &[("cursor", cursor)])),
                 first: query.cursor.as_ref().map(|_| path.clone()),
                 table: pending_table(cx, around.words, &rows),
-            })
+            };
+            if is_for_list(around) { rendered(&page.as_list()) } else { rendered(&page) }
         })
         .await
 }
@@ -148,7 +149,7 @@ fn all_page(
     let trouble = problem.map(|problem| {
         let at = query.q.char_indices().nth(problem.position).map_or(query.q.len(), |(at, _)| at);
         let (before, after) = query.q.split_at(at);
-        QueryTrouble { message: problem.message, parts: (before.to_owned(), after.to_owned()) }
+        QueryTrouble { message: around.words.said(&problem.message), parts: (before.to_owned(), after.to_owned()) }
     });
     let status = if trouble.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let parts = |cursor: Option<&str>| {
@@ -178,8 +179,15 @@ fn asked(uri: &Uri) -> Option<ListQuery> {
     axum::extract::Query::<ListQuery>::try_from_uri(uri).ok().map(|query| query.0)
 }
 
-fn is_for_list(around: &Around) -> bool {
-    around.visit().target.as_deref().is_some_and(|target| target == "list" || target.ends_with("#list"))
+/// Whether htmx asks for what comes into the page's list alone.
+pub(super) fn is_for_list(around: &Around) -> bool {
+    is_for(around, "list")
+}
+
+/// Whether htmx asks for what comes into the element of that id alone.
+pub(super) fn is_for(around: &Around, id: &str) -> bool {
+    let target = around.visit().target.as_deref();
+    target.is_some_and(|target| target == id || target.rsplit_once('#').is_some_and(|(_, named)| named == id))
 }
 
 /// A path with a query; parts without a value are left away.

@@ -1,7 +1,8 @@
 //! Open pages hear of changes: a stream of server-sent events for each. It tells that what the page shows may have
 //! changed, and of an item what happened to it; never of anything that the page would not show.
 //!
-//! `event: change`, `data: {"at": ms, "pending": n, "list": true, "item": {…}}`, of which each part but `at` may be missing;
+//! `event: change`, `data: {"at": ms, "pending": n, "pending_capped": true, "list": true, "item": {…}}`, of which each part but
+//! `at` may be missing;
 //! `event: end` before a stream that is not to be opened again. Every event's `id` is a moment, ms: who comes back sends it.
 
 use std::{convert::Infallible, time::Duration};
@@ -10,7 +11,7 @@ use app::{
     Error,
     item::HistoryEntry,
     live::{self, Changes, ItemNews, News, Watched},
-    work,
+    work::{self, Total},
 };
 use axum::{
     body::{Body, Bytes},
@@ -44,8 +45,8 @@ struct Asked {
     seen: i64,
     /// The moment that it shows, ms.
     since: i64,
-    /// How many items it says wait for the person.
-    pending: Option<i64>,
+    /// How many items it says wait for the person: `3`, `10000+`.
+    pending: Option<String>,
 }
 
 /// An event as it is sent.
@@ -54,6 +55,9 @@ struct Told {
     at: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
     pending: Option<i64>,
+    /// There are more than that.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pending_capped: bool,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     list: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -80,7 +84,7 @@ struct Page {
     following: Following,
     seat: Seat,
     /// What the person was last told waits for them.
-    pending: Option<i64>,
+    pending: Option<String>,
     name: String,
     /// Changes not looked at yet.
     waiting: Changes,
@@ -172,7 +176,7 @@ async fn open(visit: Visit, web: Web, watched: Watched, asked: &Asked, headers: 
         watched,
         following,
         seat,
-        pending: asked.pending,
+        pending: asked.pending.clone(),
         name,
         waiting,
         next: now,
@@ -237,10 +241,10 @@ impl Page {
             self.alive = now + ALIVE;
         }
         let changes = std::mem::take(&mut self.waiting);
-        let (watched, before) = (self.watched.clone(), self.pending);
+        let (watched, before) = (self.watched.clone(), self.pending.clone());
         let looked = self.web.look_as(self.visit.session.clone(), self.visit.language, move |cx, caller| {
             let news = live::news(cx, &caller.signed.actor, &watched, &changes)?;
-            Ok(told(caller.words, cx.now.as_millisecond(), news, before))
+            Ok(told(caller.words, cx.now.as_millisecond(), news, before.as_deref()))
         });
         match looked.await {
             Ok(told) => self.event(&told, is_due),
@@ -263,7 +267,9 @@ impl Page {
         if told.pending.is_none() && !told.list && told.item.is_none() {
             return is_due.then(|| format!("id: {at}\n\n"));
         }
-        self.pending = told.pending.or(self.pending);
+        if let Some(count) = told.pending {
+            self.pending = Some(Total { count, capped: told.pending_capped }.to_string());
+        }
         if let (Some(item), Watched::Item { seen, .. }) = (&told.item, &mut self.watched) {
             self.ended |= item.gone;
             *seen = item.seen.max(*seen);
@@ -273,7 +279,7 @@ impl Page {
     }
 }
 
-fn told(words: &Words, at: i64, news: News, before: Option<i64>) -> Told {
+fn told(words: &Words, at: i64, news: News, before: Option<&str>) -> Told {
     let item = news.item.map(|item| match item {
         ItemNews::Gone => ToldItem { text: words.word("live-gone").to_owned(), gone: true, ..ToldItem::default() },
         ItemNews::Entries { revision, entries, names } => ToldItem {
@@ -283,7 +289,14 @@ fn told(words: &Words, at: i64, news: News, before: Option<i64>) -> Told {
             gone: false,
         },
     });
-    Told { at, pending: news.pending.filter(|pending| before != Some(*pending)), list: news.list, item }
+    let pending = news.pending.filter(|pending| before != Some(pending.to_string().as_str()));
+    Told {
+        at,
+        pending: pending.map(|total| total.count),
+        pending_capped: pending.is_some_and(|total| total.capped),
+        list: news.list,
+        item,
+    }
 }
 
 /// `张三 转到了 SE分析改进，共 2 处更新`: what happened last, comments aside where there is more.
@@ -303,4 +316,24 @@ fn sentence(words: &Words, entries: &[HistoryEntry], names: &app::Names) -> Stri
         _ => words.one("live-saved", "who", who),
     };
     if acts.len() > 1 { format!("{said}{}", words.one("live-more", "n", acts.len())) } else { said }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::words::Language;
+
+    #[test]
+    fn more_than_can_be_counted_is_told_as_more_and_once() {
+        let told = |count, capped, before| {
+            let news = News { pending: Some(Total { count, capped }), ..News::default() };
+            serde_json::to_value(told(Language::Chinese.words(), 1, news, before)).unwrap()
+        };
+        assert_eq!(told(3, false, Some("2")), serde_json::json!({"at": 1, "pending": 3}));
+        assert_eq!(told(3, false, Some("3")), serde_json::json!({"at": 1}));
+        let more = serde_json::json!({"at": 1, "pending": 10000, "pending_capped": true});
+        assert_eq!(told(10_000, true, Some("10000")), more);
+        assert_eq!(told(10_000, true, None), more);
+        assert_eq!(told(10_000, true, Some("10000+")), serde_json::json!({"at": 1}));
+    }
 }

@@ -3,23 +3,26 @@
 use app::{
     InputProblem, Reason, people,
     signin::{self, Account},
+    work::Part,
 };
 use axum::{
     body::Body,
-    extract::{Path, State},
+    extract::{Path, Query, State, rejection::QueryRejection},
     http::StatusCode,
     response::{IntoResponse, Response},
 };
 
+use serde::Deserialize;
+
 use super::{
-    lists::when,
+    lists::{address, when},
     visit::{Visit, rendered, with_preferences, with_session, without_language},
 };
 use crate::{
     body::Form,
     server::Web,
     view::{
-        Active,
+        Active, Pager,
         account::{Errors, SessionRow, Settings, TokenRow},
     },
     words::Language,
@@ -30,17 +33,34 @@ const PATH: &str = "/settings";
 /// A day.
 const DAY_MS: i64 = 24 * 3600 * 1000;
 
+/// Sessions shown, and tokens.
+const PAGE: i64 = 20;
+
+/// Which parts of the lists are asked for.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Asked {
+    sessions: Option<String>,
+    tokens: Option<String>,
+}
+
 /// What a form of the settings came to, beside what always stands there.
 #[derive(Default)]
 struct Shown {
     problems: Vec<InputProblem>,
     made: Option<String>,
     token_name: String,
+    asked: Asked,
 }
 
 /// `GET /settings`
-pub(crate) async fn settings(visit: Visit, State(web): State<Web>) -> Response {
-    page(visit, &web, Shown::default()).await
+pub(crate) async fn settings(
+    visit: Visit,
+    State(web): State<Web>,
+    asked: Result<Query<Asked>, QueryRejection>,
+) -> Response {
+    let Ok(Query(asked)) = asked else { return visit.error(&web, StatusCode::BAD_REQUEST, None).await };
+    page(visit, &web, Shown { asked, ..Shown::default() }).await
 }
 
 /// `POST /settings/language`
@@ -128,8 +148,14 @@ async fn page(visit: Visit, web: &Web, shown: Shown) -> Response {
     visit
         .page(web, move |cx, caller, around| {
             let words = around.words;
+            let part = |cursor: &Option<String>| Part { cursor: cursor.clone(), limit: PAGE };
+            let parts = (&part(&shown.asked.sessions), &part(&shown.asked.tokens));
             let Account { groups, language, has_password, sessions, tokens } =
-                signin::account(cx, &caller.signed.actor, &present)?;
+                signin::account(cx, &caller.signed.actor, &present, parts)?;
+            let pager = |name: &str, next: Option<&str>, is_first: bool| Pager {
+                next: next.map(|cursor| format!("{}#{name}", address(PATH, &[(name, cursor)]))),
+                first: (!is_first).then(|| format!("{PATH}#{name}")),
+            };
             let at = |ms| when(cx, words, ms);
             let session = |row: signin::SessionView| SessionRow {
                 present: row.present,
@@ -150,8 +176,10 @@ async fn page(visit: Visit, web: &Web, shown: Shown) -> Response {
                 language: language.as_deref(),
                 errors: Errors::of_problems(words, &shown.problems, &inputs),
                 has_password,
-                sessions: sessions.into_iter().map(session).collect(),
-                tokens: tokens.into_iter().map(token).collect(),
+                sessions_pager: pager("sessions", sessions.next.as_deref(), shown.asked.sessions.is_none()),
+                sessions: sessions.rows.into_iter().map(session).collect(),
+                tokens_pager: pager("tokens", tokens.next.as_deref(), shown.asked.tokens.is_none()),
+                tokens: tokens.rows.into_iter().map(token).collect(),
                 made: shown.made.clone(),
                 token_name: &shown.token_name,
             })?;

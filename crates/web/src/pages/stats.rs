@@ -103,10 +103,10 @@ fn flow_page(cx: &Reading, caller: &Caller, around: &Around, key: &str, query: &
     let path = format!("/flow/{key}/stats");
     let (words, today) = (around.words, cx.zone.to_datetime(cx.now).date());
     let report = match query.asked(today) {
-        None => Err(QueryProblem { position: 0, message: words.word("stats-bad-day").to_owned() }),
+        None => Err(bad_day(words, &query.q)),
         Some(asked) => match stats::report(cx, actor, key, &asked) {
             Ok(report) => Ok((asked, report)),
-            Err(Error::BadQuery(problem)) => Err(problem),
+            Err(Error::BadQuery(problem)) => Err(trouble(words, &query.q, &problem)),
             Err(other) => return Err(other),
         },
     };
@@ -117,7 +117,7 @@ fn flow_page(cx: &Reading, caller: &Caller, around: &Around, key: &str, query: &
     page.by = (0..2).map(|at| query.by.get(at).cloned().unwrap_or_default()).collect();
     match report {
         Err(problem) => {
-            page.problem = Some(trouble(&query.q, problem));
+            page.problem = Some(problem);
             Ok((StatusCode::UNPROCESSABLE_ENTITY, rendered(&page)?).into_response())
         }
         Ok((asked, report)) => {
@@ -151,8 +151,7 @@ fn all_page(cx: &Reading, caller: &Caller, around: &Around, query: &Query) -> Re
     let mut asked = match query.asked(today) {
         Some(asked) => asked,
         None => {
-            let bad = QueryProblem { position: 0, message: words.word("stats-bad-day").to_owned() };
-            page.problem = Some(trouble(&query.q, bad));
+            page.problem = Some(bad_day(words, &query.q));
             return Ok((StatusCode::UNPROCESSABLE_ENTITY, rendered(&page)?).into_response());
         }
     };
@@ -171,7 +170,7 @@ fn all_page(cx: &Reading, caller: &Caller, around: &Around, query: &Query) -> Re
         }
     }
     if let Some(why) = problem.filter(|_| reports.is_empty()) {
-        page.problem = Some(trouble(&query.q, why));
+        page.problem = Some(trouble(words, &query.q, &why));
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, rendered(&page)?).into_response());
     }
     if !left_out.is_empty() {
@@ -235,10 +234,14 @@ fn page<'a>(cx: &Reading, around: &Around<'a>, active: Active<'a>, query: &'a Qu
     }
 }
 
-fn trouble(query: &str, problem: QueryProblem) -> QueryTrouble {
+fn bad_day(words: &Words, query: &str) -> QueryTrouble {
+    QueryTrouble { message: words.word("stats-bad-day").to_owned(), parts: (query.to_owned(), String::new()) }
+}
+
+fn trouble(words: &Words, query: &str, problem: &QueryProblem) -> QueryTrouble {
     let at = query.char_indices().nth(problem.position).map_or(query.len(), |(at, _)| at);
     let (before, after) = query.split_at(at);
-    QueryTrouble { message: problem.message, parts: (before.to_owned(), after.to_owned()) }
+    QueryTrouble { message: words.said(&problem.message), parts: (before.to_owned(), after.to_owned()) }
 }
 
 /// What a flow's items could be counted by.

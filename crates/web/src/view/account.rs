@@ -3,7 +3,7 @@
 use app::{InputProblem, Reason};
 use askama::Template;
 
-use super::{Frame, When, time::duration};
+use super::{Frame, Pager, When, time::duration};
 use crate::words::Words;
 
 /// Sign in.
@@ -52,10 +52,14 @@ pub struct Settings<'a> {
     pub errors: Errors,
     /// Whether there is a password (people who sign in elsewhere have none).
     pub has_password: bool,
-    /// Signed-in sessions.
+    /// Signed-in sessions: a page of them.
     pub sessions: Vec<SessionRow>,
-    /// API tokens.
+    /// Where the others are.
+    pub sessions_pager: Pager,
+    /// API tokens: a page of them.
     pub tokens: Vec<TokenRow>,
+    /// Where the others are.
+    pub tokens_pager: Pager,
     /// The token just made: shown once.
     pub made: Option<String>,
     /// A new token, as typed.
@@ -110,6 +114,7 @@ pub fn trouble(words: &Words, problem: &InputProblem) -> String {
         Reason::Taken(_) if problem.field == "group" => word("group-exists"),
         Reason::Taken(_) => word("user-exists"),
         Reason::Unknown(given) => words.one("wrong-no-user", "given", given),
+        Reason::NoGroup(given) => words.one("wrong-no-group", "given", given),
         Reason::Disabled(name) => words.one("wrong-disabled", "user", name),
         Reason::TooShort(_) => word("password-short"),
         Reason::TooLong(most) => words.one("wrong-too-long", "max", most),

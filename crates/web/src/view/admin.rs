@@ -2,26 +2,41 @@
 
 use std::ops::Range;
 
+use app::work::Total;
 use askama::Template;
 use flow::{Problem, Severity};
 
-use super::{Frame, Person, When, account::Errors};
+use super::{Frame, Pager, Person, When, account::Errors};
 use crate::words::Words;
 
 /// The users.
 #[derive(Template)]
-#[template(path = "users.html")]
+#[template(path = "users.html", blocks = ["list"])]
 pub struct Users<'a> {
     /// What stands around.
     pub f: Frame<'a>,
-    /// All of them.
+    /// One page of them.
     pub users: Vec<UserRow>,
+    /// The words that were to be found.
+    pub q: &'a str,
+    /// The address of the next page.
+    pub next: Option<String>,
+    /// The address of the first page, when this is not it.
+    pub first: Option<String>,
     /// A new one, as typed.
     pub draft: UserDraft,
     /// What is wrong with it: `name`, `display`, `email`, `password`, `groups`.
     pub errors: Errors,
-    /// Every group.
-    pub groups: Vec<String>,
+    /// The groups to choose from.
+    pub groups: GroupChoice,
+}
+
+/// Groups to choose from.
+pub struct GroupChoice {
+    /// Each with a box: every group, or those chosen where there are too many.
+    pub boxes: Vec<String>,
+    /// Suggestions for those that are typed, where there are too many for a box each.
+    pub others: Option<Vec<String>>,
 }
 
 /// A user in the list.
@@ -69,12 +84,14 @@ pub struct UserPage<'a> {
     pub draft: UserDraft,
     /// What is wrong with it: `display`, `email`, `groups`, `password`, `hand_over`, `admin`.
     pub errors: Errors,
-    /// Every group.
-    pub groups: Vec<String>,
-    /// What the person still holds.
+    /// The groups to choose from.
+    pub groups: GroupChoice,
+    /// What the person still holds: a page of it.
     pub holds: Vec<Held>,
     /// How many items the person still holds.
-    pub holds_count: i64,
+    pub holds_count: Total,
+    /// Where the others are.
+    pub pager: Pager,
     /// To hand over to.
     pub people: Vec<Person>,
     /// It is oneself: cannot be disabled.
@@ -99,8 +116,12 @@ pub struct Held {
 pub struct Groups<'a> {
     /// What stands around.
     pub f: Frame<'a>,
-    /// All of them.
+    /// One page of them.
     pub groups: Vec<GroupRow>,
+    /// The words that were to be found.
+    pub q: &'a str,
+    /// Where the others are.
+    pub pager: Pager,
     /// A new one, as typed.
     pub name: &'a str,
     /// What is wrong: `name`.
@@ -113,10 +134,48 @@ pub struct Groups<'a> {
 pub struct GroupRow {
     /// Its name.
     pub name: String,
-    /// Its members.
+    /// The first of its members.
     pub members: Vec<Person>,
-    /// Whom to add, as typed, and what is wrong with that.
-    pub typed: Option<(String, Option<String>)>,
+    /// How many it has.
+    pub count: Total,
+    /// Its own page.
+    pub href: String,
+}
+
+impl GroupRow {
+    /// There are members that are not shown.
+    #[must_use]
+    pub fn has_more(&self) -> bool {
+        self.count.capped || usize::try_from(self.count.count).is_ok_and(|count| count > self.members.len())
+    }
+}
+
+/// One group.
+#[derive(Template)]
+#[template(path = "group.html", blocks = ["list"])]
+pub struct GroupPage<'a> {
+    /// What stands around.
+    pub f: Frame<'a>,
+    /// Its name.
+    pub name: &'a str,
+    /// Its own page.
+    pub href: &'a str,
+    /// One page of its members.
+    pub members: Vec<Person>,
+    /// How many it has.
+    pub count: Total,
+    /// The words that were to be found.
+    pub q: &'a str,
+    /// The address of the next page.
+    pub next: Option<String>,
+    /// The address of the first page, when this is not it.
+    pub first: Option<String>,
+    /// Whom to add, as typed.
+    pub typed: &'a str,
+    /// What is wrong with that: `member`.
+    pub errors: Errors,
+    /// To add.
+    pub people: Vec<Person>,
 }
 
 /// The flows: published, checked, out of use.
@@ -227,7 +286,7 @@ impl ProblemView {
 
 /// The versions of one flow.
 #[derive(Template)]
-#[template(path = "flow_versions.html")]
+#[template(path = "flow_versions.html", blocks = ["list"])]
 pub struct FlowVersions<'a> {
     /// What stands around.
     pub f: Frame<'a>,
@@ -237,8 +296,12 @@ pub struct FlowVersions<'a> {
     pub name: &'a str,
     /// Out of use.
     pub archived: bool,
-    /// Newest first.
+    /// One page of them, newest first.
     pub versions: Vec<VersionRow>,
+    /// The address of the next page.
+    pub next: Option<String>,
+    /// The address of the first page, when this is not it.
+    pub first: Option<String>,
     /// The version shown, and its text.
     pub shown: Option<(i64, String)>,
     /// That text, as [`CheckedFile::exact`], where it is not what is in force: to check and publish it again.
@@ -247,6 +310,8 @@ pub struct FlowVersions<'a> {
 
 /// A version of a flow.
 pub struct VersionRow {
+    /// Where its text is shown.
+    pub href: String,
     /// Its number.
     pub version: i64,
     /// Published when.

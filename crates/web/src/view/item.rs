@@ -4,13 +4,14 @@ use askama::Template;
 use flow::RecordKind;
 
 use super::{
-    Frame, Person, StateChip, When,
+    Frame, Pager, Person, StateChip, When,
     form::{Control, FieldView, ItemRef, Shown, Trouble},
     time::duration,
 };
 use crate::words::Words;
 
-/// An item's page. The blocks `press` (what can be pressed) and `history` render alone: [`Press`], [`HistoryPart`].
+/// An item's page. The blocks `press` (what can be pressed), `linked` and `history` render alone: [`Press`],
+/// [`LinksPart`], [`HistoryPart`].
 #[derive(Template)]
 #[template(path = "item.html")]
 pub struct ItemPage<'a> {
@@ -42,8 +43,10 @@ pub struct ItemPage<'a> {
     pub press: PressBar,
     /// What is known of the item.
     pub facts: Vec<Fact>,
-    /// Links, both ways.
+    /// Links, both ways: a part of them.
     pub links: Vec<LinkView>,
+    /// Where the others are.
+    pub links_pager: Pager,
     /// What happened.
     pub history: History,
     /// Administrators hand over.
@@ -72,6 +75,18 @@ pub struct HistoryPart<'a> {
     pub number: i64,
     /// What happened.
     pub history: History,
+}
+
+/// The block `linked` of an item's page alone.
+#[derive(Template)]
+#[template(path = "item.html", block = "linked")]
+pub struct LinksPart {
+    /// The words.
+    pub f: &'static Words,
+    /// Links, both ways: a part of them.
+    pub links: Vec<LinkView>,
+    /// Where the others are.
+    pub links_pager: Pager,
 }
 
 /// A new item's page.
@@ -119,6 +134,8 @@ pub enum Progress {
 pub struct Conflict {
     /// What they did, latest last.
     pub events: Vec<EventView>,
+    /// So many things they did before that.
+    pub earlier: usize,
     /// Some of what was typed differs from what stands there now.
     pub differs: bool,
     /// The person can do nothing with it any more.
@@ -202,10 +219,12 @@ pub struct LinkView {
 pub struct History {
     /// The number of the last one.
     pub seen: i64,
-    /// Latest first.
+    /// A part of it, latest first.
     pub events: Vec<EventView>,
-    /// The address of the whole history, when this is not it.
+    /// The address of what was earlier.
     pub more: Option<String>,
+    /// The address of the latest, when this is not it.
+    pub latest: Option<String>,
     /// What was typed as a comment and not taken.
     pub draft: String,
     /// Why it was not taken.

@@ -3,7 +3,7 @@
 use app::work::Total;
 use askama::Template;
 
-use super::{Cell, Column, Frame, Person, StateChip, Table};
+use super::{Cell, Column, Frame, Pager, Person, StateChip, Table};
 use crate::words::Words;
 
 /// Home: what waits for me, and the flows.
@@ -36,7 +36,7 @@ pub struct FlowCard {
 
 /// A flow's page: what waits for me there.
 #[derive(Template)]
-#[template(path = "flow.html")]
+#[template(path = "flow.html", blocks = ["list"])]
 pub struct FlowPage<'a> {
     /// What stands around.
     pub f: Frame<'a>,
@@ -122,8 +122,8 @@ pub struct Work<'a> {
     pub heading: &'a str,
     /// One page of items.
     pub table: Table<'a>,
-    /// How many, where that is known.
-    pub total: Option<i64>,
+    /// How many.
+    pub total: Total,
     /// What an empty list says: a sentence, and what to do next.
     pub empty: (&'a str, &'a str),
     /// The address of the next page.
@@ -140,10 +140,8 @@ pub struct Stranded<'a> {
     pub f: Frame<'a>,
     /// One page of items.
     pub rows: Vec<StrandedRow>,
-    /// The address of the next page.
-    pub next: Option<String>,
-    /// The address of the first page, when this is not it.
-    pub first: Option<String>,
+    /// Where the others are.
+    pub pager: Pager,
     /// To hand over to.
     pub people: Vec<Person>,
 }

@@ -20,5 +20,5 @@ pub mod time;
 
 pub use frame::{Active, Flash, Frame, Live, Me, MenuFlow, Theme, Tone};
 pub use state::{Hue, StateChip};
-pub use table::{Cell, Chip, Column, ItemRow, Named, Person, Sorted, Table};
+pub use table::{Cell, Chip, Column, ItemRow, Named, Pager, Person, Sorted, Table};
 pub use time::When;

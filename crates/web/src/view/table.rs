@@ -7,6 +7,15 @@ use flow::Flow;
 use super::{Hue, When, refusal::label};
 use crate::words::Words;
 
+/// Where the rest of a list is, beside the part of it that is shown.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Pager {
+    /// The address of the next part.
+    pub next: Option<String>,
+    /// The address of the first part, when this is not it.
+    pub first: Option<String>,
+}
+
 /// A person as people see them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Person {

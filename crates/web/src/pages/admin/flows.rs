@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use app::{
     Error, Reading, people,
     publish::{self, FlowFile, Outcome, VersionView},
+    work::Part,
 };
 use axum::{
     body::Body,
@@ -20,7 +21,7 @@ use super::{admin_page, with_status};
 use crate::{
     body::{self, BadBody, Form, MOST_BYTES},
     pages::{
-        lists::{person, when},
+        lists::{address, is_for_list, person, when},
         visit::{Around, Visit, rendered},
     },
     server::{Failed, Web},
@@ -44,12 +45,16 @@ struct Upload {
     text: String,
 }
 
-/// Which version of a flow to show.
+/// Which version of a flow to show, and which page of its versions.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Asked {
     version: Option<i64>,
+    cursor: Option<String>,
 }
+
+/// Versions on a page.
+const PAGE: i64 = 50;
 
 /// `GET /admin/flows`
 pub(crate) async fn list(visit: Visit, State(web): State<Web>) -> Response {
@@ -121,10 +126,14 @@ pub(crate) async fn show(
     let Ok(Query(asked)) = asked else { return visit.error(&web, StatusCode::NOT_FOUND, None).await };
     admin_page(visit, &web, move |cx, _, around| {
         let known = cx.flows.get(&key).ok_or(Error::NotFound)?;
-        let versions = publish::versions(cx, &key)?;
-        let names = people::displays(cx, &publishers(&versions))?;
+        let cursor = asked.cursor.as_deref().unwrap_or_default();
+        let versions = publish::versions(cx, &key, &Part { cursor: asked.cursor.clone(), limit: PAGE })?;
+        let names = people::displays(cx, &publishers(&versions.rows))?;
         let shown = asked.version.unwrap_or(known.version);
+        let (path, number) = (format!("{PATH}/{key}"), asked.version.map(|version| version.to_string()));
+        let to = |cursor| address(&path, &[("version", number.as_deref().unwrap_or_default()), ("cursor", cursor)]);
         let row = |row: VersionView| VersionRow {
+            href: address(&path, &[("version", &row.version.to_string()), ("cursor", cursor)]),
             version: row.version,
             published: when(cx, around.words, row.published_at),
             by: person(&names, &row.published_by),
@@ -132,15 +141,18 @@ pub(crate) async fn show(
         };
         let text = publish::text(cx, &key, Some(shown))?;
         let file = FlowFile { name: format!("{key}-v{shown}.toml"), text };
-        rendered(&FlowVersions {
+        let page = FlowVersions {
             f: around.frame(&known.flow.name, Active::Flows),
             key: &key,
             name: &known.flow.name,
             archived: known.archived,
-            versions: versions.into_iter().map(row).collect(),
+            versions: versions.rows.into_iter().map(row).collect(),
+            next: versions.next.as_deref().map(to),
+            first: asked.cursor.is_some().then(|| to("")),
             again: (known.archived || shown != known.version).then(|| exact(&file)),
             shown: Some((shown, file.text)),
-        })
+        };
+        if is_for_list(around) { rendered(&page.as_list()) } else { rendered(&page) }
     })
     .await
 }

@@ -1,45 +1,52 @@
 //! Groups and who is in them.
 
-use std::collections::BTreeSet;
-
 use app::{InputProblem, people};
 use axum::{
+    Json,
     body::Body,
-    extract::{Path, State},
-    response::Response,
+    extract::{Path, Query, State},
+    http::StatusCode,
+    response::{IntoResponse as _, Response},
 };
 
-use super::{admin_page, choosable, with_status};
+use super::{Asked, AskedOrNot, admin_page, choosable, segment, with_status};
 use crate::{
     body::Form,
     pages::{
-        lists::person,
-        visit::{Visit, rendered},
+        item::Picks,
+        lists::is_for_list,
+        visit::{Visit, local, rendered},
     },
     server::Web,
     view::{
-        Active,
-        account::{Errors, trouble},
-        admin::{GroupRow, Groups},
+        Active, Pager, Person,
+        account::Errors,
+        admin::{GroupPage, GroupRow, Groups},
     },
 };
 
 /// Where the groups stand.
 const PATH: &str = "/admin/groups";
+/// Groups on a page.
+const PAGE: i64 = 20;
+/// Members of each that are shown there.
+const SHOWN: i64 = 24;
+/// Members on a group's own page.
+const MEMBERS: i64 = 100;
+/// Suggestions of a picker.
+const PICKS: i64 = 20;
 
-/// What was typed and cannot be taken.
+/// What was typed and cannot be taken: a new group's name, or whom to add.
 #[derive(Default)]
 struct Typed {
-    /// The new group's name, or the person to add.
     text: String,
-    /// The group that the person was to be added to; none: the text is a new group's name.
-    group: Option<String>,
     problems: Vec<InputProblem>,
 }
 
 /// `GET /admin/groups`
-pub(crate) async fn list(visit: Visit, State(web): State<Web>) -> Response {
-    page(visit, &web, Typed::default()).await
+pub(crate) async fn list(visit: Visit, State(web): State<Web>, asked: AskedOrNot) -> Response {
+    let Ok(Query(asked)) = asked else { return visit.error(&web, StatusCode::BAD_REQUEST, None).await };
+    list_page(visit, &web, asked, Typed::default()).await
 }
 
 /// `POST /admin/groups`
@@ -52,8 +59,19 @@ pub(crate) async fn add(visit: Visit, State(web): State<Web>, body: Body) -> Res
     });
     Ok(match visit.troubles(&web, added.await).await? {
         Ok(name) => visit.go(&web, PATH, Some(("group-added", &name))),
-        Err(problems) => page(visit, &web, Typed { text, group: None, problems }).await,
+        Err(problems) => list_page(visit, &web, Asked::default(), Typed { text, problems }).await,
     })
+}
+
+/// `GET /admin/groups/{group}`
+pub(crate) async fn show(
+    visit: Visit,
+    State(web): State<Web>,
+    Path(group): Path<String>,
+    asked: AskedOrNot,
+) -> Response {
+    let Ok(Query(asked)) = asked else { return visit.error(&web, StatusCode::BAD_REQUEST, None).await };
+    group_page(visit, &web, group, asked, Typed::default()).await
 }
 
 /// `POST /admin/groups/{group}/add`
@@ -63,15 +81,15 @@ pub(crate) async fn join(
     Path(group): Path<String>,
     body: Body,
 ) -> Result<Response, Response> {
-    let visit = visit.at(PATH);
+    let visit = visit.at(page_of(&group));
     let form = visit.form(&web, body).await?;
     let (text, name, within) = (form.text("member").to_owned(), form.text("member").to_owned(), group.clone());
     let joined = web.write_as(visit.session.clone(), visit.language, move |cx, caller| {
         people::add_member(cx, &caller.signed.actor, &within, &name)
     });
     Ok(match visit.troubles(&web, joined.await).await? {
-        Ok(name) => visit.go(&web, PATH, Some(("group-joined", &name))),
-        Err(problems) => page(visit, &web, Typed { text, group: Some(group), problems }).await,
+        Ok(name) => visit.go(&web, back(&form), Some(("group-joined", &name))),
+        Err(problems) => group_page(visit, &web, group, Asked::default(), Typed { text, problems }).await,
     })
 }
 
@@ -87,39 +105,92 @@ pub(crate) async fn leave(
     let name = form.text("member").to_owned();
     let name =
         visit.write(&web, move |cx, caller| people::remove_member(cx, &caller.signed.actor, &group, &name)).await?;
-    Ok(visit.go(&web, PATH, Some(("group-left", &name))))
+    Ok(visit.go(&web, back(&form), Some(("group-left", &name))))
 }
 
-/// The groups with a new one's name as typed, or whom to add to `group`; nothing is done.
+/// `GET /pick/groups`
+pub(crate) async fn pick(visit: Visit, State(web): State<Web>, asked: AskedOrNot) -> Response {
+    let Ok(Query(asked)) = asked else { return visit.error(&web, StatusCode::BAD_REQUEST, None).await };
+    let found = web.read_as(visit.session.clone(), visit.language, move |cx, caller| {
+        people::admins_only(&caller.signed.actor)?;
+        Ok(people::group_names(cx, &asked.q, PICKS)?.0)
+    });
+    match found.await {
+        Ok(names) => Json(Picks::of(names.into_iter().map(|name| (name.clone(), name)))).into_response(),
+        Err(failed) => visit.failed(&web, failed).await,
+    }
+}
+
+/// The groups with a new one's name as typed, or `group` with whom to add to it; nothing is done.
 pub(crate) async fn again(visit: Visit, web: &Web, group: Option<&str>, form: &Form) -> Response {
-    let text = form.text(if group.is_some() { "member" } else { "name" }).to_owned();
-    page(visit.at(PATH), web, Typed { text, group: group.map(str::to_owned), problems: vec![] }).await
+    let typed = |input| Typed { text: form.text(input).to_owned(), problems: vec![] };
+    match group {
+        None => list_page(visit.at(PATH), web, Asked::default(), typed("name")).await,
+        Some(group) => {
+            group_page(visit.at(page_of(group)), web, group.to_owned(), Asked::default(), typed("member")).await
+        }
+    }
 }
 
-async fn page(visit: Visit, web: &Web, typed: Typed) -> Response {
+/// Where a form that was taken leads: where it stood.
+fn back(form: &Form) -> &str {
+    form.get("back").map_or(PATH, local)
+}
+
+fn page_of(group: &str) -> String {
+    format!("{PATH}/{}", segment(group))
+}
+
+fn person((name, display): (String, String)) -> Person {
+    Person { name, display }
+}
+
+async fn list_page(visit: Visit, web: &Web, asked: Asked, typed: Typed) -> Response {
     admin_page(visit, web, move |cx, _, around| {
         let words = around.words;
-        let groups = people::groups(cx)?;
-        let members: BTreeSet<String> = groups.iter().flat_map(|group| group.members.iter().cloned()).collect();
-        let names = people::displays(cx, &members)?;
-        let typed_into = |group: &str| {
-            let said = typed.problems.first().map(|problem| trouble(words, problem));
-            (typed.group.as_deref() == Some(group)).then(|| (typed.text.clone(), said))
-        };
-        let row = |group: people::GroupView| GroupRow {
-            members: group.members.iter().map(|name| person(&names, name)).collect(),
-            typed: typed_into(&group.name),
+        let found = people::group_page(cx, &asked.q, &asked.part(PAGE), SHOWN)?;
+        let pager = asked.pager(PATH, found.next.as_deref());
+        let row = |group: people::GroupBrief| GroupRow {
+            href: page_of(&group.name),
             name: group.name,
+            members: group.members.into_iter().map(person).collect(),
+            count: group.count,
         };
-        let is_new = typed.group.is_none();
         let page = rendered(&Groups {
             f: around.frame(words.word("menu-admin-groups"), Active::Groups),
-            groups: groups.into_iter().map(row).collect(),
-            name: if is_new { &typed.text } else { "" },
-            errors: Errors::of_problems(words, if is_new { &typed.problems } else { &[] }, &[("group", "name")]),
+            groups: found.rows.into_iter().map(row).collect(),
+            q: &asked.q,
+            pager,
+            name: &typed.text,
+            errors: Errors::of_problems(words, &typed.problems, &[("group", "name")]),
             people: choosable(cx)?,
         })?;
         Ok(with_status(typed.problems.is_empty(), page))
+    })
+    .await
+}
+
+async fn group_page(visit: Visit, web: &Web, group: String, asked: Asked, typed: Typed) -> Response {
+    admin_page(visit, web, move |cx, _, around| {
+        let (name, count) = people::group(cx, &group)?;
+        let found = people::members(cx, &name, &asked.q, &asked.part(MEMBERS))?;
+        let href = page_of(&name);
+        let Pager { next, first } = asked.pager(&href, found.next.as_deref());
+        let page = GroupPage {
+            f: around.frame(&name, Active::Groups),
+            name: &name,
+            href: &href,
+            members: found.rows.into_iter().map(person).collect(),
+            count,
+            q: &asked.q,
+            next,
+            first,
+            typed: &typed.text,
+            errors: Errors::of_problems(around.words, &typed.problems, &[]),
+            people: choosable(cx)?,
+        };
+        let drawn = if is_for_list(around) { rendered(&page.as_list()) } else { rendered(&page) }?;
+        Ok(with_status(typed.problems.is_empty(), drawn))
     })
     .await
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use app::item::HistoryEntry;
+use app::item::{HistoryEntry, Stretch};
 use flow::{Field, RecordKind, Value};
 
 use super::{fields::shown, scene::Scene};
@@ -21,24 +21,21 @@ const MOST: usize = 600;
 /// Characters of a change that still stands on its line.
 const SHORT: usize = 60;
 
-/// The events, latest first, at most `limit`.
-pub(super) fn events(scene: &Scene, entries: &[HistoryEntry], limit: usize) -> Vec<EventView> {
-    (0..entries.len()).rev().take(limit).filter_map(|index| event(scene, entries, index)).collect()
+/// The events, latest first.
+pub(super) fn events(scene: &Scene, history: &Stretch) -> Vec<EventView> {
+    (0..history.entries.len()).rev().filter_map(|index| event(scene, history, index)).collect()
 }
 
-/// What happened since the item's revision was `sent`, oldest first; comments make no revision.
-pub(super) fn since(entries: &[HistoryEntry], revision: i64, sent: i64) -> Vec<usize> {
-    let missed = usize::try_from(revision.saturating_sub(sent)).unwrap_or(0);
-    let moved = (0..entries.len()).rev().filter(|index| kind(&entries[*index].kind) != RecordKind::Commented);
-    let mut indices: Vec<usize> = moved.take(missed).collect();
-    indices.reverse();
-    indices
+/// The last `most` events, oldest first.
+pub(super) fn latest(scene: &Scene, history: &Stretch, most: usize) -> Vec<EventView> {
+    let count = history.entries.len();
+    (count.saturating_sub(most)..count).filter_map(|index| event(scene, history, index)).collect()
 }
 
-/// What stood in the fields before the entries `indices`, of those that they changed.
-pub(super) fn before(entries: &[HistoryEntry], indices: &[usize]) -> BTreeMap<String, Value> {
+/// What stood in the fields before these entries, of those that they changed.
+pub(super) fn before(entries: &[HistoryEntry]) -> BTreeMap<String, Value> {
     let mut stood = BTreeMap::new();
-    for entry in indices.iter().filter_map(|index| entries.get(*index)) {
+    for entry in entries {
         for (key, (old, _)) in &entry.changes {
             stood.entry(key.clone()).or_insert_with(|| old.clone());
         }
@@ -47,13 +44,16 @@ pub(super) fn before(entries: &[HistoryEntry], indices: &[usize]) -> BTreeMap<St
 }
 
 /// One event.
-pub(super) fn event(scene: &Scene, entries: &[HistoryEntry], index: usize) -> Option<EventView> {
-    let entry = entries.get(index)?;
+fn event(scene: &Scene, history: &Stretch, index: usize) -> Option<EventView> {
+    let entry = history.entries.get(index)?;
     let kind = kind(&entry.kind);
-    let earlier = index.checked_sub(1).and_then(|index| entries.get(index));
+    let earlier = match index.checked_sub(1) {
+        Some(index) => history.entries.get(index).map(|earlier| &earlier.assigned_to),
+        None => history.held.as_ref(),
+    };
     let moved = entry.from.as_ref().is_some_and(|from| *from != entry.to);
     let got = match earlier {
-        Some(earlier) => earlier.assigned_to != entry.assigned_to,
+        Some(held) => *held != entry.assigned_to,
         None => entry.assigned_to != [entry.actor.clone()],
     };
     // What it began with stands in the form, or in the first change of it.
@@ -118,42 +118,6 @@ fn kind(kind: &str) -> RecordKind {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn entry(kind: &str, change: Option<(&str, &str)>) -> HistoryEntry {
-        let text = |text: &str| Value::Text(text.to_owned());
-        HistoryEntry {
-            seq: 0,
-            at: 0,
-            actor: "ann".to_owned(),
-            kind: kind.to_owned(),
-            trigger: None,
-            from: None,
-            to: "一".to_owned(),
-            changes: change.map(|(old, new)| ("summary".to_owned(), (text(old), text(new)))).into_iter().collect(),
-            assigned_to: Vec::new(),
-            comment: None,
-            by_admin: false,
-        }
-    }
-
-    #[test]
-    fn what_happened_meanwhile_is_counted_by_revisions() {
-        let entries = [
-            entry("created", None),
-            entry("saved", Some(("a", "b"))),
-            entry("commented", None),
-            entry("triggered", Some(("b", "c"))),
-            entry("commented", None),
-        ];
-        assert_eq!(since(&entries, 3, 3), Vec::<usize>::new());
-        assert_eq!(since(&entries, 3, 2), [3]);
-        assert_eq!(since(&entries, 3, 1), [1, 3]);
-        assert_eq!(since(&entries, 3, 0), [0, 1, 3]);
-        assert_eq!(since(&entries, 3, 9), Vec::<usize>::new());
-        assert_eq!(since(&entries, 3, i64::MIN), [0, 1, 3]);
-        assert_eq!(before(&entries, &[1, 3]).get("summary"), Some(&Value::Text("a".to_owned())));
-        assert_eq!(before(&entries, &[3]).get("summary"), Some(&Value::Text("b".to_owned())));
-    }
 
     #[test]
     fn long_values_are_cut_between_characters() {

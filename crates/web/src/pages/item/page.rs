@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use app::{
     Error, Reading,
     item::{self, ItemPage as Known, NewItem},
+    work::Part,
 };
 use axum::{
     http::StatusCode,
@@ -23,18 +24,59 @@ use crate::{
     pages::visit::{Around, rendered},
     server::{Caller, Failed},
     view::{
-        Active, Person,
+        Active, Pager, Person,
         form::{Control, FieldView, Trouble},
-        item::{Conflict, HandOver, History, HistoryPart, ItemPage, NewPage, Press},
+        item::{Conflict, HandOver, History, HistoryPart, ItemPage, LinksPart, NewPage, Press},
         refusal::{label, refusal},
     },
     words::Words,
 };
 
-/// Events on an item's page; the others when asked for.
-const EVENTS: usize = 40;
+/// Events on an item's page; earlier ones when asked for.
+const EVENTS: i64 = 40;
+/// Events on a page of earlier ones.
+const EARLIER: i64 = 100;
+/// Events on a page that is asked for all of them.
+const ALL: i64 = 200;
+/// Links on an item's page; further ones when asked for.
+const LINKS: i64 = 40;
+/// Events that someone missed, as they are told of them; earlier ones are in the history.
+const MISSED: usize = 40;
 /// People offered to those who have no script.
 const PEOPLE: i64 = 50;
+
+/// What of that which grows without end an item's page shows.
+pub(super) struct Shown {
+    /// The history before this entry.
+    before: Option<i64>,
+    /// So many entries of it.
+    entries: i64,
+    /// The cursor of the links.
+    links: Option<String>,
+}
+
+impl Default for Shown {
+    fn default() -> Shown {
+        Shown { before: None, entries: EVENTS, links: None }
+    }
+}
+
+impl Shown {
+    /// As an address says: `history` is an entry before which to begin, or `all`.
+    pub(super) fn of(history: &str, links: Option<String>) -> Shown {
+        let (before, entries) = match history.parse::<i64>() {
+            Ok(before) => (Some(before), EARLIER),
+            Err(_) if history == "all" => (None, ALL),
+            Err(_) => (None, EVENTS),
+        };
+        Shown { before, entries, links }
+    }
+
+    fn asked<'a>(&self, typed: &'a Input, revision: Option<i64>) -> item::Asked<'a> {
+        let links = Part { cursor: self.links.clone(), limit: LINKS };
+        item::Asked { typed, revision, before: self.before, entries: self.entries, links }
+    }
+}
 
 /// Why what was sent was not taken.
 pub(super) struct Refused {
@@ -110,13 +152,13 @@ impl Sent {
     }
 }
 
-/// An item's page; `whole`: with its whole history.
+/// An item's page.
 pub(super) fn draw(
     cx: &Reading,
     caller: &Caller,
     around: &Around,
     (key, number): (&str, i64),
-    whole: bool,
+    shown: &Shown,
     sent: Option<&Sent>,
 ) -> Result<Response, Error> {
     let actor = &caller.signed.actor;
@@ -132,12 +174,24 @@ pub(super) fn draw(
         }
         None => Input::new(),
     };
-    let known = item::page(cx, actor, key, number, &input)?;
-    let mut scene = Scene::new(cx, (actor, around.words), &known.view.flow, known.names.clone(), typed.as_ref())?;
-    scene.know(&known.links);
-    let page = page(&scene, actor, around, &known, (typed.as_ref(), sent), whole)?;
+    let revision = form.and_then(|(form, _)| super::revision(form));
+    let known = item::page(cx, actor, (key, number), &shown.asked(&input, revision))?;
+    let scene = scene(cx, (actor, around.words), &known, typed.as_ref())?;
+    let page = page(&scene, actor, around, &known, (typed.as_ref(), sent), shown)?;
     let status = sent.map_or(StatusCode::OK, |sent| sent.refused().status);
     Ok((status, rendered(&page)?).into_response())
+}
+
+fn scene<'k>(
+    cx: &'k Reading<'k>,
+    of: (&flow::Actor, &'static Words),
+    known: &'k Known,
+    typed: Option<&Typed>,
+) -> Result<Scene<'k>, Error> {
+    let mut scene = Scene::new(cx, of, &known.view.flow, known.names.clone(), typed)?;
+    scene.know(&known.links);
+    scene.know(&known.linked);
+    Ok(scene)
 }
 
 fn page<'p>(
@@ -146,7 +200,7 @@ fn page<'p>(
     around: &Around<'p>,
     known: &'p Known,
     (typed, sent): (Option<&Typed>, Option<&Sent>),
-    whole: bool,
+    shown: &Shown,
 ) -> Result<ItemPage<'p>, Error> {
     let (view, flow, now) = (&known.view, &*known.view.flow, &known.view.item);
     let form = match sent {
@@ -154,24 +208,22 @@ fn page<'p>(
         _ => None,
     };
     // Someone was faster: the form was drawn from another revision.
-    let stale = form.and_then(|(form, _)| super::revision(form)).filter(|sent| *sent != now.revision);
-    let missed = stale.map(|sent| history::since(&known.history, now.revision, sent));
-    let before = missed.as_ref().map(|missed| history::before(&known.history, missed));
+    let missed = known.missed.as_ref();
+    let before = missed.map(|missed| history::before(&missed.entries));
     let errors = form.map(|(_, refused)| errors(scene, refused)).unwrap_or_default();
     let values = Values { stored: &now.fields, typed, since: before.as_ref(), errors: &errors, needs: needs(known) };
     let fields = views(scene, &now.state, parts::is_writable(known), &values);
     let comment = form.map(|(form, _)| form.text("comment")).unwrap_or_default();
     let press = parts::press_bar(scene, view, known.may_save, comment, errors.get("comment").cloned());
     let mut troubles = Trouble::of(&fields);
-    if let Some((_, refused)) = form.filter(|_| stale.is_none()) {
+    if let Some((_, refused)) = form.filter(|_| missed.is_none()) {
         troubles.extend(other_troubles(scene, refused, &fields, press.comment.is_some()));
     }
     if let Some(Sent::HandOver(_, refused)) = sent.filter(|_| !actor.admin || view.is_final()) {
         troubles.extend(refused.sentence(scene).map(trouble));
     }
-    let limit = if whole { usize::MAX } else { EVENTS };
     let hand_over = (actor.admin && !view.is_final()).then(|| hand_over(scene, sent));
-    let history = history_of(scene, known, limit, sent);
+    let history = history_of(scene, known, shown, sent);
     let live = format!("/live/flow/{}/{}?seen={}", flow.key, now.number, history.seen);
     let title = Some(view.title()).filter(|title| !title.trim().is_empty());
     Ok(ItemPage {
@@ -185,12 +237,14 @@ fn page<'p>(
         revision: now.revision,
         people: people(scene.cx, &fields, hand_over.is_some())?,
         conflict: missed.map(|missed| Conflict {
-            events: missed.iter().filter_map(|index| history::event(scene, &known.history, *index)).collect(),
+            earlier: missed.entries.len().saturating_sub(MISSED),
+            events: history::latest(scene, missed, MISSED),
             idle: press.is_idle(),
             differs: fields.iter().any(|field| field.theirs.is_some() || field.mine.is_some()),
         }),
         facts: parts::facts(scene, known),
         links: parts::links(scene, &known.links),
+        links_pager: links_pager(scene, known, shown),
         history,
         fields,
         troubles,
@@ -242,16 +296,26 @@ fn hand_over(scene: &Scene, sent: Option<&Sent>) -> HandOver {
     }
 }
 
-fn history_of(scene: &Scene, known: &Known, limit: usize, sent: Option<&Sent>) -> History {
+fn links_pager(scene: &Scene, known: &Known, shown: &Shown) -> Pager {
+    let path = format!("/flow/{}/{}", scene.flow.key, known.view.item.number);
+    Pager {
+        next: known.more_links.as_deref().map(|cursor| format!("{path}?links={cursor}#linked")),
+        first: shown.links.as_ref().map(|_| format!("{path}#linked")),
+    }
+}
+
+fn history_of(scene: &Scene, known: &Known, shown: &Shown, sent: Option<&Sent>) -> History {
     let (draft, error) = match sent {
         Some(Sent::Comment(text, refused)) => (text.clone(), refused.sentence(scene)),
         _ => (String::new(), None),
     };
-    let address = || format!("/flow/{}/{}?history=all#history", scene.flow.key, known.view.item.number);
+    let path = format!("/flow/{}/{}", scene.flow.key, known.view.item.number);
+    let first = known.history.entries.first().filter(|_| known.history.held.is_some());
     History {
-        seen: known.history.last().map_or(0, |entry| entry.seq),
-        events: history::events(scene, &known.history, limit),
-        more: (known.history.len() > limit).then(address),
+        seen: known.last_seq,
+        events: history::events(scene, &known.history),
+        more: first.map(|entry| format!("{path}?history={}#history", entry.seq)),
+        latest: shown.before.map(|_| format!("{path}#history")),
         draft,
         error,
     }
@@ -272,15 +336,32 @@ pub(super) fn draw_history(
     caller: &Caller,
     words: &'static Words,
     (key, number): (&str, i64),
+    shown: &Shown,
     sent: Option<&Sent>,
 ) -> Result<Response, Error> {
     let actor = &caller.signed.actor;
-    let known = item::page(cx, actor, key, number, &Input::new())?;
-    let mut scene = Scene::new(cx, (actor, words), &known.view.flow, known.names.clone(), None)?;
-    scene.know(&known.links);
-    let history = history_of(&scene, &known, EVENTS, sent);
+    let input = Input::new();
+    let known = item::page(cx, actor, (key, number), &shown.asked(&input, None))?;
+    let scene = scene(cx, (actor, words), &known, None)?;
+    let history = history_of(&scene, &known, shown, sent);
     let status = sent.map_or(StatusCode::OK, |sent| sent.refused().status);
     Ok((status, rendered(&HistoryPart { f: words, key, number, history })?).into_response())
+}
+
+/// The links alone.
+pub(super) fn draw_links(
+    cx: &Reading,
+    caller: &Caller,
+    words: &'static Words,
+    (key, number): (&str, i64),
+    shown: &Shown,
+) -> Result<Response, Error> {
+    let actor = &caller.signed.actor;
+    let input = Input::new();
+    let known = item::page(cx, actor, (key, number), &shown.asked(&input, None))?;
+    let scene = scene(cx, (actor, words), &known, None)?;
+    let (links, links_pager) = (parts::links(&scene, &known.links), links_pager(&scene, &known, shown));
+    rendered(&LinksPart { f: words, links, links_pager })
 }
 
 /// What can be pressed alone, with the values that a form sends.

@@ -1,6 +1,6 @@
 //! What stands around an item's form: the step bar, what can be pressed, what is known of it, its links.
 
-use app::item::{ItemPage, ItemView, LinkedItem};
+use app::item::{ItemPage, ItemView, LinkedItem, Stayed};
 use flow::{Button, CommentRule, Refusal, Transition};
 
 use super::scene::{Scene, item_ref};
@@ -24,30 +24,26 @@ const HOLDERS: usize = 2;
 pub(super) fn steps(scene: &Scene, page: &ItemPage) -> Vec<Step> {
     let now = &page.view.item.state;
     let step = |name: &String| {
-        let was = page.stays.iter().any(|(state, ..)| state == name);
+        let stayed = page.stays.iter().find(|stayed| stayed.state == *name);
         let progress = match () {
             () if name == now => Progress::Now,
-            () if was => Progress::Done,
+            () if stayed.is_some() => Progress::Done,
             () => Progress::Ahead,
         };
         let is_final = scene.flow.states.get(name).is_some_and(|state| state.is_final);
-        Step { name: name.clone(), progress, detail: (was && !is_final).then(|| detail(scene, page, name)) }
+        Step { name: name.clone(), progress, detail: stayed.filter(|_| !is_final).map(|stayed| detail(scene, stayed)) }
     };
     scene.flow.states.keys().map(step).collect()
 }
 
 /// `维护人员 · 1 天 3 小时`: who had it there last, and how long it was there in all.
-fn detail(scene: &Scene, page: &ItemPage, state: &str) -> String {
-    let last = page.history.iter().rev().find(|entry| entry.to == state);
-    let holders = last.map(|entry| entry.assigned_to.as_slice()).unwrap_or_default();
+fn detail(scene: &Scene, stayed: &Stayed) -> String {
+    let holders = &stayed.assigned_to;
     let mut names: Vec<String> = holders.iter().take(HOLDERS).map(|name| scene.person(name).display).collect();
     if holders.len() > HOLDERS {
         names.push("…".to_owned());
     }
-    let stays = page.stays.iter().filter(|(name, ..)| name == state);
-    let now = scene.cx.now.as_millisecond();
-    let ms: i64 = stays.map(|(_, entered, left)| left.unwrap_or(now) - entered).sum();
-    let lasted = duration(scene.words, ms / 1000);
+    let lasted = duration(scene.words, stayed.lasted / 1000);
     if names.is_empty() { lasted } else { format!("{} · {lasted}", names.join(scene.words.word("list-comma"))) }
 }
 
@@ -135,9 +131,10 @@ pub(super) fn facts(scene: &Scene, page: &ItemPage) -> Vec<Fact> {
         fact("state", FactValue::State(StateChip::of(scene.flow, &item.state))),
         fact("holder", FactValue::People(scene.persons(&item.assigned_to))),
     ];
-    if let Some((state, entered, _)) = page.stays.last().filter(|_| !page.view.is_final()) {
-        let due = scene.flow.states.get(state).and_then(|state| state.due_minutes);
-        facts.push(stay(words, (scene.cx.now.as_millisecond() - entered) / 1000, due));
+    let here = page.stays.iter().find(|stayed| stayed.state == item.state).filter(|_| !page.view.is_final());
+    if let Some(here) = here {
+        let due = scene.flow.states.get(&here.state).and_then(|state| state.due_minutes);
+        facts.push(stay(words, (scene.cx.now.as_millisecond() - here.entered) / 1000, due));
     }
     facts.push(fact("creator", FactValue::People(scene.persons(std::slice::from_ref(&item.created_by)))));
     facts.push(fact("created-at", at(item.created_at)));
