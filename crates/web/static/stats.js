@@ -1,7 +1,7 @@
 // Draws each chart from the table beside it; a click on a bar leads where its number does.
 (() => {
   const charts = [];
-  const number = (cell) => (cell.dataset.v === undefined ? null : Number(cell.dataset.v));
+  const number = (cell) => (cell.dataset.v ? Number(cell.dataset.v) : null);
   const shade = () => {
     const style = getComputedStyle(document.body);
     return { text: style.color, muted: style.getPropertyValue("--muted").trim() || style.color, line: "rgba(125, 140, 160, .25)" };
@@ -27,7 +27,6 @@
         color: palette,
         textStyle: { color: text, fontFamily: getComputedStyle(document.body).fontFamily },
         animation: false,
-        aria: { enabled: true },
         grid: { left: 8, right: 16, top: series.length > 1 ? 40 : 28, bottom: 8, containLabel: true },
         legend: series.length > 1 ? { type: "scroll", top: 0, textStyle: { color: text }, pageTextStyle: { color: text } } : undefined,
         // text drawn on the canvas: markup with styles of its own would not be let in
@@ -42,16 +41,17 @@
   const draw = (figure) => {
     const table = figure.parentElement.querySelector("table");
     if (!table || !table.tBodies[0].rows.length) return;
-    const chart = echarts.getInstanceByDom(figure) || echarts.init(figure);
     const { option, shown, columns } = options(figure, table);
     if (!option.series.length) return figure.remove();
+    // only now it has a size
+    figure.dataset.drawn = "true";
+    const chart = echarts.getInstanceByDom(figure) || echarts.init(figure);
     chart.setOption(option, true);
     chart.off("click");
     chart.on("click", (event) => {
       const link = shown[event.dataIndex]?.cells[columns[event.seriesIndex]]?.querySelector("a");
       if (link) location.assign(link.href);
     });
-    figure.dataset.drawn = "true";
     if (!charts.includes(chart)) charts.push(chart);
   };
   const all = () => document.querySelectorAll("[data-chart]").forEach(draw);

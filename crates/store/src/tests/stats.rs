@@ -94,7 +94,8 @@ fn naive<'i>(items: impl Iterator<Item = &'i Item>, by: &[By], zone: &TimeZone) 
 }
 
 fn items(tx: &Tx) -> Vec<Item> {
-    let numbers = tx.all("select number from item where flow = $1", params!["issue"], |row| row.int(0)).unwrap();
+    let numbers =
+        tx.all("select number from item where flow = $1 order by number", params!["issue"], |row| row.int(0)).unwrap();
     numbers.into_iter().map(|number| load(tx, &issue(), number)).collect()
 }
 
