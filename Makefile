@@ -28,12 +28,15 @@ doc: ## The documentation builds without a warning
 # The target `nodes` brings a PostgreSQL of its own for each test, so that it runs once, with the others of that engine.
 EMBEDDED := --workspace --lib --bins --test integration --test browser
 
+# How many at once: `.config/nextest.toml`.
+WHOLE := --profile whole --test-threads $$((3 * $$(nproc)))
+
 # Nothing is tried twice: a test that fails now and then is a fault to be found.
 .PHONY: unit
 unit:
 	@if cargo nextest --version >/dev/null 2>&1; then \
 		cargo test --workspace --doc --quiet; \
-		cargo nextest run $(EMBEDDED) --no-fail-fast --retries 0; \
+		cargo nextest run $(WHOLE) $(EMBEDDED) --no-fail-fast --retries 0; \
 	else \
 		cargo test $(EMBEDDED) --no-fail-fast; \
 	fi
@@ -42,7 +45,7 @@ unit:
 .PHONY: postgres
 postgres: ## The tests of the records, the server and the pages again, on a PostgreSQL server of their own
 	@if cargo nextest --version >/dev/null 2>&1; then \
-		scripts/postgres.sh with cargo nextest run -p store -p app -p tasksteper --no-fail-fast --retries 0; \
+		scripts/postgres.sh with cargo nextest run $(WHOLE) -p store -p app -p tasksteper --no-fail-fast --retries 0; \
 	else \
 		scripts/postgres.sh with cargo test -p store -p app -p tasksteper --no-fail-fast; \
 	fi

@@ -10,8 +10,11 @@ use std::{
     time::{Duration, Instant},
 };
 
+pub(crate) mod clock;
+pub(crate) mod dice;
 pub(crate) mod load;
 pub(crate) mod records;
+mod template;
 
 use records::Directory;
 use reqwest::{
@@ -64,6 +67,11 @@ pub(crate) fn project() -> PathBuf {
 
 /// Runs the program with these arguments and input; waits for its end.
 pub(crate) fn run(arguments: &[&str], input: &str) -> Output {
+    run_with(arguments, input, &[])
+}
+
+/// [`run`], with more variables in its environment.
+pub(crate) fn run_with(arguments: &[&str], input: &str, variables: &[(&str, &str)]) -> Output {
     let data = arguments.iter().skip_while(|argument| **argument != "--data").nth(1).map(Path::new);
     let mut child = Command::new(program());
     child.env_remove("TASKSTEPER_DATA").env_remove("TASKSTEPER_DATABASE").env_remove("TASKSTEPER_TIME_ZONE");
@@ -72,6 +80,7 @@ pub(crate) fn run(arguments: &[&str], input: &str) -> Output {
     }
     let mut child = child
         .args(arguments)
+        .envs(variables.iter().copied())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -110,44 +119,43 @@ impl Installation {
 
     /// Publishes the shipped flows and adds the users of the demo, who have no password.
     pub(crate) fn filled(self) -> Installation {
+        self.fill();
+        self
+    }
+
+    fn fill(&self) {
         self.users_by_token();
         self.done(&["flow", "apply", project().join("flows").to_str().expect("a path")], "");
-        self
+    }
+
+    fn fill_with_passwords(&self) {
+        self.users();
+        self.done(&["flow", "apply", project().join("flows").to_str().expect("a path")], "");
     }
 
     /// With the shipped flows and the users of the demo, whose password is `pass-word-1`.
     pub(crate) fn shipped() -> Installation {
-        let made = Installation::empty();
-        made.users();
-        made.done(&["flow", "apply", project().join("flows").to_str().expect("a path")], "");
-        made
+        template::copy("shipped", false, Installation::fill_with_passwords)
     }
 
-    /// With the shipped flows and the users of the demo, who have no password: made much sooner, for tests of the API.
+    /// With the shipped flows and the users of the demo, who have no password: for tests of the API.
     pub(crate) fn shipped_by_token() -> Installation {
-        Installation::empty().filled()
+        template::copy("shipped_by_token", false, Installation::fill)
     }
 
     /// [`Installation::shipped`] with embedded records, whatever this run tries.
     pub(crate) fn embedded_shipped() -> Installation {
-        let made = Installation::embedded();
-        made.users();
-        made.done(&["flow", "apply", project().join("flows").to_str().expect("a path")], "");
-        made
+        template::copy("shipped", true, Installation::fill_with_passwords)
     }
 
     /// [`Installation::shipped_by_token`] with embedded records, whatever this run tries.
     pub(crate) fn embedded_by_token() -> Installation {
-        let made = Installation::embedded();
-        made.users_by_token();
-        made.done(&["flow", "apply", project().join("flows").to_str().expect("a path")], "");
-        made
+        template::copy("shipped_by_token", true, Installation::fill)
     }
 
     /// With these flow files, by name and text, and the users of the demo, who have no password.
     pub(crate) fn with_flows(files: &[(&str, &str)]) -> Installation {
-        let made = Installation::empty();
-        made.users_by_token();
+        let made = template::copy("users_by_token", false, Installation::users_by_token);
         made.apply(files);
         made
     }

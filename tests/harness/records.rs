@@ -5,7 +5,10 @@ use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
     process::Command,
-    sync::{Mutex, OnceLock},
+    sync::{
+        Mutex, OnceLock,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 /// A directory of data; its database on the server goes with it.
@@ -40,16 +43,32 @@ pub(crate) fn database(data: &Path) -> Option<String> {
         None => {}
     }
     let server = server()?;
-    let name = format!("t{:x}_{}", std::process::id(), known.len());
+    let name = new_name();
     sql(&server, &format!("create database {name}"));
-    let url = server.replacen("/postgres?", &format!("/{name}?"), 1);
+    let url = named(&server, &name);
     known.insert(data.to_owned(), Home::Made(url.clone()));
     Some(url)
+}
+
+/// A database's name that nobody has.
+fn new_name() -> String {
+    static MADE: AtomicU64 = AtomicU64::new(0);
+    format!("t{:x}_{}", std::process::id(), MADE.fetch_add(1, Ordering::Relaxed))
+}
+
+/// The address of a database on the server.
+fn named(server: &str, name: &str) -> String {
+    server.replacen("/postgres?", &format!("/{name}?"), 1)
 }
 
 /// The directory's records are embedded, whatever this run tries.
 pub(crate) fn embed(data: &Path) {
     known().lock().expect("the databases").insert(data.to_owned(), Home::Embedded);
+}
+
+/// The database's name in its address.
+fn name_in(url: &str) -> &str {
+    url.rsplit_once('?').and_then(|(url, _)| url.rsplit_once('/')).expect("a database's name").1
 }
 
 /// Runs SQL on a server.
@@ -81,6 +100,21 @@ impl Directory {
         directory
     }
 
+    /// An empty one, whose records are in a database of its own, a copy of that one on the server of this run.
+    pub(crate) fn copy_of(database: &str) -> Directory {
+        let (directory, server, name) = (Directory::new(), server().expect("a server"), new_name());
+        sql(&server, &format!("create database {name} template {database}"));
+        known().lock().expect("the databases").insert(directory.path().to_owned(), Home::Made(named(&server, &name)));
+        directory
+    }
+
+    /// Gives its database this name, under which it stays when the directory goes.
+    pub(crate) fn rename_database(&self, name: &str) {
+        let database = known().lock().expect("the databases").remove(self.path());
+        let Some(Home::Made(url)) = database else { panic!("{} has no database of its own", self.path().display()) };
+        sql(&server().expect("a server"), &format!("alter database {} rename to {name}", name_in(&url)));
+    }
+
     /// Where it is.
     pub(crate) fn path(&self) -> &Path {
         self.0.path()
@@ -91,8 +125,7 @@ impl Drop for Directory {
     fn drop(&mut self) {
         let database = known().lock().expect("the databases").remove(self.path());
         if let (Some(server), Some(Home::Made(url))) = (server(), database) {
-            let name = url.rsplit_once('?').and_then(|(url, _)| url.rsplit_once('/')).expect("a database's name").1;
-            sql(&server, &format!("drop database {name} with (force)"));
+            sql(&server, &format!("drop database {} with (force)", name_in(&url)));
         }
     }
 }

@@ -29,7 +29,7 @@ dest = "完"
 "#;
 
 /// A method and a path of the API, what is sent, and the answers to nobody, to a user without rights, to the right one.
-const API: [(&str, &str, &str, [u16; 3]); 15] = [
+const API: [(&str, &str, &str, [u16; 3]); 16] = [
     ("GET", "/api/v1/me", "", [401, 200, 200]),
     ("GET", "/api/v1/flows", "", [401, 200, 200]),
     ("GET", "/api/v1/flows/{flow}", "", [401, 404, 200]),
@@ -43,17 +43,19 @@ const API: [(&str, &str, &str, [u16; 3]); 15] = [
     ("GET", "/api/v1/flows/{flow}/items/{number}/history", "", [401, 404, 200]),
     ("POST", "/api/v1/flows/{flow}/items/{number}/triggers", r#"{"trigger":"关"}"#, [401, 404, 200]),
     ("GET", "/api/v1/work", "", [401, 200, 200]),
+    ("GET", "/api/v1/search", "", [401, 200, 200]),
     ("GET", "/api/v1/openapi.json", "", [200, 200, 200]),
     ("GET", "/api/docs", "", [200, 200, 200]),
 ];
 
 /// A method and a path of the pages, what the form sends, and the answers likewise. Nobody is sent to
 /// sign in; who has sent a form does so at once (401), and it is kept.
-const PAGES: [(&str, &str, &str, [u16; 3]); 54] = [
+const PAGES: [(&str, &str, &str, [u16; 3]); 55] = [
     ("GET", "/", "", [303, 200, 200]),
     ("GET", "/login", "", [200, 303, 303]),
     ("POST", "/login", "name=x&password=x", [422, 422, 422]),
     ("GET", "/work/{list}", "", [303, 200, 200]),
+    ("GET", "/search", "", [303, 200, 200]),
     ("GET", "/flow/{flow}", "", [303, 404, 200]),
     ("GET", "/flow/{flow}/all", "", [303, 404, 200]),
     ("GET", "/flow/{flow}/stats", "", [303, 404, 200]),

@@ -1,49 +1,31 @@
 //! A clock that is set back while the server runs: histories stay in order, nobody is locked out until it has caught up.
 //! The clock is libfaketime's, put before the system's for this one process: the program has no way to be told another time.
 
-use std::{fs, path::PathBuf};
-
 use jiff::Timestamp;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 use crate::{
-    harness::{Installation, Server, User},
+    harness::{Installation, Server, User, clock::Clock},
     invariants::is_fold,
 };
 
-/// A server and the file that says by how much its clock is off.
+/// A server that goes by a clock of its own.
 struct Clocked {
     server: Server,
-    offset: PathBuf,
-    _folder: tempfile::TempDir,
+    clock: Clock,
 }
 
 impl Clocked {
     fn start(at: &Installation) -> Clocked {
-        let libraries =
-            fs::read_dir("/usr/lib").unwrap().map(|entry| entry.unwrap().path().join("faketime/libfaketimeMT.so.1"));
-        let library = libraries.into_iter().find(|path| path.is_file());
-        let library = library.expect("libfaketime is installed: scripts/install-test-deps.sh");
-        let folder = tempfile::tempdir().unwrap();
-        let offset = folder.path().join("offset");
-        fs::write(&offset, "+0d").unwrap();
-        let variables = [
-            ("LD_PRELOAD", library.to_str().unwrap()),
-            ("FAKETIME_TIMESTAMP_FILE", offset.to_str().unwrap()),
-            ("FAKETIME_NO_CACHE", "1"),
-            ("FAKETIME_DONT_FAKE_MONOTONIC", "1"),
-        ];
-        let server = Server::through(&["env"], &variables, at.data());
-        Clocked { server, offset, _folder: folder }
+        let clock = Clock::at("+0d");
+        let server = Server::through(&["env"], &clock.variables(), at.data());
+        Clocked { server, clock }
     }
 
     /// Sets its clock: so many seconds from the true time.
     fn set(&self, seconds: i64) {
-        // Whole at every moment: it is read at any.
-        let new = self.offset.with_extension("new");
-        fs::write(&new, format!("{seconds:+}")).unwrap();
-        fs::rename(new, &self.offset).unwrap();
+        self.clock.set(&format!("{seconds:+}"));
     }
 }
 

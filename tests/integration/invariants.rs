@@ -9,7 +9,7 @@ use reqwest::StatusCode;
 use serde_json::{Map, Value, json};
 
 pub(crate) use crate::harness::load::is_fold;
-use crate::harness::{Answer, Server, User, button, path_of, project};
+use crate::harness::{Answer, Server, User, button, dice::Dice, path_of, project};
 
 /// The flow of the walk, as text for the product and, below, as the model's rules.
 const WALK: &str = r#"
@@ -86,20 +86,6 @@ comment = "required"
 
 const USERS: [&str; 4] = ["engineer", "delegate", "architect", "admin"];
 const TRIGGERS: [&str; 6] = ["提交", "自留", "通过", "会签", "打回", "重开"];
-
-/// Numbers that look random and are the same in every run.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, n: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        usize::try_from(self.0 >> 33).unwrap() % n
-    }
-
-    fn of<'a, T>(&mut self, from: &'a [T]) -> &'a T {
-        &from[self.below(from.len())]
-    }
-}
 
 /// An item as the model knows it.
 #[derive(Clone, Debug)]

@@ -33,6 +33,7 @@ mod nul;
 mod pages;
 mod paging;
 mod rules;
+mod search;
 mod stats;
 mod story;
 mod upgrade;

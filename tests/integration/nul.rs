@@ -99,6 +99,7 @@ fn in_a_call_of_the_api() {
         ("/flows/t/items?cursor=%00", 400),
         ("/flows/t/items?limit=1%00", 400),
         ("/flows/t/items?q=%00", 422),
+        ("/search?q=%00", 422),
         ("/flows/t/items?q=summary:%00", 422),
         ("/flows/t/items?q=summary=a%00b", 422),
         ("/flows/t/items?q=state=%00", 422),

@@ -134,6 +134,14 @@ fn counts(server: &Server, page: &User, items: &[Value]) {
             assert_eq!(page.page(&path).status, StatusCode::OK, "{path}");
         }
     }
+    // By a piece of its title, though it was there before there was an index of words.
+    for item in items {
+        let title = item["title"].as_str().unwrap();
+        let answer =
+            admin.get(&format!("/search?limit=200&q={}", encoded(&format!("\"{title}\"")))).expect(StatusCode::OK);
+        let found = answer["items"].as_array().unwrap();
+        assert!(found.iter().any(|hit| hit["url"] == item["url"]), "{title}: {answer}");
+    }
     for name in PEOPLE {
         let held = items.iter().filter(|item| texts(&item["assigned_to"]).contains(&name)).count();
         let user = server.user(name);

@@ -4,8 +4,9 @@
 #![expect(
     clippy::disallowed_methods,
     clippy::expect_used,
+    clippy::print_stdout,
     clippy::unwrap_used,
-    reason = "tests fail loudly, and wait by the clock"
+    reason = "tests fail loudly, wait by the clock, and say what led to it"
 )]
 
 #[path = "../harness/mod.rs"]
@@ -20,3 +21,4 @@ mod races;
 mod rolling;
 mod shared;
 mod start;
+mod walks;

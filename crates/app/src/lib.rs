@@ -14,6 +14,7 @@ pub mod live;
 pub mod moving;
 pub mod people;
 pub mod publish;
+pub mod search;
 pub mod signin;
 pub mod stats;
 pub mod work;
@@ -130,7 +131,7 @@ impl App {
     /// What a newer program has for lists is made for the flows that an older one published, and for their items.
     fn bring_indexes_up_to_date(&self) -> Result<(), Error> {
         if self.0.db.read(|tx| store::setting::get(tx, INDEXES.0))?.as_deref() == Some(INDEXES.1) {
-            return Ok(());
+            return self.bring_words_up_to_date();
         }
         let flows = self.write(|cx| {
             let cx = &cx.alone()?;
@@ -142,7 +143,16 @@ impl App {
         for flow in flows {
             store::fill_field_changes(&self.0.db, &flow)?;
         }
-        self.write(|cx| Ok(store::setting::set(cx.tx, INDEXES.0, INDEXES.1)?))
+        self.write(|cx| Ok(store::setting::set(cx.tx, INDEXES.0, INDEXES.1)?))?;
+        self.bring_words_up_to_date()
+    }
+
+    /// The index of words of items that were there before there was one. What is done stays done, wherever it is broken off.
+    fn bring_words_up_to_date(&self) -> Result<(), Error> {
+        for flow in self.0.db.read(store::words::due)? {
+            store::words::build(&self.0.db, &flow)?;
+        }
+        Ok(())
     }
 
     /// Runs a use case that only reads, on one snapshot.

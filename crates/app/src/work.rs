@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use flow::{Actor, Flow, Query, QueryContext, SortKey};
+use flow::{Actor, Flow, Query, QueryContext, SortKey, Term, text::Needle};
 use store::{
     item::Brief,
     list::{self, Visibility},
@@ -383,6 +383,11 @@ pub(crate) fn parsed(
         }
     });
     failed?;
+    // a dash between words is no word
+    let is_blank = |term: &Term| matches!(term, Term::Words(text) if Needle::new(text).is_blank());
+    if query.terms.iter().any(|term| !is_blank(term)) {
+        query.terms.retain(|term| !is_blank(term));
+    }
     Ok((query, flow::parse_sort(&listing.sort, flow)?))
 }
 
@@ -413,7 +418,7 @@ fn rows(cx: &Reading, page: list::Page<Brief>, total: Total) -> Result<Rows, Err
     Ok(Rows { rows, next: page.next, total, people: cx.people()? })
 }
 
-fn row(id: String, brief: Brief, cells: Vec<flow::Value>) -> Row {
+pub(crate) fn row(id: String, brief: Brief, cells: Vec<flow::Value>) -> Row {
     Row {
         title: if brief.title.trim().is_empty() { id.clone() } else { brief.title },
         id,

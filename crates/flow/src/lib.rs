@@ -11,6 +11,7 @@ mod problem;
 mod query;
 mod read;
 mod said;
+pub mod text;
 mod value;
 mod words;
 

@@ -15,6 +15,7 @@ use crate::{
     list::holder,
     sheet,
     value::{Param, params},
+    words::{self, Texts},
 };
 
 /// Values in one statement at most: both engines take as many.
@@ -41,6 +42,7 @@ pub struct Lives {
     holder: Vec<Param<'static>>,
     link: Vec<Param<'static>>,
     took_part: Vec<Param<'static>>,
+    texts: BTreeMap<String, Vec<Texts>>,
     field_change: Vec<Param<'static>>,
     /// By flow and version, whose fields may differ: the columns, the rows.
     sheets: BTreeMap<(String, i64), (Vec<String>, Vec<Param<'static>>)>,
@@ -99,6 +101,9 @@ impl Lives {
                 self.link.extend([other.into(), at.into(), 1.into(), field(), key(), number()]);
             }
         }
+        let comments = decisions.iter().map(|decision| words::said(decision.record().comment.as_deref()));
+        let texts = Texts { number: last.number, body: words::body(flow, last), said: comments.collect() };
+        self.texts.entry(flow.key.clone()).or_default().push(texts);
         let sheet = self.sheets.entry((flow.key.clone(), last.flow_version));
         let (_, rows) = sheet.or_insert_with(|| (sheet::row_columns(flow), Vec::new()));
         sheet::row_of(flow, last, rows)?;
@@ -166,6 +171,7 @@ impl Lives {
         let columns = "flow, number, seq, at, actor, kind, trigger_words, from_state, to_state, changes, assigned_to, \
                        comment, by_admin";
         insert(tx, "event", columns, 13, &self.event)?;
+        self.texts.iter().try_for_each(|(flow, texts)| words::insert(tx, flow, texts))?;
         insert(tx, "field_change", field_change::COLUMNS, field_change::WIDTH, &self.field_change)?;
         for ((flow, state, closed), items) in &self.tally {
             let sql = "insert into tally (flow, state, closed, slot, items) values ($1, $2, $3, $4, $5)
@@ -195,7 +201,9 @@ pub fn without_indexes<T, E: From<Error>>(
     for (name, _) in &indexes {
         tx.execute(&format!("drop index \"{name}\""), &[])?;
     }
+    words::fill(tx, true)?;
     let done = f()?;
+    words::fill(tx, false)?;
     for (at, (_, definition)) in indexes.iter().enumerate() {
         made(at, indexes.len());
         tx.execute(definition, &[])?;
@@ -207,7 +215,9 @@ pub fn without_indexes<T, E: From<Error>>(
 pub(crate) fn indexes(tx: &WriteTx) -> Result<Vec<(String, String)>, Error> {
     let mut tables: BTreeSet<String> =
         ["item", "holder", "event", "stay", "link", "took_part", "field_change"].map(str::to_owned).into();
-    tables.extend(tx.all("select flow from flow", &[], |row| Ok(format!("sheet_{}", row.str(0)?)))?);
+    for flow in tx.all("select flow from flow", &[], |row| row.text(0))? {
+        tables.extend([format!("sheet_{flow}"), format!("words_{flow}")]);
+    }
     let all = tx.indexes()?;
     Ok(all.into_iter().filter(|(table, ..)| tables.contains(table)).map(|(_, name, sql)| (name, sql)).collect())
 }

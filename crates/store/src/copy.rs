@@ -9,6 +9,7 @@ use crate::{
     row::{Cell, Row},
     setting, sheet,
     value::{Param, params},
+    words,
 };
 
 /// Every table with its key, those first to which others refer. A flow's sheet comes beside its items.
@@ -87,6 +88,10 @@ pub fn copy(from: &Db, to: &Db, tell: &mut dyn FnMut(&Progress)) -> Result<u64, 
                 copy_table(source, to, table, &mut progress, tell)?;
             }
         }
+        to.write(words::all_due)?;
+        for flow in to.read(words::due)? {
+            words::build(to, &flow)?;
+        }
         progress.doing = "comparing";
         to.read(|target| {
             tables.iter().try_for_each(|table| compare_table(source, target, table, &mut progress, tell))
@@ -132,6 +137,7 @@ fn wipe(to: &Db) -> Result<(), Error> {
     to.write(|tx| {
         for flow in tx.all("select flow from flow", &[], |row| row.text(0))? {
             tx.define(&format!("drop table if exists {}", sheet::table(&flow)))?;
+            words::remove(tx, &flow)?;
         }
         for (table, _) in TABLES.iter().rev().filter(|(table, _)| *table != "setting") {
             tx.execute(&format!("delete from {table}"), &[])?;

@@ -418,9 +418,22 @@ impl<'c> Tx<'c> {
         }
     }
 
+    /// What it speaks to.
+    pub(crate) fn connection(&self) -> Connection<'c> {
+        self.connection
+    }
+
     /// Whether it may write.
     pub(crate) fn may_write(&self) -> bool {
         self.writes
+    }
+
+    /// How a condition says that `$1` is one of the numbers that stand in the text `$2`.
+    pub(crate) fn one_of_numbers(&self) -> &'static str {
+        match self.connection {
+            Connection::Sqlite(_) => sqlite::words::ONE_OF_NUMBERS,
+            Connection::Postgres(_) => postgres::words::ONE_OF_NUMBERS,
+        }
     }
 
     /// Whether every question takes a way of its own, so that it pays to ask several together.

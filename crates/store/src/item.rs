@@ -15,6 +15,7 @@ use crate::{
     row::Row as SqlRow,
     sheet,
     value::{Param, is_unstorable, params},
+    words,
 };
 
 /// An item as it is stored; [`Row::read`] makes sense of its fields by the version of its flow.
@@ -418,7 +419,9 @@ pub fn search(tx: &Tx, flow: &Flow, text: &str, limit: i64, visible: &Visibility
     let next = tx.first(sql, params![&flow.key], |row| row.int(0))?.unwrap_or(0);
     let low = Some(Edge { at: Scalar::Moment(next - NEWEST), inclusive: true });
     let newest = Test::Within { ranges: vec![Range { low, high: None }], negated: false };
-    let named = vec![Term::Words(text.to_owned()), Term::Column { column: Column::Number, test: newest }];
+    let Some(title) = &flow.title else { return Ok(found) };
+    let title = Term::Column { column: Column::Field(title.clone()), test: Test::Contains(text.to_owned()) };
+    let named = vec![title, Term::Column { column: Column::Number, test: newest }];
     let named = search_one(tx, flow, named, limit, visible)?;
     found.extend(named.into_iter().filter(|brief| text.parse() != Ok(brief.number)));
     found.truncate(usize::try_from(limit).unwrap_or(0));
@@ -495,6 +498,7 @@ fn save_one(tx: &WriteTx, flow: &Flow, decision: &Decision) -> Result<Saved, Err
         people: before.into_iter().chain([after]).flat_map(|item| item.assigned_to.iter().cloned()).collect(),
     });
     write_event(tx, flow, decision, seq)?;
+    words::write(tx, flow, before, after, record)?;
     field_change::write(tx, flow, after.number, record, seq)?;
     if before.is_none_or(|before| before.state != after.state) {
         write_stay(tx, flow, after, seq)?;

@@ -35,6 +35,7 @@ pub mod throttle;
 pub mod token;
 pub mod user;
 mod value;
+pub mod words;
 
 pub use db::{Counters, Db, Place, Stop, Tx, WriteTx};
 pub use error::Error;

@@ -12,6 +12,7 @@ use crate::{
     query,
     row::Row,
     value::{Param, params},
+    words,
 };
 
 /// One page of a list.
@@ -205,14 +206,19 @@ pub fn of_flow(
         format!("{kind} {}{}", if key.descending { "-" } else { "" }, key.column)
     });
     let lead = lead(tx, flow, query, visible, &keys)?;
-    let mut select = query::select(flow, query, visible, lead);
-    let by_change = keys[0].column == "updated_at" && !matches!(lead, query::Lead::Term(_));
-    let keys = if by_change { query::by_change(&mut select, flow, &keys) } else { keys };
+    let mut select = query::select(flow, query, visible, &lead, tx.one_of_numbers());
+    let keys = match &lead {
+        query::Lead::Words(_) => query::by_words(&keys),
+        query::Lead::Any | query::Lead::Order if keys[0].column == "updated_at" => {
+            query::by_change(&mut select, flow, &keys)
+        }
+        _ => keys,
+    };
     // The title stands in every brief already.
     let field = |key: &String| flow.fields.get(key).filter(|_| flow.title.as_ref() != Some(key));
     let fields: Vec<Option<&flow::Field>> = flow.columns.iter().map(field).collect();
     for name in BRIEF_NAMES.iter().copied().chain(keys.iter().map(|key| key.column.as_str())) {
-        select.column(Alias::new(name));
+        select.expr(query::column(name));
     }
     select.exprs(fields.iter().flatten().filter_map(|field| query::field_column(field)));
     let last = cursor::read(&kind, cursor)?;
@@ -254,6 +260,22 @@ pub fn of_flow(
     Ok(Page { rows, next: page.next })
 }
 
+/// Of the flow's items of these numbers, those that the query finds and the person may see, newest first.
+pub(crate) fn of_numbers(
+    tx: &Tx,
+    flow: &Flow,
+    query: &Query,
+    visible: &Visibility,
+    numbers: Vec<i64>,
+) -> Result<Vec<Brief>, Error> {
+    let lead = query::Lead::Numbers(numbers);
+    let mut select = query::select(flow, query, visible, &lead, tx.one_of_numbers());
+    select.exprs(BRIEF_NAMES.iter().map(|name| query::column(name)));
+    query::order(&mut select, &query::keys(flow, &[]));
+    let (sql, params) = query::build(&select)?;
+    tx.all(&sql, &params, |row| item::read_brief(row, 0))
+}
+
 /// How many items a query finds, counted up to `cap`; whether there are more. All of a flow are known without counting.
 ///
 /// # Errors
@@ -263,7 +285,15 @@ pub fn count(tx: &Tx, flow: &Flow, query: &Query, visible: &Visibility, cap: i64
         let all = tally(tx, &flow.key)?.into_iter().map(|(_, items)| items).sum();
         return Ok((all, false));
     }
-    let mut found = query::select(flow, query, visible, lead(tx, flow, query, visible, &[])?);
+    if *visible == Visibility::All
+        && words::is_known(query)
+        && let Some(asked) = words::asked(query)
+    {
+        let found = words::found(tx, &flow.key, &asked, None, cap + 1)?;
+        return Ok(capped(i64::try_from(found.len()).unwrap_or(i64::MAX), cap));
+    }
+    let lead = lead(tx, flow, query, visible, &[])?;
+    let mut found = query::select(flow, query, visible, &lead, tx.one_of_numbers());
     found.expr(Expr::cust("1")).limit(u64::try_from(cap + 1).unwrap_or(u64::MAX));
     let mut select = sea_query::Query::select();
     select.expr(Expr::cust("count(*)")).from_subquery(found, Alias::new("found"));
@@ -277,11 +307,13 @@ pub fn count(tx: &Tx, flow: &Flow, query: &Query, visible: &Visibility, cap: i64
 /// # Errors
 /// The records failed.
 pub fn count_near(tx: &Tx, flow: &Flow, query: &Query, visible: &Visibility, most: i64) -> Result<(i64, bool), Error> {
-    if *visible != Visibility::All || query.is_empty() {
+    if *visible != Visibility::All || query.is_empty() || words::is_known(query) {
         return count(tx, flow, query, visible, most);
     }
     let lead = match lead(tx, flow, query, visible, &[])? {
+        query::Lead::Numbers(_) => return count(tx, flow, query, visible, most),
         query::Lead::Term(at) => Some(at),
+        query::Lead::Words(_) => None,
         query::Lead::Any | query::Lead::Order => query::leads(flow, query).first().copied(),
     };
     let mut looked_at = query::candidates(flow, query, lead);
@@ -302,12 +334,28 @@ pub(crate) fn lead(
     visible: &Visibility,
     keys: &[query::Key],
 ) -> Result<query::Lead, Error> {
+    let words = words::asked(query);
+    if words.as_ref().is_some_and(words::Asked::is_nothing) {
+        return Ok(query::Lead::Numbers(Vec::new()));
+    }
     let leads = query::leads(flow, query);
     let by_number = keys.first().is_none_or(|first| first.column == "number");
     let in_order = leads.iter().copied().find(|at| query::is_in_order_of_number(query, *at));
     let is_plain = query.terms.len() == 1 && by_number && in_order.is_some();
-    if *visible != Visibility::All || leads.is_empty() || is_plain {
+    if words.is_none() && (*visible != Visibility::All || leads.is_empty() || is_plain) {
         return Ok(query::Lead::Any);
+    }
+    if let Some(asked) = words {
+        let found = words::found(tx, &flow.key, &asked, None, FEW_HITS + 1)?;
+        if i64::try_from(found.len()).is_ok_and(|found| found <= FEW_HITS) {
+            return Ok(query::Lead::Numbers(found));
+        }
+        if *visible != Visibility::All {
+            return Ok(query::Lead::Any);
+        }
+        if by_number && !tx.is_far() {
+            return Ok(query::Lead::Words(asked));
+        }
     }
     for at in leads.iter().copied().take(PROBED) {
         let mut found = query::traces(flow, &query.terms[at]);
@@ -326,6 +374,8 @@ pub(crate) fn lead(
 
 /// So few items are looked at one by one, and put in order.
 const FEW: i64 = 2_000;
+/// So few that an index of words gives are looked at one by one; in tests there are never many.
+const FEW_HITS: i64 = if cfg!(test) { 3 } else { 2_000 };
 /// Terms of which it is asked how many items pass them.
 const PROBED: usize = 3;
 

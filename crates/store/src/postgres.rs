@@ -9,6 +9,7 @@ mod connection;
 pub(crate) mod distribute;
 mod failure;
 mod notices;
+pub(crate) mod words;
 
 use std::{
     hash::{BuildHasher as _, Hasher as _, RandomState},

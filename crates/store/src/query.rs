@@ -1,6 +1,6 @@
 //! Queries and orders of [`flow::Query`] as SQL over a flow's sheet. Built by sea-query, every value bound.
 
-use flow::{Column, Edge, Flow, InState, Kind, Query, Range, Scalar, SortKey, Term, Test, Value};
+use flow::{Column, Edge, Flow, InState, Kind, Query, Range, Scalar, SortKey, Term, Test, Value, text::Needle};
 use sea_query::{
     Alias, Cond, Expr, ExprTrait, Func, JoinType, NullOrdering, Order, PostgresQueryBuilder, SelectStatement,
 };
@@ -11,8 +11,9 @@ use crate::{
     item::end,
     list::{Visibility, VisibleTo, holder, like_literal},
     row::Row,
-    sheet,
+    sheet, sqlite,
     value::Param,
+    words::{self, Asked},
 };
 
 /// What a column holds, and whether null may stand in it: an empty text is `''`.
@@ -34,7 +35,7 @@ pub(crate) struct Key {
 
 /// Which indexes a statement may be led by. An engine that keeps no account of how often a value stands in a column cannot
 /// tell a strong term from a weak one, so it is told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Lead {
     /// Whichever it likes.
     Any,
@@ -42,6 +43,10 @@ pub(crate) enum Lead {
     Term(usize),
     /// That of the order: the terms are looked at row by row.
     Order,
+    /// The items of these numbers, which the index of words gave; nothing else passes.
+    Numbers(Vec<i64>),
+    /// The index of words, newest first, asked this: of SQLite alone.
+    Words(Asked),
 }
 
 /// The terms that an index finds, those that likely leave few items first.
@@ -90,7 +95,7 @@ pub(crate) fn traces(flow: &Flow, term: &Term) -> SelectStatement {
         Term::Was(states) => stays(flow, states, false),
         Term::Reached(states) => stays(flow, states, true),
         Term::Changed { field, from, to } => changes(flow, field, from.as_deref(), to.as_deref()),
-        _ => select(flow, &Query { terms: vec![term.clone()] }, &Visibility::All, Lead::Any),
+        _ => select(flow, &Query { terms: vec![term.clone()] }, &Visibility::All, &Lead::Any, ""),
     };
     traces.expr(Expr::cust("1"));
     traces
@@ -109,21 +114,40 @@ pub(crate) fn is_in_order_of_number(query: &Query, at: usize) -> bool {
 }
 
 /// `select` of the flow's sheet, of what the query finds and the person may see.
-pub(crate) fn select(flow: &Flow, query: &Query, visible: &Visibility, lead: Lead) -> SelectStatement {
+pub(crate) fn select(
+    flow: &Flow,
+    query: &Query,
+    visible: &Visibility,
+    lead: &Lead,
+    one_of_numbers: &'static str,
+) -> SelectStatement {
     let mut found = Cond::all().add(column("flow").eq(flow.key.as_str()));
+    let by_words = matches!(lead, Lead::Numbers(_) | Lead::Words(_));
     for (at, term) in query.terms.iter().enumerate() {
         let aside = match lead {
             Lead::Any => false,
-            Lead::Term(leads) => leads != at,
-            Lead::Order => true,
+            Lead::Term(leads) => *leads != at,
+            Lead::Order | Lead::Numbers(_) | Lead::Words(_) => true,
         };
-        found = found.add(condition(flow, term, aside));
+        if !(by_words && words::is_token(term)) {
+            found = found.add(condition(flow, term, aside));
+        }
     }
     if let Visibility::Rules(rules) = visible {
         found = found.add(may_see(flow, rules));
     }
     let mut select = sea_query::Query::select();
-    select.from(Alias::new(format!("sheet_{}", flow.key))).cond_where(found);
+    let sheet = Alias::new(format!("sheet_{}", flow.key));
+    match lead {
+        Lead::Words(asked) => sqlite::words::lead(&mut select, &flow.key, sheet, asked),
+        Lead::Numbers(numbers) => {
+            let numbers: Vec<String> = numbers.iter().map(ToString::to_string).collect();
+            let list = Expr::val(numbers.join(","));
+            select.from(sheet).and_where(Expr::cust_with_exprs(one_of_numbers, [column("number"), list]));
+        }
+        Lead::Any | Lead::Term(_) | Lead::Order => drop(select.from(sheet)),
+    }
+    select.cond_where(found);
     select
 }
 
@@ -216,6 +240,13 @@ pub(crate) fn by_change(select: &mut SelectStatement, flow: &Flow, keys: &[Key])
     keys.iter().map(|key| Key { column: named(key), ..*key }).collect()
 }
 
+/// Has the rows come in the order in which the index of words that leads gives them: `keys`, of which the number is the
+/// first, as the statement names them then.
+pub(crate) fn by_words(keys: &[Key]) -> Vec<Key> {
+    let named = |key: &Key| Key { column: sqlite::words::NUMBER.to_owned(), ..*key };
+    keys.iter().take(1).map(named).collect()
+}
+
 /// The rows after the one with these values of `keys`.
 pub(crate) fn after(keys: &[Key], values: &[Param]) -> Cond {
     let nullable = keys.iter().any(|key| matches!(key.holds, Holds::Number | Holds::Moment));
@@ -287,8 +318,12 @@ pub(crate) fn contains(column: Expr, text: &str) -> Expr {
     Expr::cust_with_exprs("lower($1) like $2 escape '\\'", [column, pattern])
 }
 
-fn column(name: &str) -> Expr {
-    Expr::col(Alias::new(name))
+/// A column by its name, behind the table's where it needs one.
+pub(crate) fn column(name: &str) -> Expr {
+    match name.split_once('.') {
+        Some((table, name)) => Expr::col((Alias::new(table), Alias::new(name))),
+        None => Expr::col(Alias::new(name)),
+    }
 }
 
 fn bound(value: &Param) -> Expr {
@@ -317,7 +352,7 @@ pub(crate) fn place(flow: &Flow, of: &Column) -> Option<(String, Holds)> {
 
 fn condition(flow: &Flow, term: &Term, aside: bool) -> Cond {
     match term {
-        Term::Words(text) => Cond::all().add(contains(column("title"), text)),
+        Term::Words(text) => holds_words(flow, text),
         Term::Number(number) => Cond::all().add(column("number").eq(*number)),
         Term::Any(ways) => ways.iter().fold(Cond::any().add(either(false)), |any, way| {
             any.add(way.terms.iter().fold(Cond::all(), |all, term| all.add(condition(flow, term, aside))))
@@ -362,6 +397,34 @@ fn condition(flow: &Flow, term: &Term, aside: bool) -> Cond {
             }
         },
     }
+}
+
+/// Items whose texts hold these words: asked of the row of texts, whatever the index knows.
+fn holds_words(flow: &Flow, text: &str) -> Cond {
+    let needle = Needle::new(text);
+    if needle.is_blank() {
+        return nothing();
+    }
+    let texts = Alias::new(format!("words_{}", flow.key));
+    let of = |name: &str| Expr::col((texts.clone(), Alias::new(name)));
+    let like = |name: &str, piece: &str| {
+        let pattern = Expr::val(format!("%{}%", like_literal(piece)));
+        Expr::cust_with_exprs("$1 like $2 escape '\\'", [of(name), pattern])
+    };
+    let mut any = Cond::any();
+    for piece in needle.pieces() {
+        any = any.add(like("body", piece)).add(like("said", piece));
+    }
+    let mut held = sea_query::Query::select();
+    held.expr(Expr::cust("1"))
+        .from(texts.clone())
+        .and_where(of("flow").eq(flow.key.as_str()))
+        .and_where(of("number").eq(Expr::col((Alias::new(format!("sheet_{}", flow.key)), Alias::new("number")))))
+        .cond_where(any)
+        // as with `of_traces`
+        .limit(1)
+        .offset(0);
+    Cond::all().add(Expr::exists(held))
 }
 
 /// A column of the sheet in a condition; put aside, no index of it is used.

@@ -10,6 +10,7 @@ use crate::{
     Db, Error, Tx, WriteTx,
     item::{names_text, title},
     value::{Param, params},
+    words,
 };
 
 /// Items in one transaction of a [`rebuild`].
@@ -96,7 +97,7 @@ pub fn widen(tx: &WriteTx, flow: &Flow) -> Result<(), Error> {
         let is_nullable = column(&field.kind).is_some_and(|column| !column.contains("not null"));
         index(tx, &flow.key, &column_name(&field.key), is_nullable)?;
     }
-    Ok(())
+    words::define(tx, &flow.key)
 }
 
 /// Writes what changed of an item's row.

@@ -1,5 +1,7 @@
 //! The embedded engine: everything that only SQLite has. One writer thread, a pool of readers.
 
+pub(crate) mod words;
+
 use std::{
     cell::Cell,
     path::{Path, PathBuf},

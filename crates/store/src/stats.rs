@@ -69,7 +69,7 @@ pub fn counted(
         _ => {}
     }
     let lead = list::lead(tx, flow, query, visible, &[])?;
-    let mut select = query::select(flow, query, visible, lead);
+    let mut select = query::select(flow, query, visible, &lead, tx.one_of_numbers());
     let mut axes = Vec::new();
     for (at, by) in by.iter().enumerate() {
         let axis = Axis::of(tx, flow, by, zone)?;
@@ -123,7 +123,7 @@ pub fn stays(
     visible: &Visibility,
     mut each: impl FnMut(Stay),
 ) -> Result<(), Error> {
-    let mut select = of_items("stay", flow, query, visible);
+    let mut select = of_items(tx, "stay", flow, query, visible)?;
     for column in ["number", "state", "entered", "ended"] {
         select.column(Alias::new(column));
     }
@@ -147,7 +147,7 @@ pub fn closings(
     mut each: impl FnMut(i64, i64),
 ) -> Result<(), Error> {
     let lead = list::lead(tx, flow, query, visible, &[])?;
-    let mut select = query::select(flow, query, visible, lead);
+    let mut select = query::select(flow, query, visible, &lead, tx.one_of_numbers());
     select.column(Alias::new("created_at")).column(Alias::new("closed_at"));
     let (sql, params) = query::build(&select)?;
     tx.each(&sql, &params, |row| {
@@ -192,7 +192,7 @@ pub fn linked(
     visible: &Visibility,
     most: u64,
 ) -> Result<Vec<(String, i64, i64)>, Error> {
-    let mut select = of_items("link", flow, query, visible);
+    let mut select = of_items(tx, "link", flow, query, visible)?;
     select
         .and_where(Expr::col(Alias::new("inward")).eq(0_i64))
         .and_where(Expr::col(Alias::new("field")).eq(field))
@@ -209,15 +209,16 @@ pub fn linked(
 }
 
 /// `select` of what belongs to the items that the query finds and the person may see.
-fn of_items(table: &str, flow: &Flow, query: &Query, visible: &Visibility) -> SelectStatement {
+fn of_items(tx: &Tx, table: &str, flow: &Flow, query: &Query, visible: &Visibility) -> Result<SelectStatement, Error> {
     let mut select = sea_query::Query::select();
     select.from(Alias::new(table)).and_where(Expr::col(Alias::new("flow")).eq(flow.key.as_str()));
     if !query.is_empty() || *visible != Visibility::All {
-        let mut found = query::select(flow, query, visible, query::Lead::Any);
+        let lead = list::lead(tx, flow, query, visible, &[])?;
+        let mut found = query::select(flow, query, visible, &lead, tx.one_of_numbers());
         found.column(Alias::new("number"));
         select.and_where(Expr::col(Alias::new("number")).in_subquery(found));
     }
-    select
+    Ok(select)
 }
 
 /// One `by` as a column of the answer, and how to read it.

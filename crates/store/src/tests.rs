@@ -9,7 +9,9 @@ mod fixture;
 mod items;
 mod lists;
 mod plans;
+mod side_by_side;
 mod stats;
+mod words;
 
 use std::{cell::RefCell, collections::BTreeSet, sync::Mutex};
 

@@ -46,6 +46,11 @@ pub(crate) enum Command {
         after_help = "Example:\n  tasksteper flow check flows/*.toml\n  tasksteper flow apply flows/"
     )]
     Flow(Flow),
+    /// Find items of all flows by words, IDs and conditions, best first
+    #[command(
+        after_help = "Prints a line for each item: its ID, its state, its title. Several words may be given one by one; what a shell would take apart stands in quotes.\n\nExample:\n  tasksteper search 单板 重启\n  tasksteper search 'state=关闭 updated>=-7d \"单板 重启\"' --flow issue_track"
+    )]
+    Search(Search),
     /// Move an installation to another place
     #[command(
         subcommand,
@@ -141,6 +146,21 @@ pub(crate) struct Serve {
     /// After SIGTERM, serve on for so long, with 503 at /readyz, until a balancer in front has noticed; behind one, 5
     #[arg(long, value_name = "SECONDS", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=600))]
     pub(crate) grace: u64,
+    #[command(flatten)]
+    pub(crate) data: Data,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Search {
+    /// What to look for
+    #[arg(value_name = "QUERY", required = true)]
+    pub(crate) query: Vec<String>,
+    /// In this flow alone
+    #[arg(long, value_name = "KEY")]
+    pub(crate) flow: Option<String>,
+    /// So many items at most
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(i64).range(1..=1000))]
+    pub(crate) limit: i64,
     #[command(flatten)]
     pub(crate) data: Data,
 }

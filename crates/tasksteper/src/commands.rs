@@ -5,6 +5,7 @@ mod data;
 mod demo;
 mod flow;
 mod load;
+mod search;
 mod serve;
 mod user;
 
@@ -76,6 +77,7 @@ pub(crate) fn run(command: Command) -> Done {
         Command::Group(group) => user::group(&group),
         Command::Token(token) => user::token(token),
         Command::Flow(flow) => flow::run(flow),
+        Command::Search(search) => search::run(search),
         Command::Data(moving) => data::run(&moving),
         Command::Backup(command) => backup::backup(&command),
         Command::Restore(command) => backup::restore(&command),

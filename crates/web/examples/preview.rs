@@ -84,7 +84,7 @@ impl Sample {
         write("home", self.home().render()?)?;
         write("flow", self.flow().render()?)?;
         write("all", self.all("", None).render()?)?;
-        let parts = ("state=关闭 ".to_owned(), "发生时间>>昨天".to_owned());
+        let parts = ("state=关闭 发生时间>".to_owned(), ">".to_owned(), "昨天".to_owned());
         let trouble = QueryTrouble {
             message: "这里读不懂：应当是字段、比较符和值，例如 发生时间>=2026-11-01".to_owned(),
             parts,

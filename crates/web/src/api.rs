@@ -12,7 +12,7 @@ mod problem;
 mod shapes;
 mod stats;
 
-pub(crate) use calls::{flow, flows, me, work};
+pub(crate) use calls::{flow, flows, me, search, work};
 pub(crate) use document::{docs, openapi};
 pub(crate) use items::{comment, create, hand_over, history, item, items, no_stray_query, press, save};
 pub(crate) use problem::{Problem, fallback, wrong_method};

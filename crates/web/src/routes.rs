@@ -20,7 +20,7 @@ use tower_http::{
 use crate::{
     api::{self, Problem},
     metrics,
-    pages::{account, admin, item, kept, lists, live, plain, settings, stats, visit::Visit},
+    pages::{account, admin, item, kept, lists, live, plain, search, settings, stats, visit::Visit},
     server::Web,
 };
 
@@ -37,6 +37,7 @@ pub(crate) fn router(web: Web) -> Router {
         .route("/setup/{secret}", get(account::setup).post(account::set_up))
         .merge(own())
         .merge(statistics())
+        .route("/search", get(search::search))
         .route("/work/{list}", get(lists::work_list))
         .route("/flow/{flow}", get(lists::flow))
         .route("/flow/{flow}/all", get(lists::all))
@@ -65,6 +66,7 @@ pub(crate) fn router(web: Web) -> Router {
         .route("/api/v1/flows/{flow}/items/{number}/comments", post(api::comment))
         .route("/api/v1/flows/{flow}/items/{number}/holder", post(api::hand_over))
         .route("/api/v1/flows/{flow}/items/{number}/history", get(api::history))
+        .route("/api/v1/search", get(api::search))
         .route("/api/v1/work", get(api::work))
         .route("/api/v1/openapi.json", get(api::openapi))
         .route("/api/docs", get(api::docs))

@@ -39,7 +39,8 @@ pub(super) fn run(connection: &Connection) -> Result<Distributed, Error> {
     let sheets = texts(
         connection,
         "select cast(format('%I', tablename) as text) from pg_tables
-         where schemaname = current_schema() and tablename like 'sheet\\_%' and tablename <> 'sheet_column' order by 1",
+         where schemaname = current_schema() and (tablename like 'sheet\\_%' or tablename like 'words\\_%')
+           and tablename not in ('sheet_column', 'words_due') order by 1",
     )?;
     let spread: Vec<String> = SPREAD.iter().copied().chain(["sheet_column"]).map(str::to_owned).chain(sheets).collect();
     let mut done = Distributed::default();

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use flow::{Fields, Item, Record, RecordKind, Value};
-use proptest::prelude::*;
+use proptest::{prelude::*, test_runner::TestRunner};
 use serde_json::json;
 
 use super::fixture::{Act, Failure, Place, T0, a_few_fields, act, at, bug, create, decide, issue, load, place};
@@ -17,7 +17,9 @@ pub(super) fn dump(tx: &Tx, table: &str) -> Vec<String> {
         let cells = (0..row.width()).map(|index| row.cell(index).map(|cell| format!("{cell:?}")));
         Ok(cells.collect::<Result<Vec<_>, _>>()?.join("|"))
     };
-    let mut rows = tx.all(&format!("select * from \"{table}\""), &[], cells).unwrap();
+    // the index beside the texts is each engine's own
+    let columns = if table.starts_with("words_") { "flow, number, body, said" } else { "*" };
+    let mut rows = tx.all(&format!("select {columns} from \"{table}\""), &[], cells).unwrap();
     rows.sort();
     rows
 }
@@ -72,6 +74,7 @@ fn check(place: &Place) {
     ["issue", "bug"].into_iter().for_each(|key| rebuild_sheet(&place.db, key).unwrap());
     assert_eq!(kept, sheets(), "the sheet kept and the sheet rebuilt");
     place.db.read(check_derived).unwrap();
+    place.db.read(super::words::check).unwrap();
 }
 
 fn check_derived(tx: &Tx) -> Result<(), Error> {
@@ -309,12 +312,14 @@ pub(super) fn acts() -> impl Strategy<Value = (i64, &'static str, Act)> {
     (1..=2_i64, prop_oneof![Just("ann"), Just("ben"), Just("root")], what)
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
-
-    #[test]
-    fn whatever_happens_what_is_derived_stays_equal(walk in prop::collection::vec(acts(), 1..30)) {
-        let place = place();
+#[test]
+fn whatever_happens_what_is_derived_stays_equal() {
+    let place = place();
+    let mut runner =
+        TestRunner::new(ProptestConfig { cases: 24, source_file: Some(file!()), ..ProptestConfig::default() });
+    let stays = runner.run(&prop::collection::vec(acts(), 1..30), |walk| {
+        place.emptied();
+        let before = place.db.counters().writes;
         for who in ["ann", "ben"] {
             place.db.write(move |tx| create(tx, &issue(), who, T0, &a_few_fields())).unwrap();
         }
@@ -327,7 +332,8 @@ proptest! {
             }
         }
         check(&place);
-        let counters = place.db.counters();
-        prop_assert!(counters.writes >= done + 3);
-    }
+        prop_assert!(place.db.counters().writes >= before + done + 2);
+        Ok(())
+    });
+    stays.unwrap();
 }

@@ -135,8 +135,9 @@ fn happened(past: &Past, term: &Term) -> bool {
     };
     match term {
         Term::Words(text) => {
-            let title = item.fields.get("summary").map_or("", |title| &title.texts()[0]);
-            title.to_ascii_lowercase().contains(&text.to_ascii_lowercase())
+            let said: String = events.iter().map(|event| crate::words::said(event.comment.as_deref())).collect();
+            let needle = flow::text::Needle::new(text);
+            needle.is_in(&crate::words::body(&issue(), item)) || needle.is_in(&said)
         }
         Term::Number(number) => item.number == *number,
         Term::Any(ways) => ways.iter().any(|way| finds(past, way)),

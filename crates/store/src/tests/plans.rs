@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     Db, Error, Tx, Visibility, VisibleTo, WriteTx, audit, flow_version, group, item, list, postgres, session, setting,
-    stats, token, user,
+    stats, token, user, words,
 };
 
 /// Statements that do read a flow's sheet or more, by what they contain, and why that is taken.
@@ -33,7 +33,7 @@ const KNOWN: &[(&str, &str)] = &[
 const WHOLE: [&str; 3] = ["like", "replace(", "as \"items\""];
 
 /// What grows with the items, and with those who work on them.
-const LARGE: [&str; 16] = [
+const LARGE: [&str; 18] = [
     "item",
     "event",
     "stay",
@@ -43,6 +43,8 @@ const LARGE: [&str; 16] = [
     "field_change",
     "sheet_issue",
     "sheet_bug",
+    "words_issue",
+    "words_bug",
     "users",
     "groups",
     "membership",
@@ -188,6 +190,7 @@ fn read_everything(tx: &Tx) -> Result<(), Error> {
             list::of_flow(tx, &flow, &query(text), &[], visible, None, 50)?;
             list::count(tx, &flow, &query(text), visible, 10_000)?;
             list::count_near(tx, &flow, &query(text), visible, 10_000)?;
+            words::in_titles(tx, &flow, &query(text), visible, 50)?;
         }
     }
     for order in ORDERS {
@@ -238,6 +241,8 @@ fn read_everything(tx: &Tx) -> Result<(), Error> {
     for text in ["question_7", "crc"] {
         item::search(tx, &flow, text, 20, &all)?;
     }
+    words::texts(tx, &flow, &[1, 2])?;
+    words::frequencies(tx, &flow, &[flow::text::Needle::new("crc 灯")], 50)?;
     flow_version::has_items(tx, "issue")?;
     flow_version::versions_in_use(tx, "issue")?;
     flow_version::open_items(tx, "issue", 1, 9)?;

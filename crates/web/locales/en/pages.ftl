@@ -99,6 +99,18 @@ total = { $n ->
    *[other] { $n } items
 }
 search = Search
+search-all = Search all items
+search-words = What to look for
+search-hint = e.g. 单板 重启
+search-found = What was found
+search-empty = What are you looking for?
+search-empty-next = Type words, an ID or conditions; titles, fields and comments of all flows are searched.
+search-none-next = Try another word: two or more Chinese characters, the beginning of a word, an ID.
+search-comment = Comment
+search-help-words = every word, in the title, the fields or the comments
+search-help-phrase = standing together
+search-help-id = the item of that ID
+search-help-fields = together with conditions
 filter = Filter
 filter-hint = e.g. issue_level=事故 state=关闭
 filter-go = Filter

@@ -1,6 +1,9 @@
 //! The calls that are not about one item.
 
-use app::work::{self, Part, Work};
+use app::{
+    search::{self, Search},
+    work::{self, Part, Work},
+};
 use axum::{
     Json,
     extract::{Path, State},
@@ -10,7 +13,7 @@ use axum::{
 use super::{
     Problem, body,
     items::{caller, limit, page_of},
-    shapes::{FlowBrief, Flows, Items, Me, WorkQuery},
+    shapes::{self, FlowBrief, Flows, Found, Items, Me, SearchQuery, WorkQuery},
 };
 use crate::server::Web;
 
@@ -64,6 +67,24 @@ pub(crate) async fn flow(
         Ok(super::definition::json(&published))
     });
     Ok(Json(definition.await?))
+}
+
+/// Items of all flows that a query finds, best first.
+#[utoipa::path(get, path = "/api/v1/search", tag = "items", security(("token" = [])), params(SearchQuery),
+    responses((status = 200, body = Found), (status = 400, body = Problem), (status = 401, body = Problem),
+        (status = 422, body = Problem)))]
+pub(crate) async fn search(State(web): State<Web>, headers: HeaderMap, uri: Uri) -> Result<Json<Found>, Problem> {
+    let (token, language) = caller(&headers);
+    let asked = body::query::<SearchQuery>(&uri).and_then(|query| {
+        let part = Part { limit: limit(query.limit)?, cursor: query.cursor };
+        Ok(Search { query: query.q.unwrap_or_default(), flow: None, part })
+    });
+    let asked = web.known(token.clone(), language, asked).await?;
+    let found = web.read_as(token, language, move |cx, caller| {
+        let found = search::search(cx, &caller.signed.actor, &asked)?;
+        Ok(shapes::found(found, cx.zone))
+    });
+    Ok(Json(found.await?))
 }
 
 /// The caller's items over all flows.

@@ -23,7 +23,7 @@ use crate::{
 #[openapi(
     info(title = "TaskSteper", description = "Flows, items and work over HTTP. Send a token: Authorization: Bearer TOKEN."),
     paths(calls::me, calls::flows, calls::flow, stats::stats, items::items, items::create, items::item, items::save, items::press,
-        items::comment, items::hand_over, items::history, calls::work),
+        items::comment, items::hand_over, items::history, calls::work, calls::search),
     modifiers(&Token),
 )]
 pub(crate) struct Document;

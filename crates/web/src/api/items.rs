@@ -241,7 +241,7 @@ pub(crate) async fn no_stray_query(
     request: Request,
     next: Next,
 ) -> Response {
-    let lists = ["/items", "/history", "/work", "/stats"];
+    let lists = ["/items", "/history", "/work", "/search", "/stats"];
     let takes_one = request.method() == Method::GET && lists.iter().any(|end| path.as_str().ends_with(end));
     let stray = request.uri().query().is_some_and(|query| !query.is_empty()) && path.as_str().starts_with("/api/v1/");
     if !stray || takes_one {

@@ -1,6 +1,9 @@
 //! The JSON that the API sends and takes.
 
-use app::item::{HistoryEntry, ItemView};
+use app::{
+    item::{HistoryEntry, ItemView},
+    search::{Hit, Hits, Piece},
+};
 use flow::{Flow, Input, Value};
 use indexmap::IndexMap;
 use jiff::{Timestamp, tz::TimeZone};
@@ -100,6 +103,50 @@ pub(crate) struct Items {
     pub(super) next: Option<String>,
 }
 
+/// A page of what a search found.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Found {
+    /// Best first.
+    items: Vec<FoundItem>,
+    /// Exact up to 10,000.
+    total: i64,
+    /// Present and true where there are more than `total`.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    total_capped: bool,
+    /// The next page's cursor.
+    next: Option<String>,
+}
+
+/// An item that a search found.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct FoundItem {
+    flow: String,
+    number: i64,
+    /// As people say it: `question_3`.
+    id: String,
+    title: String,
+    /// The path of its page.
+    url: String,
+    state: String,
+    assigned_to: Vec<String>,
+    created_by: String,
+    created_at: String,
+    updated_at: String,
+    closed_at: Option<String>,
+    /// The higher, the better: 3 where the query is its ID, 2 and more where its title has all the words.
+    score: f64,
+    /// Where the words stand beside the title, in pieces; empty where they stand in it alone.
+    snippet: Vec<SnippetPiece>,
+}
+
+/// A piece of a text.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct SnippetPiece {
+    text: String,
+    /// It is what was looked for.
+    hit: bool,
+}
+
 /// One entry of an item's history.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Event {
@@ -194,6 +241,19 @@ pub(crate) struct ItemsQuery {
     pub(super) cursor: Option<String>,
 }
 
+/// What to look for.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct SearchQuery {
+    /// A query: `单板 重启`, `"单板 重启"`, `question_12`, `assigned_to=me 重启`.
+    pub(super) q: Option<String>,
+    /// Items on a page: 50 unless given, at most 200.
+    pub(super) limit: Option<i64>,
+    /// From the page before.
+    pub(super) cursor: Option<String>,
+}
+
 /// Which part of a history.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -247,6 +307,32 @@ pub(super) fn item(view: &ItemView, zone: &TimeZone, words: &Words) -> Item {
         closed_at: stored.closed_at.map(|at| moment(at, zone)),
         fields: fields(&view.flow, &stored.fields, zone),
         triggers: triggers(view, words),
+    }
+}
+
+/// What a search found as JSON.
+pub(super) fn found(found: Hits, zone: &TimeZone) -> Found {
+    let Hits { hits, next, total, .. } = found;
+    let items = hits.into_iter().map(|hit| found_item(hit, zone)).collect();
+    Found { items, total: total.count, total_capped: total.capped, next }
+}
+
+fn found_item(hit: Hit, zone: &TimeZone) -> FoundItem {
+    let Hit { row, snippet, score, .. } = hit;
+    FoundItem {
+        url: format!("/flow/{}/{}", row.flow, row.number),
+        flow: row.flow,
+        number: row.number,
+        id: row.id,
+        title: row.title,
+        state: row.state,
+        assigned_to: row.assigned_to,
+        created_by: row.created_by,
+        created_at: moment_ms(row.created_at, zone),
+        updated_at: moment_ms(row.updated_at, zone),
+        closed_at: row.closed_at.map(|at| moment_ms(at, zone)),
+        score,
+        snippet: snippet.into_iter().map(|Piece { text, hit }| SnippetPiece { text, hit }).collect(),
     }
 }
 

@@ -146,11 +146,7 @@ fn all_page(
     };
     let next = rows.as_ref().and_then(|rows| rows.next.clone());
     let total = rows.as_ref().map_or_else(String::new, |rows| rows.total.to_string());
-    let trouble = problem.map(|problem| {
-        let at = query.q.char_indices().nth(problem.position).map_or(query.q.len(), |(at, _)| at);
-        let (before, after) = query.q.split_at(at);
-        QueryTrouble { message: around.words.said(&problem.message), parts: (before.to_owned(), after.to_owned()) }
-    });
+    let trouble = problem.map(|problem| trouble(around.words, &query.q, &problem));
     let status = if trouble.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let parts = |cursor: Option<&str>| {
         let mut parts = vec![("q", query.q.as_str()), ("sort", query.sort.as_str())];
@@ -173,6 +169,14 @@ fn all_page(
     };
     let response = if is_for_list(around) { rendered(&page.as_list()) } else { rendered(&page) }?;
     Ok((status, response).into_response())
+}
+
+/// Where a query cannot be read.
+pub(super) fn trouble(words: &Words, query: &str, problem: &flow::QueryProblem) -> QueryTrouble {
+    let mut letters = query.chars();
+    let before = letters.by_ref().take(problem.position).collect();
+    let at = letters.next().map_or(" ".to_owned(), String::from);
+    QueryTrouble { message: words.said(&problem.message), parts: (before, at, letters.collect()) }
 }
 
 fn asked(uri: &Uri) -> Option<ListQuery> {

@@ -12,11 +12,11 @@ use axum::{
     http::{HeaderValue, StatusCode, Uri, header},
     response::{IntoResponse, Response},
 };
-use flow::{Figure, Figures, Flow, Kind, QueryProblem};
+use flow::{Figure, Figures, Flow, Kind};
 use jiff::{ToSpan as _, civil::Date};
 
 use super::{
-    lists::address,
+    lists::{address, trouble},
     visit::{Around, Visit, rendered},
 };
 use crate::{
@@ -235,13 +235,10 @@ fn page<'a>(cx: &Reading, around: &Around<'a>, active: Active<'a>, query: &'a Qu
 }
 
 fn bad_day(words: &Words, query: &str) -> QueryTrouble {
-    QueryTrouble { message: words.word("stats-bad-day").to_owned(), parts: (query.to_owned(), String::new()) }
-}
-
-fn trouble(words: &Words, query: &str, problem: &QueryProblem) -> QueryTrouble {
-    let at = query.char_indices().nth(problem.position).map_or(query.len(), |(at, _)| at);
-    let (before, after) = query.split_at(at);
-    QueryTrouble { message: words.said(&problem.message), parts: (before.to_owned(), after.to_owned()) }
+    QueryTrouble {
+        message: words.word("stats-bad-day").to_owned(),
+        parts: (query.to_owned(), String::new(), String::new()),
+    }
 }
 
 /// What a flow's items could be counted by.

@@ -108,8 +108,8 @@ pub struct All<'a> {
 pub struct QueryTrouble {
     /// A sentence.
     pub message: String,
-    /// The query up to the place, from it on.
-    pub parts: (String, String),
+    /// The query up to the place; the letter there, or a space where it ends; what follows.
+    pub parts: (String, String, String),
 }
 
 /// 待办, 已办 or 我发起的. The block `list` renders alone.

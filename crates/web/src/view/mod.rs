@@ -13,6 +13,7 @@ pub mod frame;
 pub mod item;
 pub mod lists;
 pub mod refusal;
+pub mod search;
 pub mod state;
 pub mod stats;
 pub mod table;
