@@ -13,4 +13,5 @@ mod forms;
 mod live;
 mod look;
 mod paging;
+mod stats;
 mod story;

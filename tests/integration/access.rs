@@ -29,10 +29,11 @@ dest = "完"
 "#;
 
 /// A method and a path of the API, what is sent, and the answers to nobody, to a user without rights, to the right one.
-const API: [(&str, &str, &str, [u16; 3]); 18] = [
+const API: [(&str, &str, &str, [u16; 3]); 19] = [
     ("GET", "/api/v1/me", "", [401, 200, 200]),
     ("GET", "/api/v1/flows", "", [401, 200, 200]),
     ("GET", "/api/v1/flows/{flow}", "", [401, 404, 200]),
+    ("GET", "/api/v1/flows/{flow}/stats", "", [401, 404, 200]),
     ("GET", "/api/v1/flows/{flow}/items", "", [401, 404, 200]),
     ("POST", "/api/v1/flows/{flow}/items", "{}", [401, 404, 201]),
     ("GET", "/api/v1/flows/{flow}/items/{number}", "", [401, 404, 200]),
@@ -52,7 +53,7 @@ const API: [(&str, &str, &str, [u16; 3]); 18] = [
 
 /// A method and a path of the pages, what the form sends, and the answers likewise. Nobody is sent to
 /// sign in; who has sent a form does so at once (401), and it is kept.
-const PAGES: [(&str, &str, &str, [u16; 3]); 59] = [
+const PAGES: [(&str, &str, &str, [u16; 3]); 61] = [
     ("GET", "/", "", [303, 200, 200]),
     ("GET", "/login", "", [200, 303, 303]),
     ("POST", "/login", "name=x&password=x", [422, 422, 422]),
@@ -66,6 +67,8 @@ const PAGES: [(&str, &str, &str, [u16; 3]); 59] = [
     ("POST", "/flow/{flow}/import", "kept=none", [303, 404, 422]),
     ("GET", "/flow/{flow}/release-notes", "", [303, 404, 200]),
     ("POST", "/flow/{flow}/release-notes/layout", "layout=x", [303, 404, 303]),
+    ("GET", "/flow/{flow}/stats", "", [303, 404, 200]),
+    ("GET", "/stats", "", [303, 200, 200]),
     ("GET", "/flow/{flow}/new", "", [303, 404, 200]),
     ("POST", "/flow/{flow}/new", "summary=x", [401, 404, 303]),
     ("GET", "/flow/{flow}/{number}", "", [303, 404, 200]),

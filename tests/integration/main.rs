@@ -35,6 +35,7 @@ mod pages;
 mod paging;
 mod rules;
 mod search;
+mod stats;
 mod story;
 mod upgrade;
 mod versions;

@@ -17,6 +17,7 @@ pub mod people;
 pub mod publish;
 pub mod search;
 pub mod signin;
+pub mod stats;
 pub mod work;
 
 use std::{ops::Deref, sync::Arc, time::Duration};

@@ -365,7 +365,7 @@ pub fn whole(cx: &Reading, actor: &Actor, rows: &[Row]) -> Result<Vec<ItemView>,
     Ok(views)
 }
 
-/// What the query and the order of a listing mean.
+/// The query and the order asked for, read.
 pub(crate) fn parsed(
     cx: &Reading,
     actor: &Actor,

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// A workflow tracker that a team hosts itself: matters, steps and people.
 #[derive(Debug, Parser)]
@@ -416,6 +416,20 @@ pub(crate) enum Flow {
         #[command(flatten)]
         data: Data,
     },
+    /// Print a flow's picture: its states and the ways between them
+    #[command(
+        after_help = "Of a file, or of a published flow by its key. Mermaid is text that many wikis draw; SVG is the picture itself.\n\nExample:\n  tasksteper flow diagram issue_track --format svg > issue_track.svg"
+    )]
+    Diagram {
+        /// A flow file, or the key of a published flow
+        #[arg(value_name = "FILE|KEY")]
+        flow: PathBuf,
+        /// As what
+        #[arg(long, value_enum, default_value_t = Drawing::Mermaid)]
+        format: Drawing,
+        #[command(flatten)]
+        data: Data,
+    },
     /// Take a flow out of use; its items stay readable
     #[command(after_help = "Example:\n  tasksteper flow archive issue_track")]
     Archive {
@@ -424,6 +438,15 @@ pub(crate) enum Flow {
         #[command(flatten)]
         data: Data,
     },
+}
+
+/// As what a flow is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Drawing {
+    /// Mermaid's language
+    Mermaid,
+    /// SVG
+    Svg,
 }
 
 #[derive(Debug, Subcommand)]

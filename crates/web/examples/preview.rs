@@ -222,6 +222,7 @@ impl Sample {
             name: "网上问题处理",
             may_create: true,
             archived: false,
+            picture: "",
             counts: self.counts(),
             table: self.table(if self.full { 6 } else { 0 }, &[]),
             pending: total(if self.full { 6 } else { 0 }),

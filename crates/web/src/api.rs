@@ -11,6 +11,7 @@ mod document;
 mod items;
 mod problem;
 mod shapes;
+mod stats;
 
 pub(crate) use calls::{flow, flows, me, search, work};
 pub(crate) use carry::{export, import, release_notes};
@@ -18,3 +19,4 @@ pub(crate) use document::{docs, openapi};
 pub(crate) use items::{comment, create, hand_over, history, item, items, no_stray_query, press, save};
 pub(crate) use problem::{Problem, code, fallback, wrong_method};
 pub(crate) use shapes::carried_item;
+pub(crate) use stats::stats;

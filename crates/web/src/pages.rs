@@ -15,4 +15,5 @@ pub(crate) mod live;
 pub(crate) mod plain;
 pub(crate) mod search;
 pub(crate) mod settings;
+pub(crate) mod stats;
 pub(crate) mod visit;

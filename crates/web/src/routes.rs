@@ -24,7 +24,7 @@ use crate::{
     api::{self, Problem},
     carry::XLSX,
     metrics,
-    pages::{account, admin, carry, item, kept, lists, live, plain, search, settings, visit::Visit},
+    pages::{account, admin, carry, item, kept, lists, live, plain, search, settings, stats, visit::Visit},
     server::Web,
 };
 
@@ -39,12 +39,8 @@ pub(crate) fn router(web: Web) -> Router {
         .route("/logout", post(account::sign_out))
         .route("/preferences", post(account::preferences))
         .route("/setup/{secret}", get(account::setup).post(account::set_up))
-        .route("/settings", get(settings::settings))
-        .route("/settings/language", post(settings::language))
-        .route("/settings/password", post(settings::password))
-        .route("/settings/sessions", post(settings::end_sessions))
-        .route("/settings/tokens", post(settings::make_token))
-        .route("/settings/tokens/{id}/revoke", post(settings::revoke_token))
+        .merge(own())
+        .merge(statistics())
         .route("/search", get(search::search))
         .route("/work/{list}", get(lists::work_list))
         .route("/flow/{flow}", get(lists::flow))
@@ -67,6 +63,7 @@ pub(crate) fn router(web: Web) -> Router {
         .route("/api/v1/me", get(api::me))
         .route("/api/v1/flows", get(api::flows))
         .route("/api/v1/flows/{flow}", get(api::flow))
+        .route("/api/v1/flows/{flow}/stats", get(api::stats))
         .route("/api/v1/flows/{flow}/items", get(api::items).post(api::create))
         .route("/api/v1/flows/{flow}/items/{number}", get(api::item).patch(api::save))
         .route("/api/v1/flows/{flow}/items/{number}/triggers", post(api::press))
@@ -93,6 +90,22 @@ pub(crate) fn router(web: Web) -> Router {
         .route("/readyz", get(plain::readyz))
         .route("/metrics", get(plain::metrics))
         .with_state(web)
+}
+
+/// What is one's own.
+fn own() -> Router<Web> {
+    Router::new()
+        .route("/settings", get(settings::settings))
+        .route("/settings/language", post(settings::language))
+        .route("/settings/password", post(settings::password))
+        .route("/settings/sessions", post(settings::end_sessions))
+        .route("/settings/tokens", post(settings::make_token))
+        .route("/settings/tokens/{id}/revoke", post(settings::revoke_token))
+}
+
+/// What is counted.
+fn statistics() -> Router<Web> {
+    Router::new().route("/stats", get(stats::all)).route("/flow/{flow}/stats", get(stats::flow))
 }
 
 /// What administrators do.

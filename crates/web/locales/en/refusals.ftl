@@ -61,5 +61,6 @@ problem-throttled = Too many failed attempts; try again in { $seconds } seconds.
 problem-stale = This item was changed by someone else just now; read it again and retry.
 problem-unavailable = The database does not answer at the moment; nothing was changed. Try again soon.
 problem-outcome-unknown = The connection to the database broke off while this was being kept, and whether it was kept could not be found out. Look first, then decide whether to do it again.
+problem-too-long = Counting took too long and was broken off: choose a shorter period, or filter.
 problem-no-room = The server has no room left to save anything, so nothing was changed. Everything can still be looked up. Tell an administrator, and try again later.
 problem-internal = The server failed; nothing was changed. Try again; if it stays so, tell an administrator.

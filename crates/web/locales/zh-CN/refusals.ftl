@@ -58,5 +58,6 @@ problem-throttled = 失败次数太多，请 { $seconds } 秒后再试。
 problem-stale = 这个条目刚刚被别人更新过，请重新读取后再试。
 problem-unavailable = 数据库暂时没有应答，什么都没有改变，请稍后再试。
 problem-outcome-unknown = 保存时与数据库的连接中断，无法确认刚才的操作是否已经生效。请先查看，再决定是否重做。
+problem-too-long = 统计用时太久，已中止：请缩短时间范围，或加上筛选条件。
 problem-no-room = 服务器没有空间保存了，刚才的操作没有生效；查看不受影响。请告诉管理员，稍后再试。
 problem-internal = 服务器出错了，什么都没有改变。请稍后再试；若一直如此，请联系管理员。

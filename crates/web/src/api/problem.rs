@@ -18,6 +18,7 @@ use crate::{
 };
 
 /// The code of a write of which nobody knows whether it was kept.
+const TOO_LONG: &str = "too_long";
 const OUTCOME_UNKNOWN: &str = "outcome_unknown";
 
 /// A problem document.
@@ -76,6 +77,11 @@ impl Problem {
     /// Whether it is not known what became of the write.
     pub(crate) fn outcome_unknown(&self) -> bool {
         self.code == OUTCOME_UNKNOWN
+    }
+
+    /// Whether it was broken off because it took too long.
+    pub(crate) fn took_too_long(&self) -> bool {
+        self.code == TOO_LONG
     }
 
     /// In words that a person can act on.
@@ -138,6 +144,9 @@ impl Problem {
             Error::Stale => Problem::new(StatusCode::CONFLICT, "stale_revision", words.word("problem-stale")),
             Error::Problems(_) | Error::WrongPassword => {
                 Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_fields", error.to_string())
+            }
+            Error::Store(ref store) if store.was_stopped() => {
+                Problem::new(StatusCode::SERVICE_UNAVAILABLE, TOO_LONG, words.word("problem-too-long"))
             }
             Error::Store(ref store) if store.outcome_unknown() => {
                 tracing::error!(error = %error, "what became of a write is not known");

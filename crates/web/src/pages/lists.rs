@@ -107,6 +107,7 @@ pub(crate) async fn flow(visit: Visit, State(web): State<Web>, Path(key): Path<S
                 name: &flow.name,
                 may_create: !published.archived && flow::may_create(flow, actor),
                 archived: published.archived,
+                picture: published.picture(),
                 counts: state_counts(flow, counts, ""),
                 pending: rows.total,
                 next: rows.next.as_deref().map(|cursor| address(&path, &[("cursor", cursor)])),

@@ -48,6 +48,8 @@ pub struct FlowPage<'a> {
     pub may_create: bool,
     /// The flow is out of use: its items stay readable.
     pub archived: bool,
+    /// Its states and the ways between them, as SVG.
+    pub picture: &'a str,
     /// How many items are in each state.
     pub counts: Vec<StateCount>,
     /// 待处理条目: the first page of them.

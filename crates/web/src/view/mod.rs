@@ -16,6 +16,7 @@ pub mod lists;
 pub mod refusal;
 pub mod search;
 pub mod state;
+pub mod stats;
 pub mod table;
 pub mod time;
 
