@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs what the tests need, from Debian's packages, when it is missing: Chromium, its driver, Chinese fonts for the pages;
 # PostgreSQL's server and client for the records; nginx for several nodes behind it; sqlite3, by which a test reaches into a
-# database; libfaketime, by which it sets the server's clock.
+# database; libfaketime, by which it sets the server's clock; openpyxl and LibreOffice, which open the workbooks that are
+# carried out; and pm4py, which reads their histories, from Python's registry at the versions of scripts/pm4py.txt.
 set -euo pipefail
 
 missing=()
@@ -20,12 +21,31 @@ command -v psql >/dev/null || missing+=(postgresql-client)
 command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] || missing+=(nginx-light)
 command -v sqlite3 >/dev/null || missing+=(sqlite3)
 compgen -G '/usr/lib/*/faketime/libfaketimeMT.so.1' >/dev/null || missing+=(libfaketime)
-[ ${#missing[@]} -eq 0 ] && exit 0
+/usr/bin/python3 -c 'import openpyxl' 2>/dev/null || missing+=(python3-openpyxl)
+command -v soffice >/dev/null || missing+=(libreoffice-calc-nogui)
+/usr/bin/python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv)
+
+cd "$(dirname "$0")/.."
+# A virtual environment of its own, made anew when the versions change.
+pm4py() {
+  cmp -s scripts/pm4py.txt target/pm4py/versions.txt && return
+  say "Installing pm4py"
+  rm -rf target/pm4py
+  mkdir -p target
+  /usr/bin/python3 -m venv target/pm4py
+  target/pm4py/bin/pip install --quiet --disable-pip-version-check --only-binary :all: --no-binary pydotplus -r scripts/pm4py.txt
+  cp scripts/pm4py.txt target/pm4py/versions.txt
+}
 
 say() { printf '%s\n' "$*" >&2; }
 
+if [ ${#missing[@]} -eq 0 ]; then
+  pm4py
+  exit 0
+fi
+
 if ! command -v apt-get >/dev/null; then
-  say "The tests need Chromium, chromedriver, a Chinese font such as Noto Sans CJK, PostgreSQL (15 or newer), nginx, sqlite3 and libfaketime."
+  say "The tests need Chromium, chromedriver, a Chinese font such as Noto Sans CJK, PostgreSQL (15 or newer), nginx, sqlite3, libfaketime, openpyxl, LibreOffice Calc and Python's venv."
   say "Missing here (as Debian names them): ${missing[*]}"
   say "This system has no apt-get: install them with its own package manager, then run this again."
   exit 1
@@ -51,3 +71,4 @@ if ! "${install[@]}" >/dev/null 2>&1; then
   "${as_root[@]}" apt-get update -q
   "${install[@]}"
 fi
+pm4py

@@ -14,4 +14,5 @@ mod live;
 mod look;
 mod paging;
 mod search;
+mod stats;
 mod story;

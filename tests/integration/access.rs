@@ -29,10 +29,11 @@ dest = "完"
 "#;
 
 /// A method and a path of the API, what is sent, and the answers to nobody, to a user without rights, to the right one.
-const API: [(&str, &str, &str, [u16; 3]); 15] = [
+const API: [(&str, &str, &str, [u16; 3]); 19] = [
     ("GET", "/api/v1/me", "", [401, 200, 200]),
     ("GET", "/api/v1/flows", "", [401, 200, 200]),
     ("GET", "/api/v1/flows/{flow}", "", [401, 404, 200]),
+    ("GET", "/api/v1/flows/{flow}/stats", "", [401, 404, 200]),
     ("GET", "/api/v1/flows/{flow}/items", "", [401, 404, 200]),
     ("POST", "/api/v1/flows/{flow}/items", "{}", [401, 404, 201]),
     ("GET", "/api/v1/flows/{flow}/items/{number}", "", [401, 404, 200]),
@@ -41,6 +42,9 @@ const API: [(&str, &str, &str, [u16; 3]); 15] = [
     ("POST", "/api/v1/flows/{flow}/items/{number}/holder", r#"{"to":"admin"}"#, [401, 404, 200]),
     ("GET", "/api/v1/flows/{flow}/items/{number}/history", "", [401, 404, 200]),
     ("POST", "/api/v1/flows/{flow}/items/{number}/triggers", r#"{"trigger":"关"}"#, [401, 404, 200]),
+    ("GET", "/api/v1/flows/{flow}/export", "", [401, 404, 200]),
+    ("POST", "/api/v1/flows/{flow}/import", "summary\nx", [401, 404, 200]),
+    ("GET", "/api/v1/flows/{flow}/release-notes", "", [401, 400, 400]),
     ("GET", "/api/v1/work", "", [401, 200, 200]),
     ("GET", "/api/v1/search", "", [401, 200, 200]),
     ("GET", "/api/v1/openapi.json", "", [200, 200, 200]),
@@ -49,7 +53,7 @@ const API: [(&str, &str, &str, [u16; 3]); 15] = [
 
 /// A method and a path of the pages, what the form sends, and the answers likewise. Nobody is sent to
 /// sign in; who has sent a form does so at once (401), and it is kept.
-const PAGES: [(&str, &str, &str, [u16; 3]); 54] = [
+const PAGES: [(&str, &str, &str, [u16; 3]); 62] = [
     ("GET", "/", "", [303, 200, 200]),
     ("GET", "/login", "", [200, 303, 303]),
     ("POST", "/login", "name=x&password=x", [422, 422, 422]),
@@ -58,6 +62,14 @@ const PAGES: [(&str, &str, &str, [u16; 3]); 54] = [
     ("GET", "/flow/{flow}", "", [303, 404, 200]),
     ("GET", "/flow/{flow}/all", "", [303, 404, 200]),
     ("GET", "/flow/{flow}/words", "", [303, 404, 200]),
+    ("GET", "/flow/{flow}/export", "", [303, 404, 200]),
+    ("GET", "/flow/{flow}/import", "", [303, 404, 200]),
+    ("GET", "/flow/{flow}/import/template", "", [303, 404, 200]),
+    ("POST", "/flow/{flow}/import", "kept=none", [303, 404, 422]),
+    ("GET", "/flow/{flow}/release-notes", "", [303, 404, 200]),
+    ("POST", "/flow/{flow}/release-notes/layout", "layout=x", [303, 404, 303]),
+    ("GET", "/flow/{flow}/stats", "", [303, 404, 200]),
+    ("GET", "/stats", "", [303, 200, 200]),
     ("GET", "/flow/{flow}/new", "", [303, 404, 200]),
     ("POST", "/flow/{flow}/new", "summary=x", [401, 404, 303]),
     ("GET", "/flow/{flow}/{number}", "", [303, 404, 200]),
@@ -173,7 +185,8 @@ fn send(person: &User, method: &str, path: &str, body: &str) -> u16 {
     let answer = answer(if body.is_empty() {
         request
     } else {
-        request.header("content-type", "application/json").body(body.to_owned())
+        let kind = if body.starts_with('{') { "application/json" } else { "text/csv" };
+        request.header("content-type", kind).body(body.to_owned())
     });
     if path.starts_with("/api/v1") && !answer.status.is_success() {
         let problem: Value = answer.json();

@@ -49,6 +49,7 @@ fn every_command_says_what_it_does_with_an_example() {
         "flow apply",
         "flow list",
         "flow show",
+        "flow diagram",
         "flow archive",
         "backup",
         "restore",

@@ -19,8 +19,8 @@ pub struct Desk {
 /// A new item and everything that was decided on it so far; nothing of it is written.
 #[derive(Debug, Clone)]
 pub struct Life {
-    flow: Arc<Flow>,
-    decisions: Vec<Decision>,
+    pub(crate) flow: Arc<Flow>,
+    pub(crate) decisions: Vec<Decision>,
 }
 
 /// Lives ready to be written.
@@ -189,6 +189,11 @@ impl Lives {
     pub fn add(&mut self, family: &[Life]) -> Result<(), Error> {
         let family = family.iter().map(|life| store::bulk::Life { flow: &life.flow, decisions: &life.decisions });
         Ok(self.0.add(&family.collect::<Vec<_>>())?)
+    }
+
+    /// Has those who follow changes told of them, once they are written.
+    pub(crate) fn tell(&self, cx: &Writing) {
+        self.0.tell(cx.tx);
     }
 
     /// Writes them.

@@ -3,7 +3,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
 use flow::{Actor, Flow, Who};
@@ -32,6 +32,15 @@ pub struct Published {
     pub archived: bool,
     /// The file, byte for byte.
     pub text: Arc<str>,
+    picture: Arc<OnceLock<String>>,
+}
+
+impl Published {
+    /// Its states and the ways between them, as SVG for a page; drawn when it is first asked for.
+    #[must_use]
+    pub fn picture(&self) -> &str {
+        self.picture.get_or_init(|| flow::picture(&self.flow, None).svg(false))
+    }
 }
 
 impl Catalog {
@@ -115,7 +124,13 @@ impl Cache {
         let mut flows = IndexMap::default();
         for row in store::flow_version::current(tx)? {
             let flow = self.version_of(&row.key, row.version, &row.text, keep)?;
-            let published = Published { flow, version: row.version, archived: row.archived, text: row.text.into() };
+            let published = Published {
+                flow,
+                version: row.version,
+                archived: row.archived,
+                text: row.text.into(),
+                picture: Arc::default(),
+            };
             flows.insert(row.key, published);
         }
         let fresh = Arc::new(Catalog { seq, flows });

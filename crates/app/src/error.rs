@@ -34,6 +34,9 @@ pub enum Error {
     /// A query that cannot be read.
     #[error("bad query at {}: {}", .0.position, .0.message)]
     BadQuery(QueryProblem),
+    /// A file that is not taken as a whole.
+    #[error(transparent)]
+    BadFile(#[from] crate::carry::import::BadFile),
     /// A cursor that no list gave out.
     #[error("this cursor is none that a list gave out")]
     BadCursor,

@@ -64,7 +64,7 @@ pub struct HistoryEntry {
     pub at: i64,
     /// Who.
     pub actor: String,
-    /// `created`, `saved`, `triggered`, `commented`, `assigned`.
+    /// `created`, `saved`, `triggered`, `commented`, `assigned`, `imported`.
     pub kind: String,
     /// The trigger pressed.
     pub trigger: Option<String>,
@@ -640,7 +640,7 @@ fn look_up_users(cx: &Reading, facts: &mut Facts, folded: &BTreeSet<String>) -> 
     Ok(())
 }
 
-fn entries(
+pub(crate) fn entries(
     cx: &Reading,
     key: &str,
     flow: &Flow,

@@ -9,6 +9,7 @@ mod catalog;
 mod error;
 
 pub mod bulk;
+pub mod carry;
 pub mod item;
 pub mod live;
 pub mod moving;
@@ -16,6 +17,7 @@ pub mod people;
 pub mod publish;
 pub mod search;
 pub mod signin;
+pub mod stats;
 pub mod work;
 
 use std::{ops::Deref, sync::Arc, time::Duration};

@@ -365,6 +365,7 @@ pub fn whole(cx: &Reading, actor: &Actor, rows: &[Row]) -> Result<Vec<ItemView>,
     Ok(views)
 }
 
+/// The query and the order asked for, read.
 pub(crate) fn parsed(
     cx: &Reading,
     actor: &Actor,

@@ -6,6 +6,7 @@ mod buttons;
 mod create;
 mod fields;
 mod fold;
+mod import;
 mod needs;
 mod press;
 mod reading;
@@ -27,6 +28,7 @@ pub use asks::{Asks, asks, people_named};
 pub use buttons::buttons;
 pub use create::{create, initial_fields};
 pub use fold::{apply, fold};
+pub use import::{Past, import, would_change};
 
 /// Who acts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -179,6 +181,9 @@ pub enum RecordKind {
     Commented,
     /// Handed over by an administrator.
     Assigned,
+    /// Brought to where it stood elsewhere, by an administrator: the second record of an item that is older than this
+    /// installation.
+    Imported,
 }
 
 /// What an event does. Made by this module alone; the store writes nothing else to an item.
@@ -371,6 +376,8 @@ pub enum Wrong {
         /// Why.
         why: Box<Wrong>,
     },
+    /// A moment out of its order: after now, closed before created, closed in a state that is not final.
+    Time,
     /// A comment is not taken here.
     NoComment,
     /// The item would have no active holder.

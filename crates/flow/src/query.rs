@@ -13,6 +13,7 @@ use jiff::{Timestamp, tz::TimeZone};
 
 use crate::{Field, Flow, Kind, Said};
 
+pub use names::{column_asked, column_named, day_asked, state_asked, text_field_asked};
 pub use parse::{parse_query, parse_sort};
 
 /// What to find: items for which every term holds. The empty query finds all.

@@ -10,7 +10,9 @@ use flow::{Decision, Flow, Item, RecordKind};
 use jiff::Timestamp;
 
 use crate::{
-    Error, WriteTx, field_change,
+    Error, WriteTx,
+    feed::Change,
+    field_change,
     item::{changes_text, end, fields_text, kind, linked_from, names_text, title},
     list::holder,
     sheet,
@@ -36,6 +38,8 @@ pub struct Life<'a> {
 #[derive(Debug, Default)]
 pub struct Lives {
     count: usize,
+    /// The items, with the moments they were changed at and who holds them.
+    told: Vec<(String, i64, i64, BTreeSet<String>)>,
     item: Vec<Param<'static>>,
     event: Vec<Param<'static>>,
     stay: Vec<Param<'static>>,
@@ -112,6 +116,8 @@ impl Lives {
             *self.open.entry((flow.key.clone(), last.flow_version)).or_default() += 1;
         }
         self.count += 1;
+        let holders = last.assigned_to.iter().cloned().collect();
+        self.told.push((flow.key.clone(), last.number, last.updated_at.as_millisecond(), holders));
         Ok(())
     }
 
@@ -151,6 +157,13 @@ impl Lives {
             self.took_part.extend([flow.key.clone().into(), number.into(), holder(who).into(), ms(at)]);
         }
         Ok(())
+    }
+
+    /// Has those who follow changes told of them, once they are written: too much for filling an installation.
+    pub fn tell(&self, tx: &WriteTx) {
+        for (flow, number, at, people) in &self.told {
+            tx.touched(Change::Item { flow: flow.clone(), number: *number, at: *at, people: people.clone() });
+        }
     }
 
     /// Writes them. Their numbers are taken already ([`crate::item::next_numbers`]).

@@ -1,6 +1,18 @@
 //! The two verbs: `read` on a snapshot, `write` in a transaction. What lies behind them is the engine's business.
 
-use std::{cell::RefCell, fmt, ops::Deref, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    cell::RefCell,
+    fmt,
+    ops::Deref,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use crossbeam_channel::Receiver;
 
 use crate::{
     Error,
@@ -61,6 +73,17 @@ pub struct Counters {
     pub commits: u64,
     /// Writes that were committed: many may share one commit.
     pub writes: u64,
+}
+
+/// Says that a read which is under way need not go on. All clones say the same.
+#[derive(Debug, Clone, Default)]
+pub struct Stop(Arc<AtomicBool>);
+
+/// How long the questions of a transaction may go on.
+#[derive(Debug, Clone)]
+pub(crate) struct Watch {
+    stop: Stop,
+    deadline: Receiver<Instant>,
 }
 
 /// A snapshot for reading: nothing changes in it while it is looked at.
@@ -277,6 +300,27 @@ impl Db {
     }
 }
 
+impl Stop {
+    /// From now on.
+    pub fn stop(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl Watch {
+    /// Whether nothing more need be done.
+    pub(crate) fn is_over(&self) -> bool {
+        if self.deadline.try_recv().is_ok() {
+            self.stop.stop();
+        }
+        self.stop.is_stopped()
+    }
+}
+
 impl Engine {
     fn read<T, E: From<Error>>(&self, f: impl FnOnce(&Tx) -> Result<T, E>) -> Result<T, E> {
         match self {
@@ -289,6 +333,16 @@ impl Engine {
 impl<'c> Tx<'c> {
     pub(crate) fn new(connection: Connection<'c>) -> Tx<'c> {
         Tx { connection, writes: false }
+    }
+
+    /// From here on a question of this transaction is broken off once `stop` says so, or after `most`: for what has to look
+    /// at so much that whoever asked may not wait for it.
+    pub fn bound(&self, stop: &Stop, most: Duration) {
+        let watch = Watch { stop: stop.clone(), deadline: crossbeam_channel::after(most) };
+        match self.connection {
+            Connection::Sqlite(connection) => connection.watch(Some(watch)),
+            Connection::Postgres(connection) => connection.watch(Some(watch)),
+        }
     }
 
     /// Every row.
@@ -308,6 +362,19 @@ impl<'c> Tx<'c> {
             Connection::Postgres(connection) => connection.query(sql, params, each)?,
         }
         Ok(rows)
+    }
+
+    /// Every row, one after the other, of an answer that may be too large to be held.
+    pub(crate) fn each(
+        &self,
+        sql: &str,
+        params: &[Param],
+        each: impl FnMut(&Row) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        match self.connection {
+            Connection::Sqlite(connection) => connection.query(sql, params, each),
+            Connection::Postgres(connection) => connection.stream(sql, params, each),
+        }
     }
 
     /// The first row, if any.

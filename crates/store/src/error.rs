@@ -83,6 +83,9 @@ pub enum Error {
         /// What the panic said.
         detail: String,
     },
+    /// A read was broken off: whoever asked went away, or it took longer than it may.
+    #[error("the read was broken off: it took too long, or nobody waits for it any more")]
+    Stopped,
     /// The records were closed.
     #[error("the records are closed")]
     Closed,
@@ -113,6 +116,12 @@ impl Error {
     #[must_use]
     pub fn no_room(&self) -> bool {
         matches!(self, Error::Full)
+    }
+
+    /// Whether a read was broken off.
+    #[must_use]
+    pub fn was_stopped(&self) -> bool {
+        matches!(self, Error::Stopped)
     }
 
     pub(crate) fn corrupt(doing: &str, detail: impl ToString) -> Error {

@@ -42,7 +42,7 @@ pub struct EventRow {
     pub at: i64,
     /// Who did it.
     pub actor: String,
-    /// `created`, `saved`, `triggered`, `commented`, `assigned`.
+    /// `created`, `saved`, `triggered`, `commented`, `assigned`, `imported`.
     pub kind: String,
     /// The trigger pressed.
     pub trigger: Option<String>,
@@ -194,6 +194,17 @@ pub fn load(tx: &Tx, flow: &str, number: i64) -> Result<Option<Row>, Error> {
     tx.first(&format!("select {ROW} from item where flow = $1 and number = $2"), params![flow, number], read_row)
 }
 
+/// The items of these numbers, to be looked at, in this order; those that do not exist are left out.
+///
+/// # Errors
+/// The records failed.
+pub fn load_many(tx: &Tx, flow: &str, numbers: &[i64]) -> Result<Vec<Row>, Error> {
+    let wanted: BTreeSet<i64> = numbers.iter().copied().collect();
+    let found = of_numbers(tx, flow, &wanted, ROW, |row| read_row_at(row, 1))?;
+    let mut found: BTreeMap<i64, Row> = found.into_iter().collect();
+    Ok(numbers.iter().filter_map(|number| found.remove(number)).collect())
+}
+
 /// An item that is to be changed: nobody else changes it until the transaction ends. As few a transaction as can be: two
 /// who hold one each and want the other's wait for each other.
 ///
@@ -317,6 +328,24 @@ pub fn stays(tx: &Tx, flow: &str, number: i64) -> Result<Vec<Stay>, Error> {
     tx.all(sql, params![flow, number], |row| {
         Ok(Stay { state: row.text(0)?, entered: row.int(1)?, left: row.int_or_null(2)? })
     })
+}
+
+/// The items that entered a state within `from..until` (ms), each with the last moment it did, those that did so first before
+/// the others; at most `limit`.
+///
+/// # Errors
+/// The records failed.
+pub fn reached(
+    tx: &Tx,
+    flow: &str,
+    state: &str,
+    (from, until): (i64, i64),
+    limit: i64,
+) -> Result<Vec<(i64, i64)>, Error> {
+    let sql = "select number, max(entered) from stay
+               where flow = $1 and state = $2 and entered >= $3 and entered < $4
+               group by number order by max(entered), number limit $5";
+    tx.all(sql, params![flow, state, from, until, limit], |row| Ok((row.int(0)?, row.int(1)?)))
 }
 
 /// A page of an item's links, its own and then those that name it. Where both name each other, there are two.
@@ -445,19 +474,24 @@ pub(crate) fn read_brief(row: &SqlRow, first: usize) -> Result<Brief, Error> {
 }
 
 pub(crate) fn read_row(row: &SqlRow) -> Result<Row, Error> {
+    read_row_at(row, 0)
+}
+
+/// The columns of [`ROW`] from `first` on.
+fn read_row_at(row: &SqlRow, first: usize) -> Result<Row, Error> {
     let item = Item {
-        number: row.int(0)?,
-        flow_version: row.int(1)?,
-        revision: row.int(2)?,
-        state: row.text(3)?,
-        assigned_to: names(row.str(4)?)?,
-        created_by: row.text(5)?,
-        created_at: instant(row.int(6)?)?,
-        updated_at: instant(row.int(7)?)?,
-        closed_at: row.int_or_null(8)?.map(instant).transpose()?,
+        number: row.int(first)?,
+        flow_version: row.int(first + 1)?,
+        revision: row.int(first + 2)?,
+        state: row.text(first + 3)?,
+        assigned_to: names(row.str(first + 4)?)?,
+        created_by: row.text(first + 5)?,
+        created_at: instant(row.int(first + 6)?)?,
+        updated_at: instant(row.int(first + 7)?)?,
+        closed_at: row.int_or_null(first + 8)?.map(instant).transpose()?,
         fields: flow::Fields::new(),
     };
-    Ok(Row { flow_version: item.flow_version, item, fields: row.text(9)? })
+    Ok(Row { flow_version: item.flow_version, item, fields: row.text(first + 9)? })
 }
 
 fn search_one(tx: &Tx, flow: &Flow, terms: Vec<Term>, limit: i64, visible: &Visibility) -> Result<Vec<Brief>, Error> {
@@ -704,5 +738,6 @@ pub(crate) fn kind(kind: RecordKind) -> &'static str {
         RecordKind::Triggered => "triggered",
         RecordKind::Commented => "commented",
         RecordKind::Assigned => "assigned",
+        RecordKind::Imported => "imported",
     }
 }

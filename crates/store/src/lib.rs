@@ -28,6 +28,7 @@ pub mod setting;
 pub mod setup_link;
 mod sheet;
 mod sqlite;
+pub mod stats;
 #[cfg(test)]
 mod tests;
 pub mod throttle;
@@ -36,7 +37,7 @@ pub mod user;
 mod value;
 pub mod words;
 
-pub use db::{Counters, Db, Place, Tx, WriteTx};
+pub use db::{Counters, Db, Place, Stop, Tx, WriteTx};
 pub use error::Error;
 pub use feed::Change;
 pub use field_change::fill as fill_field_changes;

@@ -327,7 +327,13 @@ pub fn count_near(tx: &Tx, flow: &Flow, query: &Query, visible: &Visibility, mos
 
 /// Which index is to lead: that of a term that leaves few items; else that of the order, where the first of many are found
 /// soonest.
-fn lead(tx: &Tx, flow: &Flow, query: &Query, visible: &Visibility, keys: &[query::Key]) -> Result<query::Lead, Error> {
+pub(crate) fn lead(
+    tx: &Tx,
+    flow: &Flow,
+    query: &Query,
+    visible: &Visibility,
+    keys: &[query::Key],
+) -> Result<query::Lead, Error> {
     let words = words::asked(query);
     if words.as_ref().is_some_and(words::Asked::is_nothing) {
         return Ok(query::Lead::Numbers(Vec::new()));

@@ -336,7 +336,7 @@ fn bound(value: &Param) -> Expr {
 }
 
 /// Where a column of a query stands in the sheet; none: nowhere.
-fn place(flow: &Flow, of: &Column) -> Option<(String, Holds)> {
+pub(crate) fn place(flow: &Flow, of: &Column) -> Option<(String, Holds)> {
     let (name, holds) = match of {
         Column::State => ("state", Holds::Text),
         Column::AssignedTo => ("assigned_to", Holds::Text),

@@ -18,7 +18,7 @@ use rusqlite::{CachedStatement, ErrorCode, config::DbConfig, ffi, types::ValueRe
 
 use crate::{
     Error,
-    db::{self, Counters, Job, WriteTx},
+    db::{self, Counters, Job, Watch, WriteTx},
     feed::{Change, Feed},
     migrations, row,
     value::Param,
@@ -65,7 +65,12 @@ pub(crate) struct Connection {
     raw: rusqlite::Connection,
     /// A statement failed in a way after which SQLite may have rolled everything back.
     broken: Cell<Option<Error>>,
+    /// How long the read that is under way may go on; looked at by SQLite itself while it works.
+    watch: Arc<Mutex<Option<Watch>>>,
 }
+
+/// So many steps SQLite takes, a millisecond's worth at most, between looks at whether anybody still waits.
+const STEPS: i32 = 10_000;
 
 /// One row of an answer.
 pub(crate) struct Row<'r>(&'r rusqlite::Row<'r>);
@@ -168,6 +173,9 @@ struct Reader<'p> {
 
 impl Drop for Reader<'_> {
     fn drop(&mut self) {
+        if let Some(connection) = &self.connection {
+            connection.watch(None);
+        }
         // a connection that cannot end its snapshot is given up; the next reader opens another
         let connection = self.connection.take().filter(|connection| connection.execute("rollback", &[]).is_ok());
         drop(self.idle.send(connection));
@@ -177,15 +185,27 @@ impl Drop for Reader<'_> {
 impl Connection {
     fn open(path: &Path) -> Result<Connection, Error> {
         let doing = "opening the database";
-        let raw = rusqlite::Connection::open(path).map_err(|error| failure(doing, error))?;
+        let mut raw = rusqlite::Connection::open(path).map_err(|error| failure(doing, error))?;
         raw.busy_timeout(BUSY).map_err(|error| failure(doing, error))?;
         raw.set_prepared_statement_cache_capacity(STATEMENTS);
         // without it, binding a value can throw the prepared plan away, to look at the value and plan anew
         raw.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(|error| failure(doing, error))?;
-        let connection = Connection { raw, broken: Cell::new(None) };
+        let watch = Arc::new(Mutex::new(None::<Watch>));
+        let watched = Arc::clone(&watch);
+        let is_over = move || {
+            let watch = watched.lock().unwrap_or_else(PoisonError::into_inner);
+            watch.as_ref().is_some_and(Watch::is_over)
+        };
+        raw.progress_handler(STEPS, Some(is_over)).map_err(|error| failure(doing, error))?;
+        let connection = Connection { raw, broken: Cell::new(None), watch };
         connection
             .batch("pragma synchronous = full; pragma foreign_keys = on; pragma journal_size_limit = 67108864")?;
         Ok(connection)
+    }
+
+    /// How long what is asked from now on may take.
+    pub(crate) fn watch(&self, watch: Option<Watch>) {
+        *self.watch.lock().unwrap_or_else(PoisonError::into_inner) = watch;
     }
 
     /// Statements of the engine's own, without values.
@@ -437,6 +457,7 @@ pub(crate) fn failure(doing: &str, error: rusqlite::Error) -> Error {
     match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Error::Busy { doing: doing.to_owned() },
         Some(ErrorCode::ReadOnly) => Error::ReadOnly,
+        Some(ErrorCode::OperationInterrupted) => Error::Stopped,
         Some(ErrorCode::DiskFull) => Error::Full,
         // a quota or a limit of sizes: SQLite calls nothing but an overflowing device full
         Some(ErrorCode::SystemIoFailure)

@@ -10,6 +10,7 @@ mod items;
 mod lists;
 mod plans;
 mod side_by_side;
+mod stats;
 mod words;
 
 use std::{cell::RefCell, collections::BTreeSet, sync::Mutex};

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// A workflow tracker that a team hosts itself: matters, steps and people.
 #[derive(Debug, Parser)]
@@ -67,6 +67,21 @@ pub(crate) enum Command {
         after_help = "Everything is checked before anything is there. The directory must not hold an installation, the database no tables.\n\nExample:\n  tasksteper restore /backup/tasksteper-2026-11-22.tar.zst --data /srv/restored"
     )]
     Restore(Restore),
+    /// Write a flow's items as a file: a workbook, CSV, JSON, or their history as XES
+    #[command(
+        after_help = "Columns are named by key or label, the ID as id; without --columns there are all of them, as import takes them again.\n\nExample:\n  tasksteper export issue_track --query 'issue_level=事故 created>=-30d' -o 事故.xlsx\n  tasksteper export issue_track --format csv --columns id,summary,current_state > issues.csv"
+    )]
+    Export(Export),
+    /// Carry a workbook or CSV into a flow: new items, changes, records of a time before
+    #[command(
+        after_help = "The header names fields by label or key. Rows with an ID (or --key) change their items, others become new ones; a row that the rules refuse changes nothing and is said on stderr, the others are taken. The columns 当前状态, 当前处理人, 报告人, 创建时间, 更新时间 and 关闭时间 say where a new row's record stood before.\n\nExample:\n  tasksteper import issue_track issues.xlsx --dry-run\n  tasksteper import issue_track issues.csv --key 编号 --refused mend.xlsx"
+    )]
+    Import(Import),
+    /// Write release notes: the items that reached a state between two days, by what each says of itself
+    #[command(
+        after_help = "Items that lack a note are listed on stderr. Administrators can change the layout on the flow's page of release notes.\n\nExample:\n  tasksteper release-notes issue_track --state 关闭 --from 2026-05-01 --to 2026-05-31 --group-by class_1 --query 'fixed_in=V2R1' -o notes.md"
+    )]
+    ReleaseNotes(ReleaseNotes),
     /// Measure: fill an installation with made-up items
     #[command(subcommand, after_help = "Example:\n  tasksteper bench load --items 100000 --data /tmp/big")]
     Bench(Bench),
@@ -182,6 +197,99 @@ pub(crate) struct Restore {
     /// What backup made
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) data: Data,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Export {
+    /// The flow's key
+    #[arg(value_name = "FLOW")]
+    pub(crate) flow: String,
+    /// Only what this query finds
+    #[arg(long, value_name = "Q", default_value = "")]
+    pub(crate) query: String,
+    /// The order: keys with commas between them, '-' before one that descends; newest first without it
+    #[arg(long, value_name = "KEYS", default_value = "", allow_hyphen_values = true)]
+    pub(crate) sort: String,
+    /// The columns: keys or labels with commas between them
+    #[arg(long, value_name = "COLUMNS", default_value = "")]
+    pub(crate) columns: String,
+    /// xlsx, csv, json or xes; without it, what the file's name says, or else csv
+    #[arg(long, value_name = "F", value_parser = ["xlsx", "csv", "json", "xes"])]
+    pub(crate) format: Option<String>,
+    /// The file to write; without it, standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// The language of the header's built-in columns
+    #[arg(long, value_name = "LANGUAGE", default_value = "zh-CN", value_parser = ["zh-CN", "en"])]
+    pub(crate) language: String,
+    #[command(flatten)]
+    pub(crate) data: Data,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Import {
+    /// The flow's key
+    #[arg(value_name = "FLOW")]
+    pub(crate) flow: String,
+    /// The workbook (.xlsx) or CSV
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// Write nothing: say what would become of each row
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// The field (key or label) by which rows without an ID find their items
+    #[arg(long, value_name = "FIELD")]
+    pub(crate) key: Option<String>,
+    /// What becomes of rows that find no item: create, or leave
+    #[arg(long, value_name = "MODE", default_value = "create", value_parser = ["create", "leave"])]
+    pub(crate) mode: String,
+    /// Who imports: new items are theirs unless a column says otherwise; without it, the first administrator
+    #[arg(long = "as", value_name = "USER")]
+    pub(crate) actor: Option<String>,
+    /// Write a workbook of the rows that were refused, to mend them
+    #[arg(long, value_name = "FILE")]
+    pub(crate) refused: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) data: Data,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReleaseNotes {
+    /// The flow's key
+    #[arg(value_name = "FLOW")]
+    pub(crate) flow: String,
+    /// The state that the items reached
+    #[arg(long, value_name = "S")]
+    pub(crate) state: String,
+    /// The first day: 2026-05-01
+    #[arg(long, value_name = "DAY")]
+    pub(crate) from: jiff::civil::Date,
+    /// The last day
+    #[arg(long, value_name = "DAY")]
+    pub(crate) to: jiff::civil::Date,
+    /// The field with the note (key or label); release_notes, if absent
+    #[arg(long, value_name = "FIELD")]
+    pub(crate) note: Option<String>,
+    /// What they are put together by (key or label)
+    #[arg(long, value_name = "FIELD")]
+    pub(crate) group_by: Option<String>,
+    /// Only what this query finds
+    #[arg(long, value_name = "Q", default_value = "")]
+    pub(crate) query: String,
+    /// markdown, html or xlsx; without it, what the file's name says, or else markdown
+    #[arg(long, value_name = "F", value_parser = ["markdown", "html", "xlsx"])]
+    pub(crate) format: Option<String>,
+    /// The file to write; without it, standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// What links begin with: what people type to get to the server
+    #[arg(long, value_name = "URL", default_value = "")]
+    pub(crate) base_url: String,
+    /// The language of the layout that comes along
+    #[arg(long, value_name = "LANGUAGE", default_value = "zh-CN", value_parser = ["zh-CN", "en"])]
+    pub(crate) language: String,
     #[command(flatten)]
     pub(crate) data: Data,
 }
@@ -308,6 +416,20 @@ pub(crate) enum Flow {
         #[command(flatten)]
         data: Data,
     },
+    /// Print a flow's picture: its states and the ways between them
+    #[command(
+        after_help = "Of a file, or of a published flow by its key. Mermaid is text that many wikis draw; SVG is the picture itself.\n\nExample:\n  tasksteper flow diagram issue_track --format svg > issue_track.svg"
+    )]
+    Diagram {
+        /// A flow file, or the key of a published flow
+        #[arg(value_name = "FILE|KEY")]
+        flow: PathBuf,
+        /// As what
+        #[arg(long, value_enum, default_value_t = Drawing::Mermaid)]
+        format: Drawing,
+        #[command(flatten)]
+        data: Data,
+    },
     /// Take a flow out of use; its items stay readable
     #[command(after_help = "Example:\n  tasksteper flow archive issue_track")]
     Archive {
@@ -316,6 +438,15 @@ pub(crate) enum Flow {
         #[command(flatten)]
         data: Data,
     },
+}
+
+/// As what a flow is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Drawing {
+    /// Mermaid's language
+    Mermaid,
+    /// SVG
+    Svg,
 }
 
 #[derive(Debug, Subcommand)]

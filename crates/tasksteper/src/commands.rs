@@ -1,6 +1,7 @@
 //! What each command does.
 
 mod backup;
+mod carry;
 mod data;
 mod demo;
 mod flow;
@@ -81,6 +82,9 @@ pub(crate) fn run(command: Command) -> Done {
         Command::Data(moving) => data::run(&moving),
         Command::Backup(command) => backup::backup(&command),
         Command::Restore(command) => backup::restore(&command),
+        Command::Export(export) => carry::export(&export),
+        Command::Import(import) => carry::import(&import),
+        Command::ReleaseNotes(notes) => carry::release_notes(&notes),
         Command::Bench(Bench::Load(load)) => load::run(&load),
     }
 }

@@ -225,6 +225,7 @@ impl Sample {
             name: "网上问题处理",
             may_create: true,
             archived: false,
+            picture: "",
             counts: self.counts(),
             table: self.table(if self.full { 6 } else { 0 }, &[]),
             pending: total(if self.full { 6 } else { 0 }),
@@ -246,6 +247,7 @@ impl Sample {
             counts: self.counts(),
             table: self.table(if self.full { 50 } else { 0 }, &["sort"]),
             total: if self.full { "261" } else { "0" }.to_owned(),
+            exports: vec![(self.words.word("export-xlsx").to_owned(), "?format=xlsx".to_owned())],
             next: self.full.then(|| "?cursor=x".to_owned()),
             first: self.full.then(|| "?".to_owned()),
         }

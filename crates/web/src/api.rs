@@ -5,13 +5,18 @@
 
 pub(crate) mod body;
 mod calls;
+mod carry;
 mod definition;
 mod document;
 mod items;
 mod problem;
 mod shapes;
+mod stats;
 
 pub(crate) use calls::{flow, flows, me, search, work};
+pub(crate) use carry::{export, import, release_notes};
 pub(crate) use document::{docs, openapi};
 pub(crate) use items::{comment, create, hand_over, history, item, items, no_stray_query, press, save};
-pub(crate) use problem::{Problem, fallback, wrong_method};
+pub(crate) use problem::{Problem, code, fallback, wrong_method};
+pub(crate) use shapes::carried_item;
+pub(crate) use stats::stats;

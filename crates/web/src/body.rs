@@ -42,7 +42,7 @@ pub(crate) async fn bytes(body: Body, most: usize) -> Result<Vec<u8>, BadBody> {
             kept.extend_from_slice(&data);
         } else {
             kept = Vec::new();
-            if seen > MOST_DRAINED_BYTES {
+            if seen > MOST_DRAINED_BYTES.max(most.saturating_mul(2)) {
                 break;
             }
         }

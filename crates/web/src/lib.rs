@@ -7,6 +7,7 @@
 mod api;
 pub mod assets;
 mod body;
+pub mod carry;
 mod live;
 mod metrics;
 mod pages;

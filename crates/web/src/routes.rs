@@ -13,14 +13,18 @@ use axum::{
 use percent_encoding::percent_decode_str;
 use tower_http::{
     catch_panic::CatchPanicLayer,
-    compression::CompressionLayer,
+    compression::{
+        CompressionLayer,
+        predicate::{DefaultPredicate, NotForContentType, Predicate},
+    },
     csrf::{CsrfLayer, ProtectionError},
 };
 
 use crate::{
     api::{self, Problem},
+    carry::XLSX,
     metrics,
-    pages::{account, admin, ask, item, kept, lists, live, plain, search, settings, visit::Visit},
+    pages::{account, admin, ask, carry, item, kept, lists, live, plain, search, settings, stats, visit::Visit},
     server::Web,
 };
 
@@ -35,12 +39,8 @@ pub(crate) fn router(web: Web) -> Router {
         .route("/logout", post(account::sign_out))
         .route("/preferences", post(account::preferences))
         .route("/setup/{secret}", get(account::setup).post(account::set_up))
-        .route("/settings", get(settings::settings))
-        .route("/settings/language", post(settings::language))
-        .route("/settings/password", post(settings::password))
-        .route("/settings/sessions", post(settings::end_sessions))
-        .route("/settings/tokens", post(settings::make_token))
-        .route("/settings/tokens/{id}/revoke", post(settings::revoke_token))
+        .merge(own())
+        .merge(statistics())
         .route("/search", get(search::search))
         .route("/work/{list}", get(lists::work_list))
         .route("/flow/{flow}", get(lists::flow))
@@ -57,13 +57,14 @@ pub(crate) fn router(web: Web) -> Router {
         .route("/static/{file}", get(plain::asset))
         .merge(administration())
         .route_layer(from_fn_with_state(web.clone(), kept::layer))
-        .merge(streams())
+        .merge(streams().merge(carrying()))
         .fallback(plain::nowhere)
         .method_not_allowed_fallback(plain::wrong_method);
     let api = Router::new()
         .route("/api/v1/me", get(api::me))
         .route("/api/v1/flows", get(api::flows))
         .route("/api/v1/flows/{flow}", get(api::flow))
+        .route("/api/v1/flows/{flow}/stats", get(api::stats))
         .route("/api/v1/flows/{flow}/items", get(api::items).post(api::create))
         .route("/api/v1/flows/{flow}/items/{number}", get(api::item).patch(api::save))
         .route("/api/v1/flows/{flow}/items/{number}/triggers", post(api::press))
@@ -75,6 +76,7 @@ pub(crate) fn router(web: Web) -> Router {
         .route("/api/v1/openapi.json", get(api::openapi))
         .route("/api/docs", get(api::docs))
         .route("/api/{*rest}", any(api::fallback))
+        .merge(carrying_api())
         .route_layer(from_fn_with_state(web.clone(), api::no_stray_query))
         .method_not_allowed_fallback(api::wrong_method);
     Router::new()
@@ -83,12 +85,28 @@ pub(crate) fn router(web: Web) -> Router {
         .layer(cross_site(&web))
         .layer(CatchPanicLayer::custom(broke_off))
         .layer(from_fn_with_state(web.clone(), finished))
-        .layer(CompressionLayer::new())
+        .layer(CompressionLayer::new().compress_when(is_compressed()))
         .layer(from_fn_with_state(web.clone(), metrics::counted))
         .route("/healthz", get(plain::healthz))
         .route("/readyz", get(plain::readyz))
         .route("/metrics", get(plain::metrics))
         .with_state(web)
+}
+
+/// What is one's own.
+fn own() -> Router<Web> {
+    Router::new()
+        .route("/settings", get(settings::settings))
+        .route("/settings/language", post(settings::language))
+        .route("/settings/password", post(settings::password))
+        .route("/settings/sessions", post(settings::end_sessions))
+        .route("/settings/tokens", post(settings::make_token))
+        .route("/settings/tokens/{id}/revoke", post(settings::revoke_token))
+}
+
+/// What is counted.
+fn statistics() -> Router<Web> {
+    Router::new().route("/stats", get(stats::all)).route("/flow/{flow}/stats", get(stats::flow))
 }
 
 /// What administrators do.
@@ -112,12 +130,35 @@ fn administration() -> Router<Web> {
         .route("/admin/stranded", get(admin::stranded::stranded))
 }
 
+/// Workbooks are compressed already.
+fn is_compressed() -> impl Predicate {
+    DefaultPredicate::new().and(NotForContentType::const_new(XLSX))
+}
+
 /// What open pages hear of changes: answers that do not end.
 fn streams() -> Router<Web> {
     Router::new()
         .route("/live/work/{list}", get(live::work))
         .route("/live/flow/{flow}", get(live::flow))
         .route("/live/flow/{flow}/{number}", get(live::item))
+}
+
+/// Many items out and in. What is sent here is too large to be shown again.
+fn carrying() -> Router<Web> {
+    Router::new()
+        .route("/flow/{flow}/export", get(carry::export))
+        .route("/flow/{flow}/import", get(carry::import).post(carry::send))
+        .route("/flow/{flow}/import/template", get(carry::template))
+        .route("/flow/{flow}/release-notes", get(carry::release_notes))
+        .route("/flow/{flow}/release-notes/layout", post(carry::layout))
+}
+
+/// The same for programs.
+fn carrying_api() -> Router<Web> {
+    Router::new()
+        .route("/api/v1/flows/{flow}/export", get(api::export))
+        .route("/api/v1/flows/{flow}/import", post(api::import))
+        .route("/api/v1/flows/{flow}/release-notes", get(api::release_notes))
 }
 
 /// Refuses what another site's page sends. The API is asked with a token, which no page of another site has.

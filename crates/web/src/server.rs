@@ -13,13 +13,14 @@ use std::{
 use app::{
     App, Error, Reading, Writing,
     signin::{self, Credential, SignedIn},
+    stats::Stop,
 };
 use axum::{
     extract::ConnectInfo,
     http::{HeaderMap, Uri, header},
 };
 use socket2::Socket;
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, sync::Semaphore};
 
 use crate::{
     live::Live,
@@ -76,7 +77,23 @@ pub(crate) struct Web {
     pub(crate) config: Arc<Config>,
     pub(crate) metrics: Metrics,
     leaving: Arc<AtomicBool>,
+    /// Seats of reads that may take long: they leave connections and cores to the others.
+    long: Arc<Semaphore>,
     pub(crate) live: Live,
+}
+
+/// So many reads that may take long run at once; more wait for their turn.
+const LONG_READS: usize = 2;
+/// How long such a read may take.
+const LONGEST: Duration = Duration::from_secs(10);
+
+/// Breaks a read off when whoever asked for it goes away.
+struct Gone(Stop);
+
+impl Drop for Gone {
+    fn drop(&mut self) {
+        self.0.stop();
+    }
 }
 
 /// Who makes a request, and in which words they are answered.
@@ -110,6 +127,43 @@ impl Web {
         let looked = self.look_as(credential, preferred, |cx, caller| Ok((use_case(cx, caller)?, caller.signed.touch)));
         let (read, touch) = looked.await?;
         if let Some(used) = used.filter(|_| touch) {
+            self.touch(used);
+        }
+        Ok(read)
+    }
+
+    /// [`Web::read_as`] for what may look at very much: on a thread that may wait, only so many at once, broken off when
+    /// whoever asked goes away and after a while.
+    pub(crate) async fn read_long<T: Send + 'static>(
+        &self,
+        credential: Option<Credential>,
+        preferred: Language,
+        use_case: impl FnOnce(&Reading, &Caller) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Failed> {
+        let spoken = Spoken::new(preferred);
+        let within = spoken.clone();
+        let seat = Arc::clone(&self.long).acquire_owned().await;
+        let stop = Stop::default();
+        let _gone = Gone(stop.clone());
+        let (sender, answer) = tokio::sync::oneshot::channel();
+        let web = self.clone();
+        let read = move || {
+            web.app.read_with(
+                credential.clone(),
+                move |cx| {
+                    let caller = caller(cx, credential.as_ref(), &within)?;
+                    cx.bound(&stop, LONGEST);
+                    Ok((use_case(cx, &caller)?, credential.filter(|_| caller.signed.touch)))
+                },
+                move |result| {
+                    drop(seat);
+                    drop(sender.send(result));
+                },
+            );
+        };
+        drop(tokio::task::spawn_blocking(read));
+        let (read, used) = spoken.told(answer.await.unwrap_or_else(|_| Err(broke_off("the read"))))?;
+        if let Some(used) = used {
             self.touch(used);
         }
         Ok(read)
@@ -269,7 +323,15 @@ pub async fn serve(
     let live = Live::following(&app).await.map_err(std::io::Error::other)?;
     let leaving = Arc::new(AtomicBool::new(false));
     let (config, metrics) = (Arc::new(config), Metrics::new());
-    let service = routes::router(Web { app, config, metrics, live: live.clone(), leaving: Arc::clone(&leaving) });
+    let web = Web {
+        app,
+        config,
+        metrics,
+        live: live.clone(),
+        leaving: Arc::clone(&leaving),
+        long: Arc::new(Semaphore::new(LONG_READS)),
+    };
+    let service = routes::router(web);
     let door = Socket::from(listener.as_fd().try_clone_to_owned()?);
     let listener = listener.tap_io(|stream| {
         // Answers are whole when they are sent: nothing is gained by waiting for more.

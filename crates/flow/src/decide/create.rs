@@ -130,7 +130,7 @@ fn copied(
 }
 
 /// A new item's defaults.
-fn begin<'a>(flow: &'a Flow, facts: &'a Facts<'a>) -> Draft<'a> {
+pub(super) fn begin<'a>(flow: &'a Flow, facts: &'a Facts<'a>) -> Draft<'a> {
     let mut draft = Draft::over(flow, facts, Fields::new());
     for field in flow.fields.values() {
         if let Some(preset) = &field.default {
@@ -142,7 +142,7 @@ fn begin<'a>(flow: &'a Flow, facts: &'a Facts<'a>) -> Draft<'a> {
 }
 
 /// A cascade's default stands only under a parent's value that offers it, unless it `is_given` by hand.
-fn drop_defaults(draft: &mut Draft, is_given: impl Fn(&str) -> bool) {
+pub(super) fn drop_defaults(draft: &mut Draft, is_given: impl Fn(&str) -> bool) {
     for field in draft.flow.fields.values().filter(|field| field.parent().is_some() && !is_given(&field.key)) {
         if !draft.fits(field) {
             draft.put(field, Value::Empty);

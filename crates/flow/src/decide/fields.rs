@@ -66,6 +66,15 @@ impl<'a> Draft<'a> {
     /// Writes what a request sends, by the rules of `state`. What cannot be read counts as empty from here on; what may not
     /// be written stays.
     pub(super) fn write_input(&mut self, state: &str, input: &Input) {
+        self.write_where(input, |flow, field| access(flow, state, field) == Access::Write);
+    }
+
+    /// Writes what a record from elsewhere holds: also what people do not type, for a transition wrote it there.
+    pub(super) fn write_all(&mut self, input: &Input) {
+        self.write_where(input, |_, _| true);
+    }
+
+    fn write_where(&mut self, input: &Input, may_write: impl Fn(&Flow, &Field) -> bool) {
         for field in self.flow.fields.values() {
             let Some(json) = input.get(&field.key) else { continue };
             let stood = value_of(&self.before, field);
@@ -76,7 +85,7 @@ impl<'a> Draft<'a> {
                 continue;
             }
             match read {
-                _ if access(self.flow, state, field) != Access::Write => self.refuse(&field.key, Wrong::Readonly),
+                _ if !may_write(self.flow, field) => self.refuse(&field.key, Wrong::Readonly),
                 Ok(value) => self.put(field, value),
                 Err(wrong) => {
                     self.refuse(&field.key, wrong);

@@ -1,6 +1,7 @@
 //! The rules, sentence by sentence.
 
 mod creating;
+mod importing;
 mod pressing;
 mod saving;
 mod seeing;

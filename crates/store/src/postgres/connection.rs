@@ -12,12 +12,17 @@ use std::{
 };
 
 use bytes::BytesMut;
-use futures_util::future::{MaybeDone, join, maybe_done};
+use futures_util::{
+    TryStreamExt as _,
+    future::{MaybeDone, join, maybe_done},
+};
 use tokio::{runtime::Runtime, time::Instant};
 use tokio_postgres::{
     Client, SimpleQueryMessage, Statement,
+    error::SqlState,
     types::{FromSql, IsNull, ToSql, Type, to_sql_checked},
 };
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::{
     Address, CONNECTING,
@@ -25,6 +30,7 @@ use super::{
 };
 use crate::{
     Error,
+    db::Watch,
     row::{self, Cell as RowCell},
     value::Param,
 };
@@ -44,6 +50,8 @@ const STALE: Duration = Duration::from_secs(30);
 const READ: &str = "begin isolation level repeatable read read only";
 /// A write's own number, by which a lost commit is asked after.
 const WRITE: &str = "begin isolation level read committed; select pg_current_xact_id()";
+/// How often it is looked whether anybody still waits for what may take long.
+const LOOK: Duration = Duration::from_millis(50);
 /// The lock of [`crate::WriteTx::take_turn`]; any number that no other program uses.
 const TURN: i64 = 0x7461_736b_7475_726e;
 
@@ -62,6 +70,11 @@ pub(crate) struct Connection {
     failed: RefCell<Option<Failure>>,
     /// When the server answered last.
     heard: Cell<Instant>,
+    /// How long the read that is under way may go on.
+    watch: RefCell<Option<Watch>>,
+    /// The server was told to break off what it does here, which may reach it when it does something else.
+    spent: Cell<bool>,
+    tls: Option<MakeRustlsConnect>,
     slot: i64,
 }
 
@@ -107,7 +120,7 @@ impl Connection {
             .map_err(|error| failed(Arc::new(error), false))?;
         let tls = address.tls().map_err(|error| failed(Arc::new(error), false))?;
         let connect = async {
-            match tls {
+            match tls.clone() {
                 None => address.config.connect(tokio_postgres::NoTls).await.map(|(client, io)| (client, drive(io))),
                 Some(tls) => address.config.connect(tls).await.map(|(client, io)| (client, drive(io))),
             }
@@ -134,12 +147,18 @@ impl Connection {
             number: Cell::new(None),
             failed: RefCell::default(),
             heard: Cell::new(Instant::now()),
+            watch: RefCell::default(),
+            spent: Cell::new(false),
+            tls,
             slot,
         })
     }
 
     /// Whether the server still holds the other end, as far as this side has heard; after a long silence it is asked.
     pub(super) fn is_alive(&self) -> bool {
+        if self.spent.get() {
+            return false;
+        }
         // once for the socket to be looked at, once for what came to be taken in
         self.block_on(async {
             tokio::task::yield_now().await;
@@ -166,7 +185,45 @@ impl Connection {
         self.number.set(None);
         self.failed.replace(None);
         self.foreseen.take();
+        self.watch(None);
         self.waiting.replace(vec![Waiting::Begin(sql)]);
+    }
+
+    /// How long what is asked from now on may take.
+    pub(crate) fn watch(&self, watch: Option<Watch>) {
+        self.watch.replace(watch);
+    }
+
+    /// `question`; the server is told to break it off when nobody waits for it any more.
+    async fn watched<T>(&self, question: impl Future<Output = T>) -> T {
+        let watch = self.watch.borrow().clone();
+        let Some(watch) = watch else { return question.await };
+        let mut question = std::pin::pin!(question);
+        loop {
+            match tokio::time::timeout(LOOK, &mut question).await {
+                Ok(answer) => return answer,
+                Err(_) if !watch.is_over() || self.spent.get() => {}
+                Err(_) => {
+                    self.spent.set(true);
+                    let cancel = self.client.cancel_token();
+                    let told = match self.tls.clone() {
+                        None => tokio::time::timeout(PROMPT, cancel.cancel_query(tokio_postgres::NoTls)).await,
+                        Some(tls) => tokio::time::timeout(PROMPT, cancel.cancel_query(tls)).await,
+                    };
+                    if !matches!(told, Ok(Ok(()))) {
+                        tracing::warn!("the database server could not be told to break off a read");
+                    }
+                }
+            }
+        }
+    }
+
+    /// What broke a question off: whoever asked, if they did.
+    fn stopped_or(&self, sql: &str, error: tokio_postgres::Error) -> Error {
+        if self.spent.get() && error.code() == Some(&SqlState::QUERY_CANCELED) {
+            return self.fail(Failure { error: Error::Stopped, then: Then::Reconnect });
+        }
+        self.note(sql, error)
     }
 
     /// What went wrong first in this transaction.
@@ -248,19 +305,46 @@ impl Connection {
         if !sql.starts_with("select") {
             self.forget_foreseen();
         }
+        if self.watch.borrow().as_ref().is_some_and(Watch::is_over) {
+            return Err(self.fail(Failure::refused(Error::Stopped)));
+        }
         let statement = self.prepare(sql)?;
         let waiting = self.waiting.take();
         let values = values(params);
-        let (before, rows) = self.answer(
-            sql,
-            patience(&waiting),
-            join(in_order(&self.client, &waiting), self.client.query(&statement, &values)),
-        )?;
+        let question = join(in_order(&self.client, &waiting), self.client.query(&statement, &values));
+        let (before, rows) = self.answer(sql, patience(&waiting), self.watched(question))?;
         self.take_in(&waiting, before)?;
-        for row in rows.map_err(|error| self.note(sql, error))? {
+        for row in rows.map_err(|error| self.stopped_or(sql, error))? {
             each(&row::Row::Postgres(Row(&row)))?;
         }
         Ok(())
+    }
+
+    /// [`Connection::query`], of which not all rows are held at once.
+    pub(crate) fn stream(
+        &self,
+        sql: &str,
+        params: &[Param],
+        mut each: impl FnMut(&row::Row) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        if self.watch.borrow().as_ref().is_some_and(Watch::is_over) {
+            return Err(self.fail(Failure::refused(Error::Stopped)));
+        }
+        let statement = self.prepare(sql)?;
+        let waiting = self.waiting.take();
+        let before = self.answer(sql, patience(&waiting), in_order(&self.client, &waiting))?;
+        self.take_in(&waiting, before)?;
+        let question = async {
+            let rows = self.client.query_raw(&statement, values(params)).await?;
+            let mut rows = std::pin::pin!(rows);
+            while let Some(row) = rows.try_next().await? {
+                if let Err(error) = each(&row::Row::Postgres(Row(&row))) {
+                    return Ok(Err(error));
+                }
+            }
+            Ok(Ok(()))
+        };
+        self.answer(sql, ANSWER, self.watched(question))?.unwrap_or_else(|error| Err(self.stopped_or(sql, error)))
     }
 
     /// Has the question travel with the next one, for it will be asked soon: whoever asks it then has the answer at once,

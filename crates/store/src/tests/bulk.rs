@@ -7,7 +7,7 @@ use proptest::{prelude::*, test_runner::TestRunner};
 
 use super::{
     fixture::{Act, Failure, Place, T0, a_few_fields, bug, decide, input, issue, place, with_facts},
-    items::{MINUTE, acts, dump},
+    items::{MINUTE, acts, check, dump},
 };
 use crate::{
     Error,
@@ -159,4 +159,31 @@ fn a_number_that_is_taken_is_refused_whole() {
     let again = place.db.write(move |tx| bulk::without_indexes(tx, || lives.write(tx), |_, _| {}));
     assert!(matches!(again, Err(Error::Exists)));
     assert_eq!(kept(&place), before, "the indexes too");
+}
+
+#[test]
+fn a_record_of_a_time_before_is_the_fold_of_its_events() {
+    let place = place();
+    let import = |tx: &crate::WriteTx| {
+        let flow = issue();
+        let closed = flow.states.values().find(|state| state.is_final).map(|state| state.name.clone());
+        let ago = |ms| jiff::Timestamp::from_millisecond(T0 - ms).ok();
+        let past = flow::Past { state: closed, created_at: ago(90_000), closed_at: ago(30_000), ..Default::default() };
+        let decisions = with_facts(tx, "ann", T0, |facts| {
+            let actor = flow::Actor { admin: true, ..facts.actor.clone() };
+            let facts = flow::Facts { actor: &actor, ..facts.clone() };
+            flow::import(&flow, 1, 1, &input(a_few_fields()), &past, &facts).map_err(Failure::Refused)
+        })?;
+        assert_eq!(item::next_numbers(tx, "issue", 1)?, 1);
+        let mut lives = Lives::default();
+        lives.add(&[Life { flow: &flow, decisions: &decisions }])?;
+        lives.write(tx)?;
+        let state = &decisions[1].after().state;
+        let reached = |from, until| item::reached(tx, "issue", state, (from, until), 10);
+        assert_eq!(reached(T0 - 30_000, T0)?, [(1, T0 - 30_000)]);
+        assert_eq!(reached(T0 - 90_000, T0 - 30_000)?, []);
+        Ok::<_, Failure>(())
+    };
+    place.db.write(import).unwrap();
+    check(&place);
 }

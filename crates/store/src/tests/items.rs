@@ -36,6 +36,7 @@ fn past(tx: &Tx, flow: &str, number: i64) -> Vec<(jiff::Timestamp, Record)> {
         ("triggered", RecordKind::Triggered),
         ("commented", RecordKind::Commented),
         ("assigned", RecordKind::Assigned),
+        ("imported", RecordKind::Imported),
     ];
     let events = item::history(tx, flow, number, 0, 1000).unwrap();
     assert!(events.iter().map(|event| event.seq).eq(1..=i64::try_from(events.len()).unwrap()));
@@ -67,7 +68,7 @@ fn plain(item: Item) -> Item {
 }
 
 /// Everything that is derived says the same as the items themselves.
-fn check(place: &Place) {
+pub(super) fn check(place: &Place) {
     let sheets =
         || place.db.read(|tx| Ok::<_, Error>(["sheet_issue", "sheet_bug"].map(|table| dump(tx, table)))).unwrap();
     let kept = sheets();

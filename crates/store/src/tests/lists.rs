@@ -117,6 +117,13 @@ fn finds(past: &Past, query: &Query) -> bool {
     query.terms.iter().all(|term| happened(past, term))
 }
 
+/// [`finds`] of an item as it is in the records.
+pub(super) fn finds_item(tx: &Tx, item: &Item, query: &Query) -> bool {
+    let stays = item::stays(tx, "issue", item.number).unwrap();
+    let events = item::history(tx, "issue", item.number, 0, 100).unwrap();
+    finds(&Past { item: item.clone(), stays, events }, query)
+}
+
 /// The naive model of a term.
 fn happened(past: &Past, term: &Term) -> bool {
     let Past { item, stays, events } = past;
@@ -190,7 +197,7 @@ fn in_order(a: &Item, b: &Item, sort: &[SortKey]) -> Ordering {
     if descending { b.number.cmp(&a.number) } else { a.number.cmp(&b.number) }
 }
 
-fn some_fields(turn: u64) -> Json {
+pub(super) fn some_fields(turn: u64) -> Json {
     let pick = |salt: u64, of: &[Json]| of[usize::try_from((turn * 7 + salt * 13) % of.len() as u64).unwrap()].clone();
     json!({
         "summary": pick(1, &[json!("灯不亮 CRC"), json!("crc 100%_x"), json!("É\"q\" \\ back"), json!(null), json!("其他")]),

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     Db, Error, Tx, Visibility, VisibleTo, WriteTx, audit, flow_version, group, item, list, postgres, session, setting,
-    token, user, words,
+    stats, token, user, words,
 };
 
 /// Statements that do read a flow's sheet or more, by what they contain, and why that is taken.
@@ -22,8 +22,15 @@ const KNOWN: &[(&str, &str)] = &[
     ("replace(", "one of several values in a field: as above; walks from the newest until the page is full"),
     ("u.active = 0", "the disabled among the users, for administrators: a flag of few users, without an index"),
     ("admin = 1", "an administrator among the users, before one is disabled: as above, ends at the first"),
+    (
+        "as \"items\"",
+        "items of a whole flow, counted by what stands in a column: that is its sheet (or an index of it) from end to end",
+    ),
     ("order by \"f_urgent\"", "sorted by hand, in the address, by what is no column of the list"),
 ];
+
+/// What has an engine look at all that its index leads to.
+const WHOLE: [&str; 3] = ["like", "replace(", "as \"items\""];
 
 /// What grows with the items, and with those who work on them.
 const LARGE: [&str; 18] = [
@@ -113,7 +120,7 @@ fn postgres_reads_whole(connection: &postgres::Connection, sql: &str) -> Result<
     let plan = postgres_plan(connection, sql)?;
     let lower = sql.to_lowercase();
     let slow = plan.iter().any(|step| step.trim_start_matches([' ', '-', '>']) == "Sort")
-        || ["like", "replace("].iter().any(|word| lower.contains(word));
+        || WHOLE.iter().any(|word| lower.contains(word));
     let mut whole = Vec::new();
     for (at, step) in plan.iter().enumerate().filter(|(_, step)| step.contains(" Scan")) {
         let after = |mark: &str| {
@@ -158,7 +165,7 @@ fn sqlite_reads_whole(tx: &Tx, sql: &str) -> Result<Vec<String>, Error> {
     let plan = sqlite_plan(tx, sql)?;
     let lower = sql.to_lowercase();
     let slow = plan.iter().any(|step| step.contains("USE TEMP B-TREE FOR ORDER BY"))
-        || ["like", "replace("].iter().any(|word| lower.contains(word));
+        || WHOLE.iter().any(|word| lower.contains(word));
     let named = |step: &str| {
         let name = step.split(' ').nth(1).unwrap_or_default().to_owned();
         // what stands after the table's name, quoted or not, in `from`, `join` or `update`
@@ -206,6 +213,19 @@ fn read_everything(tx: &Tx) -> Result<(), Error> {
     }
     list::pending_counts(tx, "ann", &["issue"], 0)?;
     list::tally(tx, "issue")?;
+    for text in ["", "level=事故"] {
+        stats::stays(tx, &flow, &query(text), &all, |_| {})?;
+        stats::closings(tx, &flow, &query(text), &all, |_, _| {})?;
+        stats::linked(tx, &flow, "bugs", &query(text), &all, 20)?;
+    }
+    stats::holders(tx, "issue", |_, _| {})?;
+    stats::first_created(tx, &flow)?;
+    for by in ["level", "watchers", "urgent", "closed:month"] {
+        let by = [flow::parse_by(by, &flow).unwrap()];
+        for text in ["", "level=事故", "question_7"] {
+            stats::counted(tx, &flow, &query(text), &all, &by, &jiff::tz::TimeZone::UTC)?;
+        }
+    }
     list::open_items(tx)?;
     item::load(tx, "issue", 1)?;
     item::exists(tx, "issue", 1)?;

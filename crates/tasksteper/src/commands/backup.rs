@@ -4,7 +4,7 @@
 //! can be restored. What an engine adds is how its records become one file and how one looks into it: `app::keep` for
 //! SQLite, [`postgres`] for PostgreSQL.
 
-mod bar;
+pub(super) mod bar;
 mod container;
 mod postgres;
 

@@ -1,4 +1,4 @@
-//! Flow files: check, publish, list, show, archive.
+//! Flow files: check, publish, list, show, draw, archive.
 
 use std::{
     fs,
@@ -13,7 +13,7 @@ use app::{
 use flow::{Problem, Severity};
 
 use super::{Done, Refusal, open, open_existing, say, tell, user::table};
-use crate::cli::Flow;
+use crate::cli::{Data, Drawing, Flow};
 
 pub(super) fn run(command: Flow) -> Done {
     match command {
@@ -66,6 +66,7 @@ pub(super) fn run(command: Flow) -> Done {
             let _ = std::io::stdout().write_all(text.as_bytes());
             Ok(())
         }
+        Flow::Diagram { flow, format, data } => diagram(&flow, format, &data),
         Flow::Archive { key, data } => {
             let of = key.clone();
             open_existing(&data)?.write(move |cx| publish::archive(cx, &system(), &of)).map_err(
@@ -78,6 +79,33 @@ pub(super) fn run(command: Flow) -> Done {
             Ok(())
         }
     }
+}
+
+fn diagram(named: &Path, format: Drawing, data: &Data) -> Done {
+    let flow = if named.is_file() {
+        let file = read_one(named)?;
+        let (flow, problems) = flow::read(&flow::File { name: &file.name, text: &file.text });
+        match flow {
+            Some(flow) => flow,
+            None => {
+                report(&problems, &[file]);
+                return Err(Refusal::Refused(format!("nothing was drawn: {}", count(problems.len(), "problem"))));
+            }
+        }
+    } else {
+        let key = named.to_string_lossy().into_owned();
+        let asked = key.clone();
+        let found = open_existing(data)?
+            .read(move |cx| Ok(cx.flows.get(&asked).map(|published| flow::Flow::clone(&published.flow))))?;
+        found.ok_or_else(|| Refusal::Refused(format!("{key:?} is neither a flow file nor a published flow")))?
+    };
+    use std::io::Write as _;
+    let text = match format {
+        Drawing::Mermaid => flow::mermaid(&flow),
+        Drawing::Svg => flow::picture(&flow, None).svg(true) + "\n",
+    };
+    let _ = std::io::stdout().write_all(text.as_bytes());
+    Ok(())
 }
 
 fn check(paths: &[PathBuf]) -> Done {

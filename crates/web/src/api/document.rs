@@ -12,7 +12,7 @@ use utoipa::{
     openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
 };
 
-use super::{calls, items};
+use super::{calls, carry, items, stats};
 use crate::{
     pages::{plain, visit::Visit},
     server::Web,
@@ -22,8 +22,9 @@ use crate::{
 #[derive(OpenApi)]
 #[openapi(
     info(title = "TaskSteper", description = "Flows, items and work over HTTP. Send a token: Authorization: Bearer TOKEN."),
-    paths(calls::me, calls::flows, calls::flow, items::items, items::create, items::item, items::save, items::press,
-        items::comment, items::hand_over, items::history, calls::work, calls::search),
+    paths(calls::me, calls::flows, calls::flow, stats::stats, items::items, items::create, items::item, items::save,
+        items::press, items::comment, items::hand_over, items::history, calls::work, calls::search, carry::export,
+        carry::import, carry::release_notes),
     modifiers(&Token),
 )]
 pub(crate) struct Document;

@@ -241,8 +241,12 @@ pub(crate) async fn no_stray_query(
     request: Request,
     next: Next,
 ) -> Response {
-    let lists = ["/items", "/history", "/work", "/search"];
-    let takes_one = request.method() == Method::GET && lists.iter().any(|end| path.as_str().ends_with(end));
+    let lists = ["/items", "/history", "/work", "/export", "/release-notes", "/search", "/stats"];
+    let takes_one = match *request.method() {
+        Method::GET => lists.iter().any(|end| path.as_str().ends_with(end)),
+        Method::POST => path.as_str().ends_with("/import"),
+        _ => false,
+    };
     let stray = request.uri().query().is_some_and(|query| !query.is_empty()) && path.as_str().starts_with("/api/v1/");
     if !stray || takes_one {
         return next.run(request).await;

@@ -18,6 +18,7 @@ use crate::{
 };
 
 /// The code of a write of which nobody knows whether it was kept.
+const TOO_LONG: &str = "too_long";
 const OUTCOME_UNKNOWN: &str = "outcome_unknown";
 
 /// A problem document.
@@ -46,11 +47,11 @@ pub(crate) struct Problem {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub(super) struct FieldError {
     /// The field's key.
-    field: String,
+    pub(super) field: String,
     /// What is wrong, for programs.
-    code: String,
+    pub(super) code: String,
     /// What is wrong, in words.
-    message: String,
+    pub(super) message: String,
 }
 
 impl Problem {
@@ -76,6 +77,11 @@ impl Problem {
     /// Whether it is not known what became of the write.
     pub(crate) fn outcome_unknown(&self) -> bool {
         self.code == OUTCOME_UNKNOWN
+    }
+
+    /// Whether it was broken off because it took too long.
+    pub(crate) fn took_too_long(&self) -> bool {
+        self.code == TOO_LONG
     }
 
     /// In words that a person can act on.
@@ -118,6 +124,10 @@ impl Problem {
                 position: Some(problem.position),
                 ..Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_query", words.said(&problem.message))
             },
+            Error::BadFile(bad) => {
+                let text = crate::carry::import::bad_file(words, &bad);
+                Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_file", text)
+            }
             Error::BadCursor => Problem::new(StatusCode::BAD_REQUEST, "bad_cursor", words.word("problem-bad-cursor")),
             Error::Throttled { retry_after_s } => Problem {
                 retry_after_s: Some(retry_after_s),
@@ -134,6 +144,9 @@ impl Problem {
             Error::Stale => Problem::new(StatusCode::CONFLICT, "stale_revision", words.word("problem-stale")),
             Error::Problems(_) | Error::WrongPassword => {
                 Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_fields", error.to_string())
+            }
+            Error::Store(ref store) if store.was_stopped() => {
+                Problem::new(StatusCode::SERVICE_UNAVAILABLE, TOO_LONG, words.word("problem-too-long"))
             }
             Error::Store(ref store) if store.outcome_unknown() => {
                 tracing::error!(error = %error, "what became of a write is not known");
@@ -190,7 +203,7 @@ fn names<'a>(flow: &'a Flow, flows: &'a BTreeMap<String, &'a Flow>, people: &'a 
 }
 
 /// What is wrong with a field, for programs.
-fn code(wrong: &Wrong) -> &'static str {
+pub(crate) fn code(wrong: &Wrong) -> &'static str {
     match wrong {
         Wrong::Unknown => "unknown",
         Wrong::Readonly => "readonly",
@@ -215,6 +228,7 @@ fn code(wrong: &Wrong) -> &'static str {
         Wrong::Linked => "linked",
         Wrong::NoFlow { .. } => "no_flow",
         Wrong::Copy { .. } => "copy",
+        Wrong::Time => "time",
         Wrong::NoComment => "no_comment",
         Wrong::NoHolder => "no_holder",
     }

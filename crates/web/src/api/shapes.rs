@@ -10,7 +10,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::problem::sentence;
+use super::problem::{FieldError, sentence};
 use crate::words::Words;
 
 /// The caller.
@@ -62,7 +62,8 @@ pub(crate) struct Item {
     #[schema(value_type = Object)]
     fields: IndexMap<String, serde_json::Value>,
     /// Each trigger of the present state, in the flow's order, for the caller and the stored values.
-    triggers: Vec<Trigger>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    triggers: Option<Vec<Trigger>>,
 }
 
 impl Item {
@@ -76,6 +77,11 @@ impl Item {
 
     pub(super) fn revision(&self) -> i64 {
         self.revision
+    }
+
+    /// Leaves out the fields that are not wanted.
+    pub(crate) fn keep_fields(&mut self, wanted: impl Fn(&str) -> bool) {
+        self.fields.retain(|key, _| wanted(key));
     }
 }
 
@@ -153,7 +159,7 @@ pub(crate) struct Event {
     seq: i64,
     at: String,
     actor: String,
-    /// `created`, `saved`, `triggered`, `commented`, `assigned`.
+    /// `created`, `saved`, `triggered`, `commented`, `assigned`, `imported`.
     kind: String,
     trigger: Option<String>,
     from: Option<String>,
@@ -254,6 +260,83 @@ pub(crate) struct SearchQuery {
     pub(super) cursor: Option<String>,
 }
 
+/// What is to be carried out.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ExportQuery {
+    /// `xlsx` (unless given), `csv`, `json`, `xes`.
+    pub(super) format: Option<String>,
+    /// A query, as of the list.
+    pub(super) q: Option<String>,
+    /// An order, as of the list.
+    pub(super) sort: Option<String>,
+    /// Keys or labels with commas between them, the ID as `id`; every column unless given.
+    pub(super) columns: Option<String>,
+}
+
+/// How a file is to be carried in.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ImportQuery {
+    /// Nothing is written: what would become of each row.
+    pub(super) dry_run: Option<bool>,
+    /// The field (key or label) by which rows without an ID find their items.
+    pub(super) key: Option<String>,
+    /// `create` (unless given): rows that find no item become new ones. `leave`: they are left alone.
+    pub(super) mode: Option<String>,
+}
+
+/// Which items notes are made of.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct NotesQuery {
+    /// The state that they reached.
+    pub(super) state: String,
+    /// The first day: `2026-05-01`.
+    pub(super) from: String,
+    /// The last day.
+    pub(super) to: String,
+    /// The field with the note: `release_notes` unless given.
+    pub(super) note: Option<String>,
+    /// What they are put together by.
+    pub(super) group_by: Option<String>,
+    /// A query, as of the list.
+    pub(super) q: Option<String>,
+    /// `markdown` (unless given), `html`, `xlsx`.
+    pub(super) format: Option<String>,
+}
+
+/// What became of a file.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Imported {
+    /// New items.
+    pub(super) created: u64,
+    /// Items that were changed.
+    pub(super) updated: u64,
+    /// Rows that say what is there already.
+    pub(super) unchanged: u64,
+    /// Rows that were refused; they changed nothing.
+    pub(super) refused: Vec<RefusedRow>,
+    /// Rows that find no item, with `mode=leave`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) left: Option<u64>,
+    /// Headings of columns that are none of the flow's.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) ignored: Vec<String>,
+}
+
+/// A row that was refused.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct RefusedRow {
+    /// Its number in the file; the header is 1.
+    pub(super) row: u64,
+    /// Everything that is wrong with it.
+    pub(super) errors: Vec<FieldError>,
+}
+
 /// Which part of a history.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -289,6 +372,11 @@ fn moment_ms(at: i64, zone: &TimeZone) -> String {
 
 /// An item as JSON.
 pub(super) fn item(view: &ItemView, zone: &TimeZone, words: &Words) -> Item {
+    Item { triggers: Some(triggers(view, words)), ..carried_item(view, zone) }
+}
+
+/// An item as JSON, without what is one caller's.
+pub(crate) fn carried_item(view: &ItemView, zone: &TimeZone) -> Item {
     let stored = &view.item;
     Item {
         flow: view.flow.key.clone(),
@@ -306,7 +394,7 @@ pub(super) fn item(view: &ItemView, zone: &TimeZone, words: &Words) -> Item {
         updated_at: moment(stored.updated_at, zone),
         closed_at: stored.closed_at.map(|at| moment(at, zone)),
         fields: fields(&view.flow, &stored.fields, zone),
-        triggers: triggers(view, words),
+        triggers: None,
     }
 }
 

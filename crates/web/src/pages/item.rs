@@ -1,7 +1,7 @@
 //! An item, a new item, and what pickers ask for.
 
 mod fields;
-mod history;
+pub(crate) mod history;
 mod page;
 mod parts;
 mod scene;

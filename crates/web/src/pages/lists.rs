@@ -114,6 +114,7 @@ pub(crate) async fn flow(visit: Visit, State(web): State<Web>, Path(key): Path<S
                 name: &flow.name,
                 may_create: !published.archived && flow::may_create(flow, actor),
                 archived: published.archived,
+                picture: published.picture(),
                 counts: state_counts(flow, counts, ""),
                 pending: rows.total,
                 next: rows.next.as_deref().map(|cursor| address(&path, &[("cursor", cursor)])),
@@ -178,11 +179,30 @@ fn all_page(
         counts: state_counts(flow, counts, &query.q),
         table: flow_table(cx, around.words, flow, rows.as_ref(), query, &path),
         total,
+        exports: if rows.is_some() { exports(around.words, flow, query) } else { Vec::new() },
         next: next.as_deref().map(|cursor| parts(Some(cursor))),
         first: query.cursor.as_ref().map(|_| parts(None)),
     };
     let response = if is_for_list(around) { rendered(&page.as_list()) } else { rendered(&page) }?;
     Ok((status, response).into_response())
+}
+
+/// The files that a list can be had as, with the columns that it shows; and all of its columns.
+fn exports(words: &Words, flow: &Flow, query: &ListQuery) -> Vec<(String, String)> {
+    let columns = format!("id,{}", flow.columns.join(","));
+    let href = |format: &str, columns: &str| {
+        let parts = [("format", format), ("q", &query.q), ("sort", &query.sort), ("columns", columns)];
+        address(&format!("/flow/{}/export", flow.key), &parts)
+    };
+    let file = |key: &str, format: &str, columns: &str| (words.word(key).to_owned(), href(format, columns));
+    vec![
+        file("export-xlsx", "xlsx", &columns),
+        file("export-csv", "csv", &columns),
+        file("export-all-xlsx", "xlsx", ""),
+        file("export-all-csv", "csv", ""),
+        file("export-json", "json", ""),
+        file("export-xes", "xes", ""),
+    ]
 }
 
 /// Where a query cannot be read.
@@ -209,7 +229,7 @@ pub(super) fn is_for(around: &Around, id: &str) -> bool {
 }
 
 /// A path with a query; parts without a value are left away.
-pub(super) fn address(path: &str, parts: &[(&str, &str)]) -> String {
+pub(crate) fn address(path: &str, parts: &[(&str, &str)]) -> String {
     let mut address = path.to_owned();
     let mut mark = '?';
     for (name, value) in parts.iter().filter(|(_, value)| !value.is_empty()) {

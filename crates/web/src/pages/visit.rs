@@ -106,18 +106,38 @@ impl Visit {
         make: impl FnOnce(&Reading, &Caller, &Around) -> Result<Response, Error> + Send + 'static,
     ) -> Response {
         let visit = Arc::new(self);
-        let within = Arc::clone(&visit);
-        let made = web
-            .read_as(visit.session.clone(), visit.language, move |cx, caller| {
-                let menu = Menu::of(cx, caller)?;
-                let entries = menu.entries();
-                let around = Around { visit: &within, menu: Some(&menu), entries: &entries, words: caller.words };
-                make(cx, caller, &around)
-            })
-            .await;
+        let made = web.read_as(visit.session.clone(), visit.language, visit.clone().around(make)).await;
+        visit.made(web, made).await
+    }
+
+    /// [`Visit::page`] of a use case that may look at very much.
+    pub(crate) async fn long_page(
+        self,
+        web: &Web,
+        make: impl FnOnce(&Reading, &Caller, &Around) -> Result<Response, Error> + Send + 'static,
+    ) -> Response {
+        let visit = Arc::new(self);
+        let made = web.read_long(visit.session.clone(), visit.language, visit.clone().around(make)).await;
+        visit.made(web, made).await
+    }
+
+    /// Puts around a page what stands around every page.
+    fn around(
+        self: Arc<Self>,
+        make: impl FnOnce(&Reading, &Caller, &Around) -> Result<Response, Error> + Send + 'static,
+    ) -> impl FnOnce(&Reading, &Caller) -> Result<Response, Error> + Send + 'static {
+        move |cx, caller| {
+            let menu = Menu::of(cx, caller)?;
+            let entries = menu.entries();
+            let around = Around { visit: &self, menu: Some(&menu), entries: &entries, words: caller.words };
+            make(cx, caller, &around)
+        }
+    }
+
+    async fn made(&self, web: &Web, made: Result<Response, Failed>) -> Response {
         match made {
-            Ok(response) => visit.finish(response),
-            Err(failed) => visit.failed(web, failed).await,
+            Ok(response) => self.finish(response),
+            Err(failed) => self.failed(web, failed).await,
         }
     }
 
@@ -141,10 +161,11 @@ impl Visit {
         }
         let no_room = matches!(&failed.error, Error::Store(store) if store.no_room());
         let problem = crate::api::Problem::from_error(failed.error, failed.words);
-        if problem.status() == StatusCode::SERVICE_UNAVAILABLE && !no_room {
+        let too_long = problem.took_too_long();
+        if problem.status() == StatusCode::SERVICE_UNAVAILABLE && !no_room && !too_long {
             return self.unavailable(&problem, failed.words);
         }
-        let says_more = no_room || matches!(problem.status().as_u16(), 403 | 409 | 422 | 429);
+        let says_more = no_room || too_long || matches!(problem.status().as_u16(), 403 | 409 | 422 | 429);
         let text = says_more.then(|| problem.detail().to_owned());
         let mut response = self.error(web, problem.status(), text).await;
         if let Some(seconds) = problem.retry_after_s() {

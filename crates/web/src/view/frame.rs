@@ -65,6 +65,7 @@ pub enum Active<'a> {
     Done,
     Created,
     Flow(&'a str),
+    Stats,
     Settings,
     Stranded,
     Users,
@@ -110,6 +111,7 @@ impl Flash {
     #[must_use]
     pub fn done(words: &Words, code: &str, about: &str) -> Option<Flash> {
         let text = match code {
+            "notes-layout-saved" => words.word("notes-layout-saved").to_owned(),
             "settings-saved" => words.word("settings-saved").to_owned(),
             "sessions-ended" => words.word("sessions-ended").to_owned(),
             "password-changed" => words.word("password-changed").to_owned(),
@@ -199,6 +201,7 @@ impl Active<'_> {
             Active::Done => other == "done",
             Active::Created => other == "created",
             Active::Flow(_) => false,
+            Active::Stats => other == "stats",
             Active::Settings => other == "settings",
             Active::Stranded => other == "stranded",
             Active::Users => other == "users",

@@ -334,6 +334,7 @@ pub fn event_words<'a>(words: &'a Words, kind: RecordKind, trigger: Option<&'a s
         (RecordKind::Saved | RecordKind::Triggered, _) => words.word("event-saved"),
         (RecordKind::Commented, _) => words.word("event-commented"),
         (RecordKind::Assigned, _) => words.word("event-assigned"),
+        (RecordKind::Imported, _) => words.word("event-imported"),
     }
 }
 

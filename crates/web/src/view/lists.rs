@@ -49,6 +49,8 @@ pub struct FlowPage<'a> {
     pub may_create: bool,
     /// The flow is out of use: its items stay readable.
     pub archived: bool,
+    /// Its states and the ways between them, as SVG.
+    pub picture: &'a str,
     /// How many items are in each state.
     pub counts: Vec<StateCount>,
     /// 待处理条目: the first page of them.
@@ -99,6 +101,8 @@ pub struct All<'a> {
     pub table: Table<'a>,
     /// How many items there are: `258`, `10000+`.
     pub total: String,
+    /// The files that this list can be had as: what they are, their addresses.
+    pub exports: Vec<(String, String)>,
     /// The address of the next page.
     pub next: Option<String>,
     /// The address of the first page, when this is not it.

@@ -6,6 +6,7 @@
 pub mod account;
 pub mod admin;
 pub mod api;
+pub mod carry;
 pub mod error;
 pub mod escape;
 pub mod form;
@@ -15,6 +16,7 @@ pub mod lists;
 pub mod refusal;
 pub mod search;
 pub mod state;
+pub mod stats;
 pub mod table;
 pub mod time;
 

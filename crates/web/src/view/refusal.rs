@@ -135,6 +135,7 @@ fn wrong(words: &Words, names: Names, what: &Wrong) -> String {
         Wrong::Linked => words.word("wrong-linked").to_owned(),
         Wrong::NoFlow { flow } => words.one("wrong-no-flow", "flow", names.flow_name(flow)),
         Wrong::Copy { flow, field, why } => copied(words, names, flow, field, why),
+        Wrong::Time => words.word("wrong-time").to_owned(),
         Wrong::NoComment => words.word("wrong-no-comment").to_owned(),
         Wrong::NoHolder => words.word("wrong-no-holder").to_owned(),
         Wrong::TooSmall { min } => words.one("wrong-too-small", "min", min),

@@ -7,6 +7,11 @@ pub(super) fn bytes(what: &'static str, total: u64) -> ProgressBar {
     bar(what, total, "{prefix:12} [{bar:40}] {binary_bytes} of {binary_total_bytes}, {eta} to go")
 }
 
+/// A bar over things that are counted, called so.
+pub(in crate::commands) fn counted(what: &'static str, total: u64) -> ProgressBar {
+    bar(what, total, "{prefix:12} [{bar:40}] {human_pos} of {human_len}, {per_sec}, {eta} to go")
+}
+
 /// Something of which nobody knows how long it takes.
 pub(super) fn waiting(what: &'static str) -> ProgressBar {
     let bar = ProgressBar::new_spinner().with_prefix(what);

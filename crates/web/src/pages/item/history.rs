@@ -105,12 +105,18 @@ fn cut(text: String) -> String {
     }
 }
 
+/// What an entry did, in words.
+pub(crate) fn event_name<'a>(words: &'a crate::words::Words, entry: &'a str, trigger: Option<&'a str>) -> &'a str {
+    event_words(words, kind(entry), trigger)
+}
+
 fn kind(kind: &str) -> RecordKind {
     match kind {
         "created" => RecordKind::Created,
         "triggered" => RecordKind::Triggered,
         "commented" => RecordKind::Commented,
         "assigned" => RecordKind::Assigned,
+        "imported" => RecordKind::Imported,
         _ => RecordKind::Saved,
     }
 }
