@@ -123,8 +123,8 @@ fn words_are_found_wherever_they_stand_the_best_first() {
         assert_eq!(listed(&engineer, query), newest_first, "{query}");
     }
     // An ID is that item, not what speaks of it.
-    assert_eq!(found(&engineer, &titled), [titled.clone()]);
-    assert_eq!(listed(&engineer, &titled), [titled.clone()]);
+    assert_eq!(found(&engineer, &titled), std::slice::from_ref(&titled));
+    assert_eq!(listed(&engineer, &titled), std::slice::from_ref(&titled));
     let hit = &search(&engineer, "收光")["items"][0];
     assert_eq!((&hit["flow"], &hit["title"], &hit["url"]), (&json!("t"), &json!("端口不通"), &json!("/flow/t/2")));
     assert_eq!(hit["snippet"][1], json!({"text": "收光", "hit": true}), "{hit}");
