@@ -1,6 +1,6 @@
 //! Files: what is carried out of a flow and into it. Pages, API and command line share it.
 //!
-//! To add a format of export: a module with a [`Sheet`], its line in [`Format`] and in [`export::write`].
+//! To add a format of export: a module with a `Sheet`, its line in [`Format`] and in [`export::write`].
 
 mod csv;
 pub mod export;
