@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// The pages that an administrator can open, and the names of their pictures.
-const PAGES: [(&str, &str); 14] = [
+const PAGES: [(&str, &str); 21] = [
     ("home", "/"),
     ("pending", "/work/pending"),
     ("done", "/work/done"),
@@ -24,6 +24,13 @@ const PAGES: [(&str, &str); 14] = [
     ("groups", "/admin/groups"),
     ("flows", "/admin/flows"),
     ("stranded", "/admin/stranded"),
+    ("queried", "/flow/issue_track/all?q=level%3Dx"),
+    ("search", "/search?q=%E5%8D%95%E6%9D%BF"),
+    ("statistics", "/flow/issue_track/stats"),
+    ("statistics-all", "/stats"),
+    ("import", "/flow/issue_track/import"),
+    ("notes", "/flow/issue_track/release-notes?state=%E5%85%B3%E9%97%AD&from=2026-01-01&to=2026-12-31"),
+    ("group", "/admin/groups/nobody"),
     ("missing", "/flow/none"),
     ("api", "/api/docs"),
 ];
