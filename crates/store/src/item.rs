@@ -307,10 +307,12 @@ fn read_event(row: &SqlRow) -> Result<EventRow, Error> {
 /// # Errors
 /// The records failed.
 pub fn stayed(tx: &Tx, flow: &str, number: i64, now: i64) -> Result<Vec<Stayed>, Error> {
-    // The last event of a stay is the one before the next stay's first; of the present one it is the last of all.
+    // The last event of a stay is the one before the next stay's first; of the present one it is the last of all. Grouped by
+    // the state itself, an engine would walk the index of all stays of the flow by state.
     let sql = "select s.state, s.lasted, s.entered, e.assigned_to from
-                 (select state, cast(sum(coalesce(ended, $3) - entered) as bigint) as lasted, max(entered) as entered,
-                         max(seq) as last from stay where flow = $1 and number = $2 group by state) s
+                 (select coalesce(state, '') as state, cast(sum(coalesce(ended, $3) - entered) as bigint) as lasted,
+                         max(entered) as entered, max(seq) as last
+                  from stay where flow = $1 and number = $2 group by coalesce(state, '')) s
                join event e on e.flow = $1 and e.number = $2 and e.seq = coalesce(
                  (select min(n.seq) - 1 from stay n where n.flow = $1 and n.number = $2 and n.seq > s.last),
                  (select max(l.seq) from event l where l.flow = $1 and l.number = $2))";

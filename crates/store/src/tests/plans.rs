@@ -30,7 +30,7 @@ const KNOWN: &[(&str, &str)] = &[
 ];
 
 /// What has an engine look at all that its index leads to.
-const WHOLE: [&str; 3] = ["like", "replace(", "as \"items\""];
+const WHOLE: [&str; 4] = ["like", "replace(", "as \"items\"", "group by"];
 
 /// What grows with the items, and with those who work on them.
 const LARGE: [&str; 18] = [
