@@ -248,12 +248,7 @@ impl Page {
 
     /// Presses the button of these words.
     async fn press(&self, words: &str) {
-        let button = format!("//button[normalize-space(.)={}]", quoted(words));
-        // What a live page draws anew between finding and clicking is found again, as a person would.
-        let deadline = Instant::now() + PATIENCE;
-        while let Err(error) = self.find(&button).await.click().await {
-            assert!(error.to_string().contains("stale") && Instant::now() < deadline, "{words}: {error}");
-        }
+        self.click(&format!("//button[normalize-space(.)={}]", quoted(words))).await;
     }
 
     /// Whether there is a button of these words.
@@ -267,12 +262,16 @@ impl Page {
 
     /// Follows the link of these words.
     async fn follow(&self, words: &str) {
-        let link = self.find(&format!("//a[normalize-space(.)={}]", quoted(words))).await;
-        link.click().await.unwrap_or_else(|error| panic!("{words}: {error}"));
+        self.click(&format!("//a[normalize-space(.)={}]", quoted(words))).await;
     }
 
+    /// Clicks the element of this XPath. What a page draws anew between finding and clicking is found again, as a person
+    /// would.
     async fn click(&self, path: &str) {
-        self.find(path).await.click().await.unwrap_or_else(|error| panic!("{path}: {error}"));
+        let deadline = Instant::now() + PATIENCE;
+        while let Err(error) = self.find(path).await.click().await {
+            assert!(error.to_string().contains("stale") && Instant::now() < deadline, "{path}: {error}");
+        }
     }
 
     /// Waits for the element of this XPath.
