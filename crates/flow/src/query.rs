@@ -86,6 +86,35 @@ pub enum Column {
     Field(String),
 }
 
+impl Column {
+    /// As queries spell it.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Column::Number => "id",
+            Column::State => "state",
+            Column::AssignedTo => "assigned_to",
+            Column::CreatedBy => "created_by",
+            Column::Created => "created",
+            Column::Updated => "updated",
+            Column::Closed => "closed",
+            Column::Field(key) => key,
+        }
+    }
+
+    /// As the columns of a list are spelled.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        match self {
+            Column::State => "current_state",
+            Column::Created => "created_at",
+            Column::Updated => "updated_at",
+            Column::Closed => "closed_at",
+            other => other.name(),
+        }
+    }
+}
+
 /// What must hold in a column.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Test {

@@ -114,17 +114,11 @@ pub fn headings(words: &Words, flow: &Flow, columns: &[Column]) -> Vec<String> {
 
 /// What people see over a column, and its key.
 pub(crate) fn label<'a>(words: &Words, flow: &Flow, column: &'a Column) -> (String, &'a str) {
-    let key = match column {
-        Column::Number => return ("ID".to_owned(), "id"),
-        Column::State => "current_state",
-        Column::AssignedTo => "assigned_to",
-        Column::CreatedBy => "created_by",
-        Column::Created => "created_at",
-        Column::Updated => "updated_at",
-        Column::Closed => "closed_at",
-        Column::Field(key) => key,
-    };
-    (heading(words, flow, key), key)
+    let key = column.key();
+    match column {
+        Column::Number => ("ID".to_owned(), key),
+        _ => (heading(words, flow, key), key),
+    }
 }
 
 /// Between the values of one cell.

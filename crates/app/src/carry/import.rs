@@ -148,7 +148,7 @@ pub fn plan(
         if let Some(column) = column
             && columns[..at].iter().flatten().any(|other| other == column)
         {
-            return Err(BadFile::Twice(values::name(column).to_owned()).into());
+            return Err(BadFile::Twice(column.key().to_owned()).into());
         }
     }
     let by = by.filter(|name| !name.is_empty()).map(|name| key_field(&flow, &columns, name)).transpose()?;

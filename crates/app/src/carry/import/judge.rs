@@ -275,10 +275,8 @@ fn differences(cx: &Reading, plan: &Plan, row: &Row, item: &Item) -> Vec<Trouble
     };
     let given = plan.columns.iter().zip(&row.cells).filter_map(|(column, cell)| Some((column.as_ref()?, cell)));
     let otherwise = given.filter(|(column, cell)| !values::plain(cell).is_empty() && !same(column, cell));
-    let trouble = |(column, _): (&Column, &Cell)| Trouble {
-        field: values::name(column).to_owned(),
-        what: What::Wrong(Wrong::Readonly),
-    };
+    let trouble =
+        |(column, _): (&Column, &Cell)| Trouble { field: column.key().to_owned(), what: What::Wrong(Wrong::Readonly) };
     otherwise.map(trouble).collect()
 }
 
@@ -312,7 +310,7 @@ fn past(cx: &Reading, actor: &Actor, plan: &Plan, row: &Row) -> (Past, Vec<Troub
         let cell = plan.cell(row, &column).filter(|cell| !values::plain(cell).is_empty())?;
         let at = values::instant(cell, cx.zone);
         if at.is_none() {
-            troubles.push(Trouble { field: values::name(&column).to_owned(), what: What::Wrong(Wrong::Datetime) });
+            troubles.push(Trouble { field: column.key().to_owned(), what: What::Wrong(Wrong::Datetime) });
         }
         at
     };

@@ -1,6 +1,6 @@
 //! A cell of a file as a value of a field, as its input would send it.
 
-use flow::{Column, Field, Kind, Value};
+use flow::{Field, Kind, Value};
 use jiff::{
     Span, Timestamp,
     civil::{Date, DateTime, date},
@@ -10,20 +10,6 @@ use serde_json::Value as Json;
 
 use super::Cell;
 use crate::carry::CUT;
-
-/// The key of a column.
-pub(super) fn name(column: &Column) -> &str {
-    match column {
-        Column::Number => "id",
-        Column::State => "current_state",
-        Column::AssignedTo => "assigned_to",
-        Column::CreatedBy => "created_by",
-        Column::Created => "created_at",
-        Column::Updated => "updated_at",
-        Column::Closed => "closed_at",
-        Column::Field(key) => key,
-    }
-}
 
 /// A cell as text, as people would have typed it.
 pub(super) fn plain(cell: &Cell) -> String {

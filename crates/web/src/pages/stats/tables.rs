@@ -8,6 +8,7 @@ use jiff::civil::Date;
 
 use super::address;
 use crate::{
+    pages::ask::word,
     view::{
         stats::{Datum, Head, Section},
         time::duration,
@@ -53,13 +54,17 @@ impl Tables<'_> {
 
     /// The items that came into a state in the period.
     pub(super) fn reached(&self, state: &str) -> String {
-        self.found(&format!("reached={}@{}..{}", quoted(state), self.report.from, self.report.to))
+        self.found(&format!("reached={}@{}", word(state), self.period()))
+    }
+
+    /// As a query spells it.
+    fn period(&self) -> String {
+        format!("{}..{}", self.report.from, self.report.to)
     }
 
     /// The items that went a way in the period.
     pub(super) fn way(&self, way: &Way) -> String {
-        let period = format!("{}..{}", self.report.from, self.report.to);
-        self.found(&format!("was={} reached={}@{period}", quoted(&way.from), quoted(&way.to)))
+        self.found(&format!("was={} reached={}@{}", word(&way.from), word(&way.to), self.period()))
     }
 
     /// The list of the items that count for which `term` holds.
@@ -134,7 +139,7 @@ impl Tables<'_> {
                 counts.insert(column, *count);
             }
         }
-        let period = format!("created={}..{}", self.report.from, self.report.to);
+        let period = format!("created={}", self.period());
         let head = columns.iter().map(|column| Head::drawn(&self.name(column, second), "bar"));
         let row = |(line, counts): &(&Group, BTreeMap<&Group, i64>)| {
             let cell = |column: &Group| {
@@ -165,19 +170,13 @@ impl Tables<'_> {
         ];
         let row = |stays: &app::stats::Stays| {
             let reached = self.reached(&stays.state);
-            let there = self.asked.and(&format!(
-                "state={} reached={}@{}..{}",
-                quoted(&stays.state),
-                quoted(&stays.state),
-                self.report.from,
-                self.report.to
-            ));
+            let there = self.found(&format!("state={0} reached={0}@{1}", word(&stays.state), self.period()));
             let [median, most] = self.spread(&stays.took, &reached);
             vec![
                 Datum::text(&stays.state),
                 Datum::count(stays.times, reached.clone()),
                 Datum::count(stays.items, reached),
-                Datum::count(stays.now, found(&self.flow.key, &there)),
+                Datum::count(stays.now, there),
                 median,
                 most,
             ]
@@ -289,7 +288,7 @@ impl Tables<'_> {
             return numbers.iter().map(|number| self.flow.item_id(*number)).collect::<Vec<_>>().join(" or ");
         }
         let timed = self.flow.states.values().filter(|state| state.due_minutes.is_some());
-        let states: Vec<String> = timed.map(|state| quoted(&state.name)).collect();
+        let states: Vec<String> = timed.map(|state| word(&state.name)).collect();
         self.asked.and(&format!("{held} state={} closed=", states.join(",")))
     }
 
@@ -301,7 +300,7 @@ impl Tables<'_> {
             Head::of(words.word("stats-field")),
             Head::drawn(words.word("stats-often"), "bar"),
         ];
-        let period = format!("created={}..{}", self.report.from, self.report.to);
+        let period = format!("created={}", self.period());
         let row = |linked: &app::stats::Recurrence| {
             let item = &linked.item;
             let seen = item.seen.as_ref();
@@ -474,19 +473,10 @@ fn found(key: &str, query: &str) -> String {
 
 /// The term that holds for the items of a group.
 fn term(group: &Group, by: &By) -> String {
-    let name = match &by.column {
-        Column::State => "state",
-        Column::AssignedTo => "assigned_to",
-        Column::CreatedBy => "created_by",
-        Column::Created => "created",
-        Column::Updated => "updated",
-        Column::Closed => "closed",
-        Column::Number => "id",
-        Column::Field(key) => key,
-    };
+    let name = by.column.name();
     match (group, by.sort) {
         (Group::Empty, _) => format!("{name}="),
-        (Group::Word(word), _) => format!("{name}={}", quoted(word)),
+        (Group::Word(own), _) => format!("{name}={}", word(own)),
         (Group::Bool(yes), _) => format!("{name}={yes}"),
         (Group::From(first), BySort::Moment(span) | BySort::Day(span)) => {
             format!("{name}={first}..{}", span.last(*first))
@@ -497,28 +487,11 @@ fn term(group: &Group, by: &By) -> String {
 
 /// As `by` in an address spells it.
 fn spelled(by: &By) -> String {
-    let name = match &by.column {
-        Column::State => "state",
-        Column::AssignedTo => "assigned_to",
-        Column::CreatedBy => "created_by",
-        Column::Created => "created",
-        Column::Updated => "updated",
-        Column::Closed => "closed",
-        Column::Number => "id",
-        Column::Field(key) => key,
-    };
+    let name = by.column.name();
     match by.sort {
         BySort::Moment(span) | BySort::Day(span) => format!("{name}:{}", span.word()),
         BySort::Word | BySort::Bool => name.to_owned(),
     }
-}
-
-/// A word as the query language takes it.
-fn quoted(word: &str) -> String {
-    if word.is_empty() || word.contains(|c: char| c.is_whitespace() || ",\"\\()@.".contains(c)) {
-        return format!("\"{}\"", word.replace('\\', "\\\\").replace('"', "\\\""));
-    }
-    word.to_owned()
 }
 
 /// `2026-05-31`, `2026-05`, `05-25 – 05-31`.
