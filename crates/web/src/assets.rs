@@ -47,6 +47,8 @@ pub struct Paths {
     pub tom_select: &'static str,
     /// Our own script.
     pub app: &'static str,
+    /// What shows how far a file is that is carried in.
+    pub import: &'static str,
     /// What completes a query while it is typed.
     pub query: &'static str,
     /// How an open page follows changes.
@@ -62,7 +64,7 @@ pub struct Paths {
 }
 
 /// To add a file: a row here, a field of [`Paths`].
-static ASSETS: LazyLock<[Asset; 13]> = LazyLock::new(|| {
+static ASSETS: LazyLock<[Asset; 14]> = LazyLock::new(|| {
     const CSS: &str = "text/css; charset=utf-8";
     const JS: &str = "text/javascript; charset=utf-8";
     const SVG: &str = "image/svg+xml";
@@ -80,6 +82,7 @@ static ASSETS: LazyLock<[Asset; 13]> = LazyLock::new(|| {
         asset("tom-select", "js", JS, include_bytes!("../static/vendor/tom-select/tom-select-2.6.2.base.min.js")),
         asset("app", "js", JS, include_bytes!("../static/app.js")),
         asset("query", "js", JS, include_bytes!("../static/query.js")),
+        asset("import", "js", JS, include_bytes!("../static/import.js")),
         asset("live", "js", JS, include_bytes!("../static/live.js")),
         asset("echarts", "js", JS, include_bytes!("../static/vendor/echarts/echarts-6.1.0.common.min.js")),
         asset("stats", "js", JS, include_bytes!("../static/stats.js")),
@@ -89,8 +92,22 @@ static ASSETS: LazyLock<[Asset; 13]> = LazyLock::new(|| {
 });
 
 static PATHS: LazyLock<Paths> = LazyLock::new(|| {
-    let [tabler, tom_select_css, app_css, theme, htmx, tom_select, app, query, live, echarts, stats, icons, favicon] =
-        &*ASSETS;
+    let [
+        tabler,
+        tom_select_css,
+        app_css,
+        theme,
+        htmx,
+        tom_select,
+        app,
+        query,
+        import,
+        live,
+        echarts,
+        stats,
+        icons,
+        favicon,
+    ] = &*ASSETS;
     Paths {
         tabler: &tabler.path,
         tom_select_css: &tom_select_css.path,
@@ -100,6 +117,7 @@ static PATHS: LazyLock<Paths> = LazyLock::new(|| {
         tom_select: &tom_select.path,
         app: &app.path,
         query: &query.path,
+        import: &import.path,
         live: &live.path,
         echarts: &echarts.path,
         stats: &stats.path,

@@ -149,6 +149,7 @@ fn carrying() -> Router<Web> {
         .route("/flow/{flow}/export", get(carry::export))
         .route("/flow/{flow}/import", get(carry::import).post(carry::send))
         .route("/flow/{flow}/import/template", get(carry::template))
+        .route("/flow/{flow}/import/progress", get(carry::progress))
         .route("/flow/{flow}/release-notes", get(carry::release_notes))
         .route("/flow/{flow}/release-notes/layout", post(carry::layout))
 }

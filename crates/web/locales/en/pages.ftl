@@ -437,6 +437,7 @@ import-row = Row
 import-more = { $n } rows more: download them
 import-columns = What the columns are
 import-pass = (not imported)
+import-progress = { $done } of { $of } rows done
 import-gone = The file is no longer there: choose it again
 notes = Release notes
 notes-lead = The items that reached a state within some days, and what each says of itself, as one text.

@@ -407,6 +407,7 @@ import-row = 行
 import-more = 另有 { $n } 行，请下载查看
 import-columns = 各列对应的字段
 import-pass = （不导入）
+import-progress = 已处理 { $done } / { $of } 行
 import-gone = 文件已不在，请重新选择
 notes = 发布说明
 notes-lead = 一段时间内到达某个状态的条目，各自的说明汇成一篇。

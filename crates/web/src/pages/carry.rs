@@ -3,7 +3,7 @@
 mod import;
 mod notes;
 
-pub(crate) use import::{import, send, template};
+pub(crate) use import::{import, progress, send, template};
 pub(crate) use notes::{NotesQuery, asked, base, file, layout, release_notes};
 
 use app::carry::export::Order;
