@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use flow::{Actor, Column, Flow, Item};
+use flow::{Actor, Column, Flow, Item, QueryProblem};
 
 use crate::{
     Error, Published, Reading,
@@ -47,7 +47,7 @@ pub fn outline(cx: &Reading, actor: &Actor, order: &Order) -> Result<Outline, Er
     let listing = listing(order, None, 1);
     let (Published { flow, .. }, rows) = work::items(cx, actor, &order.key, &listing)?;
     let chosen = !order.columns.trim().is_empty();
-    let columns = if chosen { columns(&flow, &order.columns)? } else { all_columns(&flow) };
+    let columns = if chosen { columns_asked(&flow, &order.columns)? } else { all_columns(&flow) };
     Ok(Outline { flow, columns, chosen, total: rows.total })
 }
 
@@ -99,8 +99,11 @@ pub fn all_columns(flow: &Flow) -> Vec<Column> {
     columns
 }
 
-/// The columns named; a name with a comma stands in quotes.
-fn columns(flow: &Flow, names: &str) -> Result<Vec<Column>, Error> {
+/// The columns named, by keys or labels, with commas between them; a name with a comma stands in quotes.
+///
+/// # Errors
+/// Where one stands that there is not.
+pub fn columns_asked(flow: &Flow, names: &str) -> Result<Vec<Column>, QueryProblem> {
     let mut columns = Vec::new();
     let mut quoted = false;
     let mut start = 0;
@@ -128,5 +131,5 @@ fn columns(flow: &Flow, names: &str) -> Result<Vec<Column>, Error> {
 
 fn listing(order: &Order, cursor: Option<String>, limit: i64) -> Listing {
     let (query, sort) = (order.query.clone(), order.sort.clone());
-    Listing { query, sort, part: Part { cursor, limit }, whole: None, near: false }
+    Listing { query, sort, part: Part { cursor, limit }, ..Listing::default() }
 }
