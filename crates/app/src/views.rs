@@ -1,11 +1,13 @@
 //! Views of a flow's list that people keep under a name: for themselves, or for all who may enter the flow.
 
+use std::sync::Arc;
+
 use flow::Actor;
 use store::saved_view;
 pub use store::saved_view::SavedView;
 
 use crate::{
-    App, Error, Reading, Reason, Writing,
+    App, Error, People, Reading, Reason, Writing,
     carry::{export, kept::hex},
     work::{self, Listing},
 };
@@ -44,12 +46,14 @@ pub struct Look {
 }
 
 /// The views of a flow that somebody may open, by name.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Views {
     /// One's own.
     pub own: Vec<SavedView>,
     /// What others keep for everybody.
     pub shared: Vec<SavedView>,
+    /// What people see for those who keep them.
+    pub people: Arc<People>,
 }
 
 impl App {
@@ -86,6 +90,7 @@ pub fn views(cx: &Reading, actor: &Actor, key: &str) -> Result<Views, Error> {
     Ok(Views {
         own: saved_view::of(cx.tx, key, &actor.name, OWN_MOST)?,
         shared: saved_view::shared(cx.tx, key, &actor.name, SHARED_MOST)?,
+        people: cx.people()?,
     })
 }
 
@@ -107,7 +112,7 @@ pub fn keep(cx: &Writing, actor: &Actor, key: &str, id: &str, kept: &Kept) -> Re
     cx.flow_for(actor, key)?;
     cx.tx.take_turn()?;
     if saved_view::count(cx.tx, key, &actor.name)? >= OWN_MOST {
-        return Err(Error::input("name", Reason::TooMany(OWN_MOST)));
+        return Err(Error::input("view", Reason::TooMany(OWN_MOST)));
     }
     let name = fitting_name(cx, (key, id), &actor.name, &kept.name)?;
     check_look(cx, actor, key, &kept.look)?;
@@ -188,7 +193,7 @@ fn fitting_name(cx: &Writing, (key, id): (&str, &str), owner: &str, name: &str) 
     } else {
         None
     };
-    wrong.map_or_else(|| Ok(name.to_owned()), |reason| Err(Error::input("name", reason)))
+    wrong.map_or_else(|| Ok(name.to_owned()), |reason| Err(Error::input("view", reason)))
 }
 
 /// Only what can be read is kept.

@@ -116,7 +116,8 @@ pub fn delete(tx: &WriteTx, flow: &str, id: &str) -> Result<bool, Error> {
     Ok(tx.execute("delete from saved_view where flow = $1 and id = $2", params![flow, id])? > 0)
 }
 
-const SELECT: &str = "select v.flow, v.id, u.name, v.name, v.shared, v.query, v.sort, v.columns, v.group_by, v.created_at, v.updated_at
+const SELECT: &str =
+    "select v.flow, v.id, u.name, v.name, v.shared, v.query, v.sort, v.columns, v.group_by, v.created_at, v.updated_at
                       from saved_view v join users u on u.folded = v.owner";
 
 fn told(view: &SavedView) -> [Param<'_>; 6] {

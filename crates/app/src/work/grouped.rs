@@ -98,13 +98,10 @@ fn term(by: &By, group: &Group, zone: &TimeZone) -> Term {
 fn range(by: &By, first: Date, zone: &TimeZone) -> Range {
     let edge = |at: Scalar, inclusive: bool| Some(Edge { at, inclusive });
     let after = |span: Span| span.last(first).tomorrow().unwrap_or(Date::MAX);
-    let midnight = |day: Date| {
-        Scalar::Moment(day.to_zoned(zone.clone()).map_or(i64::MAX, |at| at.timestamp().as_millisecond()))
-    };
+    let midnight =
+        |day: Date| Scalar::Moment(day.to_zoned(zone.clone()).map_or(i64::MAX, |at| at.timestamp().as_millisecond()));
     match by.sort {
-        BySort::Moment(span) => {
-            Range { low: edge(midnight(first), true), high: edge(midnight(after(span)), false) }
-        }
+        BySort::Moment(span) => Range { low: edge(midnight(first), true), high: edge(midnight(after(span)), false) },
         BySort::Day(span) => Range {
             low: edge(Scalar::Date(first.to_string()), true),
             high: edge(Scalar::Date(span.last(first).to_string()), true),

@@ -12,8 +12,8 @@ use super::{
     statements_of,
 };
 use crate::{
-    Db, Error, Tx, Visibility, VisibleTo, WriteTx, audit, flow_version, group, item, list, postgres, saved_view, session,
-    setting, stats, token, user, words,
+    Db, Error, Tx, Visibility, VisibleTo, WriteTx, audit, flow_version, group, item, list, postgres, saved_view,
+    session, setting, stats, token, user, words,
 };
 
 /// Statements that do read a flow's sheet or more, by what they contain, and why that is taken.
@@ -252,15 +252,22 @@ fn read_everything(tx: &Tx) -> Result<(), Error> {
     flow_version::text(tx, "issue", 1)?;
     audit::list(tx, None, 50)?;
     setting::get(tx, "x")?;
+    read_views(tx)?;
+    read_people(tx)
+}
+
+/// Every way in which kept views are read, and a list with columns of one's choice.
+fn read_views(tx: &Tx) -> Result<(), Error> {
     saved_view::load(tx, "issue", "v")?;
     saved_view::of(tx, "issue", "ann", 100)?;
     saved_view::shared(tx, "issue", "ben", 200)?;
     saved_view::count(tx, "issue", "ann")?;
     saved_view::is_named(tx, "issue", "ann", "v", "w")?;
-    let columns: Vec<flow::Column> = ["id", "detail", "checker"].map(|name| flow::column_named(&flow, name).unwrap()).into();
+    let (flow, all) = (issue(), Visibility::All);
+    let columns: Vec<flow::Column> =
+        ["id", "detail", "checker"].map(|name| flow::column_named(&flow, name).unwrap()).into();
     let sought = list::Sought { query: &query(""), sort: &[], visible: &all, columns: &columns };
-    list::with_columns(tx, &flow, &sought, None, 50)?;
-    read_people(tx)
+    list::with_columns(tx, &flow, &sought, None, 50).map(drop)
 }
 
 /// Every way in which people are listed and looked for.
