@@ -16,3 +16,4 @@ mod paging;
 mod search;
 mod stats;
 mod story;
+mod views;

@@ -3,7 +3,7 @@
 create table saved_view (
     flow text not null references flow (flow),
     id text not null,
-    owner text not null references users (folded),
+    owner text not null,
     name text not null,
     shared bigint not null,
     query text not null,
