@@ -177,7 +177,7 @@ fn a_column_that_is_none_is_told_in_words() {
     let page = engineer.page("/flow/t/all?columns=summary,sumary&q=x");
     assert!(page.text.contains("summary,<mark>s</mark>umary") && page.text.contains("value=\"x\""), "at its place");
     assert_eq!(engineer.page("/flow/t/all?group=level&cursor=zz").status, 400);
-    assert_eq!(engineer.page("/flow/t/all?group=level&cursor=zz.00").status, 400);
+    assert_eq!(engineer.page("/flow/t/all?group=level&cursor=zz00").status, 400);
 }
 
 #[test]

@@ -110,7 +110,7 @@ fn range(by: &By, first: Date, zone: &TimeZone) -> Range {
     }
 }
 
-/// `w事故` in hex, a dot, the cursor within the group.
+/// `w事故` in hex, a zero, the cursor within the group: hex as every cursor.
 fn write_cursor(group: &Group, inner: Option<&str>) -> String {
     let text = match group {
         Group::Word(word) => format!("w{word}"),
@@ -118,11 +118,13 @@ fn write_cursor(group: &Group, inner: Option<&str>) -> String {
         Group::From(day) => format!("d{day}"),
         Group::Empty => "e".to_owned(),
     };
-    format!("{}.{}", kept::hex(text.as_bytes()), inner.unwrap_or_default())
+    format!("{}00{}", kept::hex(text.as_bytes()), inner.unwrap_or_default())
 }
 
 fn read_cursor(text: &str) -> Result<(Group, Option<String>), Error> {
-    let (group, inner) = text.split_once('.').ok_or(Error::BadCursor)?;
+    let end = text.as_bytes().chunks_exact(2).position(|pair| pair == b"00").ok_or(Error::BadCursor)?;
+    let (group, inner) = (text.get(..2 * end), text.get(2 * end + 2..));
+    let (group, inner) = group.zip(inner).ok_or(Error::BadCursor)?;
     let group = String::from_utf8(kept::unhex(group)).map_err(|_| Error::BadCursor)?;
     let rest = group.get(1..).unwrap_or_default();
     let group = match group.chars().next() {
