@@ -77,6 +77,8 @@ fn keeps_a_view(script: bool) {
     picture(&delegate, "flow");
     delegate.click("//nav[@aria-label='视图']//a[contains(., '按级别看')]");
     delegate.sees("业务侧感知时延抖动");
+    open_menu(&delegate, "视图");
+    picture(&delegate, "menu");
     // sorted by hand it is no longer the view: nobody else's is changed
     engineer.open(&path);
     engineer.follow("概要");

@@ -469,3 +469,34 @@ fn a_file_stands_as_the_view_does() {
     let address = format!("/flow/t/all?q={}", encoded("due!="));
     assert_eq!(engineer.page(&address).status, 200);
 }
+
+#[test]
+fn views_are_bounded_and_what_was_typed_outlives_a_session() {
+    let (server, [engineer, ..]) = serve(FLOW);
+    for number in 0..100 {
+        location(&keep(&engineer, &format!("n{number:02}"), false, &LOOK));
+    }
+    let page = keep(&engineer, "再一个", false, &LOOK);
+    assert_eq!(page.status, 422);
+    assert!(page.text.contains("100") && page.text.contains("value=\"再一个\""), "{}", page.text);
+    assert_eq!(link(&engineer.page("/flow/t"), "/flow/t/view/").len(), 100);
+    // nobody is signed in any more: the form comes back over signing in
+    let nobody = server.nobody();
+    let asked = keep(&nobody, "别丢了我", true, &LOOK);
+    assert_eq!(asked.status, 401);
+    let carried: Vec<(String, String)> = asked
+        .text
+        .split("name=\"kept")
+        .skip(1)
+        .map(|rest| {
+            let (name, rest) = rest.split_once("\" value=\"").unwrap();
+            (format!("kept{name}"), rest.split_once('"').unwrap().0.replace("&#61;", "="))
+        })
+        .collect();
+    let mut form = vec![("name", "delegate"), ("password", PASSWORD)];
+    form.extend(carried.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+    let page = nobody.form("/login", &form);
+    assert_eq!(page.status, 200, "{}", page.text);
+    assert!(page.text.contains("value=\"别丢了我\"") && page.text.contains("name=\"columns\" value=\"level,summary\""));
+    assert!(link(&nobody.page("/flow/t"), "/flow/t/view/").is_empty(), "nothing was kept yet");
+}

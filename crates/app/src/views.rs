@@ -139,6 +139,7 @@ pub fn keep(cx: &Writing, actor: &Actor, key: &str, id: &str, kept: &Kept) -> Re
 /// # Errors
 /// `NotFound`, `OwnersOnly`, `Input`, `BadQuery`.
 pub fn change_look(cx: &Writing, actor: &Actor, key: &str, id: &str, look: &Look) -> Result<SavedView, Error> {
+    cx.tx.take_turn()?;
     let view = own(cx, actor, key, id)?;
     check_look(cx, actor, key, look)?;
     let Look { query, sort, columns, group } = look.clone();
@@ -152,8 +153,8 @@ pub fn change_look(cx: &Writing, actor: &Actor, key: &str, id: &str, look: &Look
 /// # Errors
 /// As [`change_look`].
 pub fn rename(cx: &Writing, actor: &Actor, key: &str, id: &str, (name, shared): (&str, bool)) -> Result<(), Error> {
-    let view = own(cx, actor, key, id)?;
     cx.tx.take_turn()?;
+    let view = own(cx, actor, key, id)?;
     let name = fitting_name(cx, (key, id), &view.owner, name)?;
     saved_view::update(cx.tx, &SavedView { name, shared, updated_at: cx.now.as_millisecond(), ..view })?;
     Ok(())

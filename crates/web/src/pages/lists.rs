@@ -247,7 +247,7 @@ fn all_page(
     let Looked { rows, trouble, .. } = &looked;
     let view = views::opened(cx, actor, key, query)?;
     let title = view.as_ref().map_or(words.word("all-items"), |view| &view.name);
-    let fine = trouble.is_none() && typed.new.is_none() && typed.renamed.is_none();
+    let fine = trouble.is_none() && typed.problems.is_empty();
     let exports = match (&looked.shown, rows) {
         (Some(shown), Some(_)) => exports(words, flow, query, shown),
         _ => Vec::new(),
