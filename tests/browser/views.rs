@@ -102,6 +102,21 @@ fn columns_and_groups_are_kept_without_javascript() {
 }
 
 #[test]
+fn the_longest_name_has_room() {
+    let server = filled();
+    let engineer = Person::signed_in(&server.base, "engineer", true);
+    engineer.open(ALL);
+    open_menu(&engineer, "保存为视图");
+    engineer.fill("视图名称", "W".repeat(80));
+    engineer.press("保存");
+    engineer.sees("已保存视图");
+    open_menu(&engineer, "视图：");
+    picture(&engineer, "long");
+    engineer.open("/flow/issue_track");
+    picture(&engineer, "long-flow");
+}
+
+#[test]
 fn an_open_view_follows_what_others_do() {
     let server = filled();
     let engineer = Person::signed_in(&server.base, "engineer", true);

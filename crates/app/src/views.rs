@@ -87,11 +87,8 @@ pub fn may_change(actor: &Actor, view: &SavedView) -> bool {
 /// `NotFound`.
 pub fn views(cx: &Reading, actor: &Actor, key: &str) -> Result<Views, Error> {
     cx.flow_for(actor, key)?;
-    Ok(Views {
-        own: saved_view::of(cx.tx, key, &actor.name, OWN_MOST)?,
-        shared: saved_view::shared(cx.tx, key, &actor.name, SHARED_MOST)?,
-        people: cx.people()?,
-    })
+    let (own, shared) = saved_view::of(cx.tx, key, &actor.name, (OWN_MOST, SHARED_MOST))?;
+    Ok(Views { own, shared, people: cx.people()? })
 }
 
 /// One view.

@@ -45,22 +45,23 @@ pub fn load(tx: &Tx, flow: &str, id: &str) -> Result<Option<SavedView>, Error> {
     tx.first(&format!("{SELECT} where v.flow = $1 and v.id = $2"), params![flow, id], read)
 }
 
-/// What a user keeps of a flow, by name: the first `most`.
+/// What a user keeps of a flow, and what others keep of it for everybody, by name: so many of each at most.
 ///
 /// # Errors
 /// The records failed.
-pub fn of(tx: &Tx, flow: &str, owner: &str, most: i64) -> Result<Vec<SavedView>, Error> {
-    let sql = format!("{SELECT} where v.flow = $1 and v.owner = $2 order by v.name limit $3");
-    tx.all(&sql, params![flow, fold(owner), most], read)
-}
-
-/// What others keep of a flow for everybody, by name: the first `most`.
-///
-/// # Errors
-/// The records failed.
-pub fn shared(tx: &Tx, flow: &str, but: &str, most: i64) -> Result<Vec<SavedView>, Error> {
-    let sql = format!("{SELECT} where v.flow = $1 and v.shared = 1 and v.owner <> $2 order by v.name, v.id limit $3");
-    tx.all(&sql, params![flow, fold(but), most], read)
+pub fn of(
+    tx: &Tx,
+    flow: &str,
+    who: &str,
+    (own, others): (i64, i64),
+) -> Result<(Vec<SavedView>, Vec<SavedView>), Error> {
+    let mine = format!("{SELECT} where v.flow = $1 and v.owner = $2 order by v.name limit $3");
+    let shared =
+        format!("{SELECT} where v.flow = $1 and v.shared = 1 and v.owner <> $2 order by v.name, v.id limit $3");
+    let who = fold(who);
+    tx.foresee(&shared, params![flow, &who, others])?;
+    let mine = tx.all(&mine, params![flow, &who, own], read)?;
+    Ok((mine, tx.all(&shared, params![flow, &who, others], read)?))
 }
 
 /// How many views a user keeps of a flow.

@@ -102,8 +102,7 @@ fn do_everything(place: &super::fixture::Place) {
         flow_version::has_items(tx, "issue")?;
         user::search(tx, "a", 10)?;
         saved_view::load(tx, "issue", "a")?;
-        saved_view::of(tx, "issue", "ann", 10)?;
-        saved_view::shared(tx, "issue", "ann", 10)?;
+        saved_view::of(tx, "issue", "ann", (10, 10))?;
         saved_view::count(tx, "issue", "ann")?;
         saved_view::is_named(tx, "issue", "ann", "a", "b")?;
         Ok::<_, Error>(())

@@ -259,8 +259,7 @@ fn read_everything(tx: &Tx) -> Result<(), Error> {
 /// Every way in which kept views are read, and a list with columns of one's choice.
 fn read_views(tx: &Tx) -> Result<(), Error> {
     saved_view::load(tx, "issue", "v")?;
-    saved_view::of(tx, "issue", "ann", 100)?;
-    saved_view::shared(tx, "issue", "ben", 200)?;
+    saved_view::of(tx, "issue", "ann", (100, 200))?;
     saved_view::count(tx, "issue", "ann")?;
     saved_view::is_named(tx, "issue", "ann", "v", "w")?;
     let (flow, all) = (issue(), Visibility::All);
