@@ -287,9 +287,11 @@ fn exports(words: &Words, flow: &Flow, query: &ListQuery, shown: &Shown) -> Vec<
         columns.insert(0, by.column.clone());
     }
     let columns = format!("id,{}", views::keys(&columns));
-    let sort = views::file_sort(flow, shown, &query.sort);
     let href = |format: &str, columns: &str| {
-        let parts = [("format", format), ("q", &query.q), ("sort", &sort), ("columns", columns)];
+        // an item stands once in what other programs read
+        let group = if matches!(format, "xlsx" | "csv") { query.group.as_str() } else { "" };
+        let parts =
+            [("format", format), ("q", &query.q), ("sort", &query.sort), ("columns", columns), ("group", group)];
         address(&format!("/flow/{}/export", flow.key), &parts)
     };
     let file = |key: &str, format: &str, columns: &str| (words.word(key).to_owned(), href(format, columns));

@@ -13,7 +13,7 @@ use axum::{
     http::Uri,
     response::Response,
 };
-use flow::{Actor, By, BySort, Column, Flow, Kind, QueryProblem, SortKey, Span};
+use flow::{Actor, By, Column, Flow, Kind, QueryProblem, SortKey, Span};
 
 use super::{
     lists::{ListQuery, address, list_page},
@@ -237,20 +237,6 @@ fn group_choices(words: &Words, flow: &Flow, now: &str) -> Vec<(String, String, 
         }
     }
     choices
-}
-
-/// The order of a file that stands as the list does: its groups one after the other.
-pub(super) fn file_sort(flow: &Flow, shown: &Shown, sort: &str) -> String {
-    let Some(by) = &shown.by else { return sort.to_owned() };
-    let key = by.column.key();
-    let is_sorted = flow::parse_sort(key, flow).is_ok();
-    let turned = matches!(by.sort, BySort::Day(_) | BySort::Moment(_));
-    match (is_sorted, sort.trim()) {
-        (false, sort) => sort.to_owned(),
-        (true, sort) => {
-            format!("{}{key},{}", if turned { "-" } else { "" }, if sort.is_empty() { "-id" } else { sort })
-        }
-    }
 }
 
 /// A group's items, as a query.
