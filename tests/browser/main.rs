@@ -17,3 +17,4 @@ mod paging;
 mod search;
 mod stats;
 mod story;
+mod views;

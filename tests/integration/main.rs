@@ -39,3 +39,4 @@ mod stats;
 mod story;
 mod upgrade;
 mod versions;
+mod views;

@@ -24,7 +24,7 @@ use crate::{
     api::{self, Problem},
     carry::XLSX,
     metrics,
-    pages::{account, admin, ask, carry, item, kept, lists, live, plain, search, settings, stats, visit::Visit},
+    pages::{account, admin, ask, carry, item, kept, lists, live, plain, search, settings, stats, views, visit::Visit},
     server::Web,
 };
 
@@ -46,6 +46,9 @@ pub(crate) fn router(web: Web) -> Router {
         .route("/flow/{flow}", get(lists::flow))
         .route("/flow/{flow}/all", get(lists::all))
         .route("/flow/{flow}/words", get(ask::words))
+        .route("/flow/{flow}/views", post(views::keep))
+        .route("/flow/{flow}/view/{id}", get(views::show).post(views::change))
+        .route("/flow/{flow}/view/{id}/delete", post(views::take_away))
         .route("/flow/{flow}/new", get(item::new).post(item::create))
         .route("/flow/{flow}/{number}", get(item::show).post(item::send))
         .route("/flow/{flow}/{number}/comments", post(item::comment))
