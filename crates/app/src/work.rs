@@ -18,7 +18,7 @@ use crate::{
 pub const COUNT_CAP: i64 = 10_000;
 
 /// Where at least so many will do, so many items are looked at.
-const NEAR: i64 = 2_000;
+pub(crate) const NEAR: i64 = 2_000;
 
 /// One line of a list.
 #[derive(Debug, Clone)]
@@ -333,6 +333,14 @@ pub fn items(cx: &Reading, actor: &Actor, key: &str, listing: &Listing) -> Resul
     let line = |found: list::Found| row(published.flow.item_id(found.brief.number), found.brief, found.cells);
     let lines = page.rows.into_iter().map(line).collect();
     Ok((published.clone(), Rows { rows: lines, next: page.next, total, people: cx.people()? }))
+}
+
+/// The revision of each of these items of a flow, by number: what is done to many of them is done to what was seen.
+///
+/// # Errors
+/// The store's.
+pub fn revisions(cx: &Reading, key: &str, rows: &[Row]) -> Result<BTreeMap<i64, i64>, Error> {
+    Ok(store::item::revisions(cx.tx, key, &rows.iter().map(|row| row.number).collect())?)
 }
 
 /// [`items`], each whole: for the API.

@@ -51,6 +51,8 @@ pub struct Paths {
     pub query: &'static str,
     /// How an open page follows changes.
     pub live: &'static str,
+    /// Moves cards on a board.
+    pub board: &'static str,
     /// ECharts: on the pages of statistics alone.
     pub echarts: &'static str,
     /// Draws the charts beside their tables.
@@ -62,7 +64,7 @@ pub struct Paths {
 }
 
 /// To add a file: a row here, a field of [`Paths`].
-static ASSETS: LazyLock<[Asset; 13]> = LazyLock::new(|| {
+static ASSETS: LazyLock<[Asset; 14]> = LazyLock::new(|| {
     const CSS: &str = "text/css; charset=utf-8";
     const JS: &str = "text/javascript; charset=utf-8";
     const SVG: &str = "image/svg+xml";
@@ -81,6 +83,7 @@ static ASSETS: LazyLock<[Asset; 13]> = LazyLock::new(|| {
         asset("app", "js", JS, include_bytes!("../static/app.js")),
         asset("query", "js", JS, include_bytes!("../static/query.js")),
         asset("live", "js", JS, include_bytes!("../static/live.js")),
+        asset("board", "js", JS, include_bytes!("../static/board.js")),
         asset("echarts", "js", JS, include_bytes!("../static/vendor/echarts/echarts-6.1.0.common.min.js")),
         asset("stats", "js", JS, include_bytes!("../static/stats.js")),
         asset("icons", "svg", SVG, include_bytes!("../static/vendor/tabler-icons/icons.svg")),
@@ -89,8 +92,22 @@ static ASSETS: LazyLock<[Asset; 13]> = LazyLock::new(|| {
 });
 
 static PATHS: LazyLock<Paths> = LazyLock::new(|| {
-    let [tabler, tom_select_css, app_css, theme, htmx, tom_select, app, query, live, echarts, stats, icons, favicon] =
-        &*ASSETS;
+    let [
+        tabler,
+        tom_select_css,
+        app_css,
+        theme,
+        htmx,
+        tom_select,
+        app,
+        query,
+        live,
+        board,
+        echarts,
+        stats,
+        icons,
+        favicon,
+    ] = &*ASSETS;
     Paths {
         tabler: &tabler.path,
         tom_select_css: &tom_select_css.path,
@@ -101,6 +118,7 @@ static PATHS: LazyLock<Paths> = LazyLock::new(|| {
         app: &app.path,
         query: &query.path,
         live: &live.path,
+        board: &board.path,
         echarts: &echarts.path,
         stats: &stats.path,
         icons: &icons.path,
@@ -190,8 +208,9 @@ mod tests {
 
     #[test]
     fn a_first_visit_is_small() {
-        // no page but those of statistics loads what draws charts
-        let first = || all().filter(|asset| ![paths().echarts, paths().stats].contains(&asset.path.as_str()));
+        // no page but those of statistics loads what draws charts, none but a board what moves its cards
+        let first =
+            || all().filter(|asset| ![paths().echarts, paths().stats, paths().board].contains(&asset.path.as_str()));
         let sizes: Vec<(&str, usize, usize)> =
             first().map(|asset| (asset.path.as_str(), asset.body("br").1.len(), asset.body("gzip").1.len())).collect();
         println!("{sizes:#?}");

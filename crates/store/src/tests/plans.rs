@@ -192,6 +192,10 @@ fn read_everything(tx: &Tx) -> Result<(), Error> {
             list::count_near(tx, &flow, &query(text), visible, 10_000)?;
             words::in_titles(tx, &flow, &query(text), visible, 50)?;
         }
+        // a column of the board
+        for order in ["", "-updated"] {
+            list::of_flow(tx, &flow, &query("state=处理"), &sort(order), visible, None, 30)?;
+        }
     }
     for order in ORDERS {
         let first = list::of_flow(tx, &flow, &query(""), &sort(order), &all, None, 3)?;
@@ -237,6 +241,8 @@ fn read_everything(tx: &Tx) -> Result<(), Error> {
     let linked = item::links(tx, "issue", 1, None, 1)?;
     item::links(tx, "issue", 1, linked.next.as_deref(), 40)?;
     item::titles(tx, &BTreeSet::from([("issue".to_owned(), 1), ("bug".to_owned(), 1)]))?;
+    item::revisions(tx, "issue", &BTreeSet::from([1, 2]))?;
+    item::entered(tx, "issue", &BTreeSet::from([1, 2]))?;
     item::briefs(tx, &[("issue".to_owned(), 1)])?;
     for text in ["question_7", "crc"] {
         item::search(tx, &flow, text, 20, &all)?;

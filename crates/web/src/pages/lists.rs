@@ -14,7 +14,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 
 use super::{
-    ask,
+    ask, item,
     visit::{Around, Visit, rendered},
 };
 use crate::{
@@ -167,6 +167,8 @@ fn all_page(
         parts.extend(cursor.map(|cursor| ("cursor", cursor)));
         address(&path, &parts)
     };
+    let mut table = flow_table(cx, around.words, flow, rows.as_ref(), query, &path);
+    let bulk = item::bulk::bar(cx, actor, &published, rows.as_ref(), &mut table)?;
     let page = All {
         f: around.live_frame(cx, &flow.name, Active::Flow(key), format!("/live/flow/{key}")),
         key,
@@ -177,7 +179,9 @@ fn all_page(
         problem: trouble,
         asked: ask::all(around.words, flow),
         counts: state_counts(flow, counts, &query.q),
-        table: flow_table(cx, around.words, flow, rows.as_ref(), query, &path),
+        table,
+        board: address(&format!("/flow/{key}/board"), &[("q", query.q.as_str())]),
+        bulk,
         total,
         exports: if rows.is_some() { exports(around.words, flow, query) } else { Vec::new() },
         next: next.as_deref().map(|cursor| parts(Some(cursor))),
@@ -288,7 +292,10 @@ impl<'a> Lines<'a> {
     }
 
     fn table(columns: Vec<Column>, rows: &'a Rows, mut cells: impl FnMut(&'a Row) -> Vec<Cell<'a>>) -> Table<'a> {
-        let line = |row: &'a Row| ItemRow { flow: &row.flow, number: row.number, id: &row.id, cells: cells(row) };
+        let line = |row: &'a Row| {
+            let cells = cells(row);
+            ItemRow { flow: &row.flow, number: row.number, id: &row.id, pick: None, cells }
+        };
         Table { columns, rows: rows.rows.iter().map(line).collect() }
     }
 

@@ -4,7 +4,7 @@ use app::work::Total;
 use askama::Template;
 use serde::Serialize;
 
-use super::{Cell, Column, Frame, Pager, Person, StateChip, Table};
+use super::{Cell, Column, Frame, Pager, Person, StateChip, Table, board::BulkBar};
 use crate::words::Words;
 
 /// Home: what waits for me, and the flows.
@@ -101,6 +101,10 @@ pub struct All<'a> {
     pub table: Table<'a>,
     /// How many items there are: `258`, `10000+`.
     pub total: String,
+    /// The board of the same items.
+    pub board: String,
+    /// What can be done to the items chosen.
+    pub bulk: Option<BulkBar>,
     /// The files that this list can be had as: what they are, their addresses.
     pub exports: Vec<(String, String)>,
     /// The address of the next page.

@@ -77,6 +77,8 @@ pub struct ItemRow<'a> {
     pub number: i64,
     /// `question_57`
     pub id: &'a str,
+    /// As its box names it, where items can be chosen.
+    pub pick: Option<String>,
     /// One a column.
     pub cells: Vec<Cell<'a>>,
 }
