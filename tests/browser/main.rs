@@ -9,6 +9,7 @@ mod browser;
 mod harness;
 
 mod account;
+mod board;
 mod forms;
 mod live;
 mod look;

@@ -546,6 +546,7 @@ bulk-all = Choose all on this page
 bulk-chosen = Chosen:
 bulk-press = Press
 bulk-set = Set a field
+bulk-choose = Choose what to do
 bulk-next = Next
 bulk-items = The items chosen
 bulk-others = Set other fields too (what is left empty stays)

@@ -510,6 +510,7 @@ bulk-all = 选中本页全部
 bulk-chosen = 已选
 bulk-press = 触发
 bulk-set = 设置字段
+bulk-choose = 选择操作
 bulk-next = 下一步
 bulk-items = 选中的条目
 bulk-others = 同时设置其他字段（留空的不改）

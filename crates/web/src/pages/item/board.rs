@@ -253,10 +253,15 @@ fn draw_moves(
     Ok((status, drawn).into_response())
 }
 
+/// The fields that a trigger asks for, of which nothing is there yet.
+pub(super) fn missing<'b>(view: &'b item::ItemView, button: &'b Button) -> impl Iterator<Item = &'b String> {
+    let is_empty = |key: &&String| view.flow.fields.get(*key).is_some_and(|field| view.item.value(field).is_empty());
+    button.needs.iter().filter(is_empty)
+}
+
 /// Whether the trigger asks for nothing that is not there.
 fn is_direct(view: &item::ItemView, button: &Button) -> bool {
-    let is_filled = |key: &String| view.flow.fields.get(key).is_some_and(|field| !view.item.value(field).is_empty());
-    button.comment != CommentRule::Required && button.needs.iter().all(is_filled)
+    button.comment != CommentRule::Required && missing(view, button).next().is_none()
 }
 
 fn ask_for(
@@ -271,8 +276,7 @@ fn ask_for(
     let values = Values { stored: &now.fields, typed, since: before.as_ref(), errors: &errors, needs: needs(known) };
     let mut fields = views(scene, &now.state, true, &values);
     fields.retain(FieldView::writable);
-    let needed = |key: &String| button.needs.contains(key);
-    for field in fields.iter_mut().filter(|field| needed(&field.key)) {
+    for field in fields.iter_mut().filter(|field| button.needs.contains(&field.key)) {
         field.required = true;
         field.note = None;
     }
@@ -283,7 +287,8 @@ fn ask_for(
         troubles.extend(other_troubles(scene, refused, &fields, button.comment != CommentRule::None));
     }
     let people = people(scene.cx, &fields, false)?;
-    let (first, others) = fields.into_iter().partition(|field| needed(&field.key) || field.error.is_some());
+    let needed: Vec<&String> = missing(&known.view, button).collect();
+    let (first, others) = fields.into_iter().partition(|field| needed.contains(&&field.key) || field.error.is_some());
     let said = sent.map(|(form, _)| form.text("comment").to_owned()).unwrap_or_default();
     Ok(AskView {
         trigger: button.trigger.clone(),

@@ -21,6 +21,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{
     Posted,
+    board::missing,
     fields::{Typed, Values, views},
     page::people,
     scene::Scene,
@@ -384,13 +385,14 @@ fn ask(
         return Ok(());
     }
     let items = || seen.views.iter().filter_map(|(.., view)| view.as_ref());
-    let pressed = |view: &ItemView| {
-        let button =
-            view.buttons.iter().find(|button| matches!(act, Act::Press(trigger) if button.trigger == *trigger));
-        button.filter(|button| button.refusal.is_none()).cloned()
-    };
-    let buttons: Vec<flow::Button> = items().filter_map(pressed).collect();
-    let mut needed: BTreeSet<String> = buttons.iter().flat_map(|button| button.needs.iter().cloned()).collect();
+    let mut pressed: Vec<(&ItemView, &flow::Button)> = Vec::new();
+    for view in items() {
+        let is_this = |button: &&flow::Button| matches!(act, Act::Press(trigger) if button.trigger == *trigger);
+        let button = view.buttons.iter().find(is_this).filter(|button| button.refusal.is_none());
+        pressed.extend(button.map(|button| (view, button)));
+    }
+    let missing = pressed.iter().flat_map(|(view, button)| missing(view, button));
+    let mut needed: BTreeSet<String> = missing.cloned().collect();
     if let Act::Set(field) = act {
         needed.insert(field.clone());
         // words of a cascade hang on another field's: both are set together
@@ -402,7 +404,7 @@ fn ask(
     }
     let (first, others): (Vec<FieldView>, _) =
         writable(scene, items(), typed).into_iter().partition(|field| needed.contains(&field.key));
-    let takes = |rule: CommentRule| buttons.iter().any(|button| button.comment == rule);
+    let takes = |rule: CommentRule| pressed.iter().any(|(_, button)| button.comment == rule);
     if takes(CommentRule::Optional) || takes(CommentRule::Required) {
         page.comment = Some((wish.fields.text("comment").to_owned(), takes(CommentRule::Required)));
     }
