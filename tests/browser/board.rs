@@ -112,7 +112,7 @@ fn a_drop_presses_what_leads_there_asks_what_it_needs_and_nothing_else_takes_the
     person.sees("下一人");
     picture(&person, "asked");
     person.press("交审");
-    person.sees("请修正以下内容");
+    person.sees("没有提交成功，请修改下面的内容：");
     person.pick("下一人", "delegate");
     person.press("交审");
     in_column(&person, "单板离线", "审");
@@ -129,7 +129,7 @@ fn a_drop_presses_what_leads_there_asks_what_it_needs_and_nothing_else_takes_the
     person.finds(&format!("{}[contains(@class,'open')]", column("办")));
     engineer.saved(&engineer.item("t", 3), &json!({"summary": "线缆松动了"}));
     person.let_go();
-    person.sees("已被更新");
+    person.sees("已被别人更新过");
     picture(&person, "faster");
     assert_eq!(state(&engineer, 3), (json!("开"), json!(2)));
 }

@@ -49,6 +49,7 @@
       column.replaceWith(document.importNode(made[at], true));
       all(".board-column")[at].querySelector(".board-cards").scrollTop = top;
     });
+    document.dispatchEvent(new Event("refreshed"));
   };
 
   const send = async (address, form) => {

@@ -169,6 +169,11 @@
       }, gap);
     }, Math.random() * 200);
   };
+  // A board that has just been fetched anew.
+  document.addEventListener("refreshed", () => {
+    behind = false;
+    bar.replaceChildren();
+  });
   // Once nobody is about to use it any more, it follows.
   const retry = () => setTimeout(() => behind && bar.firstElementChild && !isBusy() && !isPointed() && refresh(), 300);
   if (!form) for (const type of ["pointerout", "selectionchange", "focusout"]) document.addEventListener(type, retry);

@@ -192,10 +192,7 @@ fn read_everything(tx: &Tx) -> Result<(), Error> {
             list::count_near(tx, &flow, &query(text), visible, 10_000)?;
             words::in_titles(tx, &flow, &query(text), visible, 50)?;
         }
-        // a column of the board
-        for order in ["", "-updated"] {
-            list::of_flow(tx, &flow, &query("state=处理"), &sort(order), visible, None, 30)?;
-        }
+        read_board(tx, visible)?;
     }
     for order in ORDERS {
         let first = list::of_flow(tx, &flow, &query(""), &sort(order), &all, None, 3)?;
@@ -241,8 +238,6 @@ fn read_everything(tx: &Tx) -> Result<(), Error> {
     let linked = item::links(tx, "issue", 1, None, 1)?;
     item::links(tx, "issue", 1, linked.next.as_deref(), 40)?;
     item::titles(tx, &BTreeSet::from([("issue".to_owned(), 1), ("bug".to_owned(), 1)]))?;
-    item::revisions(tx, "issue", &BTreeSet::from([1, 2]))?;
-    item::entered(tx, "issue", &BTreeSet::from([1, 2]))?;
     item::briefs(tx, &[("issue".to_owned(), 1)])?;
     for text in ["question_7", "crc"] {
         item::search(tx, &flow, text, 20, &all)?;
@@ -258,6 +253,18 @@ fn read_everything(tx: &Tx) -> Result<(), Error> {
     audit::list(tx, None, 50)?;
     setting::get(tx, "x")?;
     read_people(tx)
+}
+
+/// The columns of a board, and what is asked of the items on a page.
+fn read_board(tx: &Tx, visible: &Visibility) -> Result<(), Error> {
+    for text in ["state=处理", "state=关闭 level=事故", "state=处理 crc"] {
+        for order in ["", "-updated"] {
+            list::of_flow(tx, &issue(), &query(text), &sort(order), visible, None, 30)?;
+        }
+    }
+    item::revisions(tx, "issue", &BTreeSet::from([1, 2]))?;
+    item::entered(tx, "issue", &BTreeSet::from([1, 2]))?;
+    Ok(())
 }
 
 /// Every way in which people are listed and looked for.

@@ -211,7 +211,9 @@ fn draw_moves(
     let bar = parts::press_bar(&scene, view, known.may_save, "", None);
     let allowed: Vec<&Button> = view.buttons.iter().filter(|button| button.refusal.is_none()).collect();
     let trigger = sent.map_or(asked.trigger.as_str(), |(form, _)| form.text("trigger"));
-    let chosen = allowed.iter().find(|button| button.trigger == trigger);
+    // Of a card that was dropped, nothing was typed.
+    let is_bare = sent.is_some_and(|(form, _)| form.0.iter().all(|(name, _)| name == "trigger" || name == "revision"));
+    let chosen = allowed.iter().find(|button| button.trigger == trigger && !(is_bare && is_direct(view, button)));
     let ask = match chosen {
         Some(button) => Some(ask_for(&scene, &known, button, (typed.as_ref(), sent))?),
         None => None,
@@ -245,7 +247,10 @@ fn draw_moves(
         idle: bar.idle.filter(|_| moves.is_empty()),
         moves,
         refused: bar.refused,
-        said: said.and_then(|(_, refused)| refused.sentence(&scene)),
+        said: said.and_then(|(_, refused)| match refused.is_stale() && is_bare {
+            true => Some(words.word("board-stale").to_owned()),
+            false => refused.sentence(&scene),
+        }),
         ask,
     };
     let status = sent.map_or(StatusCode::OK, |(_, refused)| refused.status);

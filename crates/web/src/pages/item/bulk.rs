@@ -367,8 +367,15 @@ fn forecast(
         Act::Set(_) if !flow::may_save(&view.flow, item, actor) => Some(Refusal::NotAllowed(NotAllowed::Save)),
         Act::Set(_) | Act::Assign => None,
     };
-    let names = refusal::Names { flow: &view.flow, ..scene.names() };
-    barred.map(|barred| refusal::refusal(scene.words, names, &barred))
+    barred.map(|barred| said(scene, &view.flow, &barred))
+}
+
+/// Why an item is refused, in words.
+fn said(scene: &Scene, flow: &Flow, why: &Refusal) -> String {
+    match why {
+        Refusal::Stale { .. } => scene.words.word("bulk-stale").to_owned(),
+        why => refusal::refusal(scene.words, refusal::Names { flow, ..scene.names() }, why),
+    }
 }
 
 /// What is asked once for all of them: by a trigger what it needs of any of them, the field that is set, who gets them.
@@ -452,14 +459,14 @@ fn draw_done(
     let seen = seen(cx, actor, key, wish, &named)?;
     let typed = Typed::of(&wish.fields);
     let scene = Scene::new(cx, (actor, words), flow, seen.names.clone(), Some(&typed))?;
-    let said = |why: &Why| match why {
-        Why::Refused(flow, why) => refusal::refusal(words, refusal::Names { flow, ..scene.names() }, why),
+    let told = |why: &Why| match why {
+        Why::Refused(flow, why) => said(&scene, flow, why),
         Why::Unknown => words.word("bulk-unknown").to_owned(),
         Why::Said(text) => text.clone(),
     };
     let mut rows = Vec::new();
     for (at, (number, ..)) in seen.views.iter().enumerate() {
-        rows.push(row(cx, key, &seen, at, refused.get(number).map(said), true));
+        rows.push(row(cx, key, &seen, at, refused.get(number).map(told), true));
     }
     rows.extend(odd_rows(words, wish));
     let failed = rows.iter().filter(|row| row.refused.is_some()).count();

@@ -122,6 +122,11 @@ impl Refused {
         }
     }
 
+    /// Whether someone was faster.
+    pub(super) fn is_stale(&self) -> bool {
+        matches!(self.refusal, Some(Refusal::Stale { .. }))
+    }
+
     /// Whether fields are at fault, each of which is said at its place.
     pub(super) fn is_invalid(&self) -> bool {
         matches!(self.refusal, Some(Refusal::Invalid(_)))
