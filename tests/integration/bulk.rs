@@ -229,5 +229,12 @@ fn what_cannot_be_asked_for_is_said() {
     let form = [("bulk.item", "1@1"), ("bulk.do", "press:关闭"), ("bulk.go", "1")];
     let cross = answer(person.request("POST", "/flow/t/bulk").header("sec-fetch-site", "cross-site").form(&form));
     assert_eq!(cross.status, StatusCode::FORBIDDEN);
-    assert_eq!(send(&server.nobody(), &form).status, StatusCode::UNAUTHORIZED);
+    // what was typed survives signing in, and is done when it is confirmed again
+    let nobody = server.nobody();
+    assert_eq!(send(&nobody, &form).status, StatusCode::UNAUTHORIZED);
+    let kept = [("kept-path", "/flow/t/bulk"), ("kept:bulk.item", "1@2"), ("kept:bulk.do", "set:item")];
+    let kept = [&kept[..], &[("kept:bulk.go", "1"), ("kept:item", "留着")]].concat();
+    let back = nobody.form("/login", &[&kept[..], &[("name", "engineer"), ("password", PASSWORD)]].concat());
+    assert!(back.text.contains("value=\"留着\"") && back.text.contains("value=\"1@2\""), "{}", back.text);
+    assert_eq!(states(&api)[0], ("完".to_owned(), 2));
 }

@@ -9,6 +9,9 @@
   const said = document.getElementById("board-said");
   const asking = { "HX-Request": "true", "HX-Target": "moves", Accept: "text/html" };
 
+  let keys = false;
+  document.addEventListener("keydown", () => (keys = true), true);
+  document.addEventListener("pointerdown", () => (keys = false), true);
   const say = (text) => {
     said.textContent = text;
     said.classList.remove("visually-hidden");
@@ -62,6 +65,9 @@
       else if (dialog.open) dialog.close();
       await refresh();
       if (answer.ok) say(text || dialog.dataset.done);
+      // Whoever came by the keyboard goes on from where the card is now.
+      const card = all(".board-card").find((one) => address.includes(`/${one.dataset.number}/moves`));
+      if (keys && !dialog.open) card?.querySelector("[data-open]").focus();
     } catch {
       failed();
     } finally {
