@@ -211,13 +211,22 @@ pub fn load_many(tx: &Tx, flow: &str, numbers: &[i64]) -> Result<Vec<Row>, Error
 /// # Errors
 /// The records failed.
 pub fn hold(tx: &Tx, flow: &str, number: i64) -> Result<Option<Row>, Error> {
+    foresee_hold(tx, flow, number)?;
     let sql = format!("select {ROW} from item where flow = $1 and number = $2");
-    if tx.may_write() && tx.is_far() {
-        // once it is held, the number of its next event is known
-        tx.foresee_held(&sql, params![flow, number])?;
-        tx.foresee(NEXT_SEQ, params![flow, number])?;
-    }
     tx.first_held(&sql, params![flow, number], read_row)
+}
+
+/// [`hold`] will be asked this soon. The item is held from then on, whoever turns out to ask.
+///
+/// # Errors
+/// The records failed.
+pub fn foresee_hold(tx: &Tx, flow: &str, number: i64) -> Result<(), Error> {
+    if !tx.may_write() || !tx.is_far() {
+        return Ok(());
+    }
+    tx.foresee_held(&format!("select {ROW} from item where flow = $1 and number = $2"), params![flow, number])?;
+    // once it is held, the number of its next event is known
+    tx.foresee(NEXT_SEQ, params![flow, number])
 }
 
 /// Whether there is such an item.

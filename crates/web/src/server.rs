@@ -11,7 +11,7 @@ use std::{
 };
 
 use app::{
-    App, Error, Reading, Writing,
+    Ahead, App, Error, Reading, Writing,
     signin::{self, Credential, SignedIn},
     stats::Stop,
 };
@@ -192,13 +192,24 @@ impl Web {
         &self,
         credential: Option<Credential>,
         preferred: Language,
+        use_case: impl FnMut(&Writing, &Caller) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Failed> {
+        self.change_as(credential, preferred, None, use_case).await
+    }
+
+    /// [`Web::write_as`], which changes this item of this flow, if there is one.
+    pub(crate) async fn change_as<T: Send + 'static>(
+        &self,
+        credential: Option<Credential>,
+        preferred: Language,
+        item: Option<(String, i64)>,
         mut use_case: impl FnMut(&Writing, &Caller) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Failed> {
         let spoken = Spoken::new(preferred);
         let within = spoken.clone();
         let (sender, answer) = tokio::sync::oneshot::channel();
         self.app.write_with(
-            credential.clone(),
+            Ahead { credential: credential.clone(), item },
             move |cx| {
                 let caller = caller(cx, credential.as_ref(), &within)?;
                 if let Some(used) = credential.as_ref().filter(|_| caller.signed.touch) {

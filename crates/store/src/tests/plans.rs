@@ -26,11 +26,16 @@ const KNOWN: &[(&str, &str)] = &[
         "as \"items\"",
         "items of a whole flow, counted by what stands in a column: that is its sheet (or an index of it) from end to end",
     ),
+    ("order by number, who", "who holds what is open of a flow, for the statistics: all of it"),
+    ("\"number\" asc, \"seq\" asc", "how long the items of a flow stayed where, for the statistics: all of it"),
     ("order by \"f_urgent\"", "sorted by hand, in the address, by what is no column of the list"),
 ];
 
 /// What has an engine look at all that its index leads to.
 const WHOLE: [&str; 4] = ["like", "replace(", "as \"items\"", "group by"];
+
+/// What a query finds items by: to go through all that a flow has of it is no way of finding.
+const TRACES: [&str; 4] = ["stay", "field_change", "link", "holder"];
 
 /// What grows with the items, and with those who work on them.
 const LARGE: [&str; 18] = [
@@ -152,7 +157,7 @@ fn postgres_reads_whole(connection: &postgres::Connection, sql: &str) -> Result<
         let leads =
             !first.is_empty() && (words.contains(&first.as_str()) || first.contains('(') && cond.contains(&first));
         let walks_flow = cond.starts_with("(flow = ") && !cond.contains(" AND ");
-        if !leads || walks_flow && slow {
+        if !leads || walks_flow && (slow || TRACES.contains(&table.as_str())) {
             whole.push(table);
         }
     }
@@ -176,7 +181,7 @@ fn sqlite_reads_whole(tx: &Tx, sql: &str) -> Result<Vec<String>, Error> {
     };
     let whole = plan.iter().filter(|step| {
         let walks_flow = step.starts_with("SEARCH") && step.ends_with("(flow=?)");
-        step.starts_with("SCAN") || walks_flow && slow
+        step.starts_with("SCAN") || walks_flow && (slow || TRACES.contains(&named(step).as_str()))
     });
     Ok(whole.map(|step| named(step)).filter(|table| LARGE.contains(&table.as_str())).collect())
 }
