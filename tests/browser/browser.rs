@@ -75,6 +75,14 @@ impl Person {
         follow(words: &str);
         /// Clicks the element of this XPath.
         click(path: &str);
+        /// Waits until the page shows the element of this XPath.
+        finds(path: &str);
+        /// Takes what stands at the first XPath by the mouse, and holds it over what stands at the second.
+        hold(path: &str, over: &str);
+        /// Lets go of what is held.
+        let_go();
+        /// Takes what stands at the first XPath by the mouse, and lets it go over what stands at the second.
+        drag(path: &str, over: &str);
         /// Makes the window this large.
         resize(width: u32, height: u32);
         /// How wide the page is, and how wide the window.
@@ -198,7 +206,7 @@ impl Page {
         let words = quoted(label);
         let found = self
             .find(&format!(
-                "//label[normalize-space(.)={words}] | //*[self::textarea or self::input][@aria-label={words}]"
+                "//label[normalize-space(.)={words}] | //*[self::textarea or self::input or self::select][@aria-label={words}]"
             ))
             .await;
         if found.tag_name().await.expect("a tag") != "label" {
@@ -289,6 +297,29 @@ impl Page {
             assert!(Instant::now() < deadline, "no {path} on {}:\n{}", self.path().await, self.text().await);
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
+    }
+
+    /// Waits until the page shows the element of this XPath.
+    async fn finds(&self, path: &str) {
+        self.find(path).await;
+    }
+
+    /// Takes an element by the mouse, and holds it over another.
+    async fn hold(&self, path: &str, over: &str) {
+        let (card, place) = (self.find(path).await, self.find(over).await);
+        let chain = self.driver.action_chain().move_to_element_center(&card).click_and_hold().move_by_offset(20, 10);
+        chain.move_to_element_center(&place).move_by_offset(3, 3).perform().await.expect("it is held");
+    }
+
+    /// Lets go of what is held.
+    async fn let_go(&self) {
+        self.driver.action_chain().release().perform().await.expect("it is let go");
+    }
+
+    /// Takes an element by the mouse, and lets it go over another.
+    async fn drag(&self, path: &str, over: &str) {
+        self.hold(path, over).await;
+        self.let_go().await;
     }
 
     /// Makes the window this large.

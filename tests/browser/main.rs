@@ -10,6 +10,7 @@ mod carry;
 mod harness;
 
 mod account;
+mod board;
 mod forms;
 mod live;
 mod look;

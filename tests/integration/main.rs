@@ -15,6 +15,8 @@ mod access;
 mod administration;
 mod api;
 mod bench;
+mod board;
+mod bulk;
 mod carry;
 mod check;
 mod cli;

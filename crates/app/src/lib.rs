@@ -8,6 +8,7 @@
 mod catalog;
 mod error;
 
+pub mod board;
 pub mod bulk;
 pub mod carry;
 pub mod item;

@@ -21,7 +21,7 @@ use crate::{
 pub const COUNT_CAP: i64 = 10_000;
 
 /// Where at least so many will do, so many items are looked at.
-const NEAR: i64 = 2_000;
+pub(crate) const NEAR: i64 = 2_000;
 
 /// One line of a list.
 #[derive(Debug, Clone)]
@@ -353,6 +353,14 @@ pub fn own_columns(flow: &Flow) -> Vec<Column> {
 
 fn lines(flow: &Flow, found: Vec<list::Found>) -> impl Iterator<Item = Row> {
     found.into_iter().map(|found| row(flow.item_id(found.brief.number), found.brief, found.cells))
+}
+
+/// The revision of each of these items of a flow, by number: what is done to many of them is done to what was seen.
+///
+/// # Errors
+/// The store's.
+pub fn revisions(cx: &Reading, key: &str, rows: &[Row]) -> Result<BTreeMap<i64, i64>, Error> {
+    Ok(store::item::revisions(cx.tx, key, &rows.iter().map(|row| row.number).collect())?)
 }
 
 /// [`items`], each whole: for the API.

@@ -178,6 +178,7 @@ impl Sample {
                 number: 57 - n as i64,
                 id: format!("question_{}", 57 - n).leak(),
                 group: None,
+                pick: None,
                 cells: vec![
                     Cell::Title(TITLES[n % TITLES.len()]),
                     Cell::State(chip(n * 3 % 4)),
@@ -252,6 +253,8 @@ impl Sample {
             counts: self.counts(),
             table: self.table(if self.full { 50 } else { 0 }, &["sort"]),
             total: if self.full { "261" } else { "0" }.to_owned(),
+            board: "/flow/issue_track/board".to_owned(),
+            bulk: None,
             exports: vec![(self.words.word("export-xlsx").to_owned(), "?format=xlsx".to_owned())],
             next: self.full.then(|| "?cursor=x".to_owned()),
             first: self.full.then(|| "?".to_owned()),

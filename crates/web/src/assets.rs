@@ -53,6 +53,8 @@ pub struct Paths {
     pub query: &'static str,
     /// How an open page follows changes.
     pub live: &'static str,
+    /// Moves cards on a board.
+    pub board: &'static str,
     /// ECharts: on the pages of statistics alone.
     pub echarts: &'static str,
     /// Draws the charts beside their tables.
@@ -64,7 +66,7 @@ pub struct Paths {
 }
 
 /// To add a file: a row here, a field of [`Paths`].
-static ASSETS: LazyLock<[Asset; 14]> = LazyLock::new(|| {
+static ASSETS: LazyLock<[Asset; 15]> = LazyLock::new(|| {
     const CSS: &str = "text/css; charset=utf-8";
     const JS: &str = "text/javascript; charset=utf-8";
     const SVG: &str = "image/svg+xml";
@@ -84,6 +86,7 @@ static ASSETS: LazyLock<[Asset; 14]> = LazyLock::new(|| {
         asset("query", "js", JS, include_bytes!("../static/query.js")),
         asset("import", "js", JS, include_bytes!("../static/import.js")),
         asset("live", "js", JS, include_bytes!("../static/live.js")),
+        asset("board", "js", JS, include_bytes!("../static/board.js")),
         asset("echarts", "js", JS, include_bytes!("../static/vendor/echarts/echarts-6.1.0.common.min.js")),
         asset("stats", "js", JS, include_bytes!("../static/stats.js")),
         asset("icons", "svg", SVG, include_bytes!("../static/vendor/tabler-icons/icons.svg")),
@@ -103,6 +106,7 @@ static PATHS: LazyLock<Paths> = LazyLock::new(|| {
         query,
         import,
         live,
+        board,
         echarts,
         stats,
         icons,
@@ -119,6 +123,7 @@ static PATHS: LazyLock<Paths> = LazyLock::new(|| {
         query: &query.path,
         import: &import.path,
         live: &live.path,
+        board: &board.path,
         echarts: &echarts.path,
         stats: &stats.path,
         icons: &icons.path,
@@ -208,8 +213,9 @@ mod tests {
 
     #[test]
     fn a_first_visit_is_small() {
-        // no page but those of statistics loads what draws charts
-        let first = || all().filter(|asset| ![paths().echarts, paths().stats].contains(&asset.path.as_str()));
+        // no page but those of statistics loads what draws charts, none but a board what moves its cards
+        let first =
+            || all().filter(|asset| ![paths().echarts, paths().stats, paths().board].contains(&asset.path.as_str()));
         let sizes: Vec<(&str, usize, usize)> =
             first().map(|asset| (asset.path.as_str(), asset.body("br").1.len(), asset.body("gzip").1.len())).collect();
         println!("{sizes:#?}");

@@ -41,6 +41,7 @@ pub(crate) fn router(web: Web) -> Router {
         .route("/setup/{secret}", get(account::setup).post(account::set_up))
         .merge(own())
         .merge(statistics())
+        .merge(boards())
         .route("/search", get(search::search))
         .route("/work/{list}", get(lists::work_list))
         .route("/flow/{flow}", get(lists::flow))
@@ -110,6 +111,14 @@ fn own() -> Router<Web> {
 /// What is counted.
 fn statistics() -> Router<Web> {
     Router::new().route("/stats", get(stats::all)).route("/flow/{flow}/stats", get(stats::flow))
+}
+
+/// Cards that are moved, and many items at once.
+fn boards() -> Router<Web> {
+    Router::new()
+        .route("/flow/{flow}/board", get(item::board::board))
+        .route("/flow/{flow}/board/{number}/moves", get(item::board::moves).post(item::board::press))
+        .route("/flow/{flow}/bulk", get(item::bulk::list).post(item::bulk::bulk))
 }
 
 /// What administrators do.

@@ -263,12 +263,30 @@
     output.after(button);
   };
 
-  const start = () => {
-    all("[data-parent]").forEach(cascade);
-    if (window.TomSelect) all("[data-pick]").forEach(pick);
-    all(".item-form").forEach(guard);
-    all(".item-form").forEach(follow);
-    all("[data-copy]").forEach(copier);
+  // Items chosen in a list: all on the page at once, and how many there are.
+  const boxes = () => all(".items .pick");
+  const chosen = () => {
+    const [every, count] = [document.querySelector(".bulk .pick"), document.querySelector("[data-chosen]")];
+    if (!every) return;
+    const marked = boxes().filter((box) => box.checked).length;
+    every.checked = marked > 0 && marked === boxes().length;
+    every.indeterminate = marked > 0 && !every.checked;
+    count.textContent = `${count.dataset.chosen} ${marked}`;
+  };
+  on("change", (event) => {
+    if (event.target.matches?.(".bulk .pick")) boxes().forEach((box) => (box.checked = event.target.checked));
+    if (event.target.matches?.(".pick")) chosen();
+  });
+  addEventListener("pageshow", chosen);
+
+  const start = (root) => {
+    all("[data-parent]", root).forEach(cascade);
+    if (window.TomSelect) all("[data-pick]", root).forEach(pick);
+    all(".item-form", root).forEach(guard);
+    all(".item-form", root).forEach(follow);
+    all("[data-copy]", root).forEach(copier);
   };
   start();
+  // A form that comes later.
+  on("drawn", (event) => start(event.target));
 })();

@@ -559,3 +559,43 @@ stats-by-month = { $field } (by month)
 stats-created = Created
 stats-closed-at = Closed at
 flow-picture = Diagram
+
+## The board
+board = Board
+board-list = List
+board-see = items, see the list
+board-more = See more
+board-moves = What can be done
+board-moves-of = What can be done with { $id }
+board-others = Other fields
+board-back = Back to the board
+board-open = Open the item
+board-stale = Someone has just changed it, so nothing was done. This is how it stands now.
+board-done = Done
+board-failed = Not done. Check the network and try again
+close = Close
+
+## Many at once
+bulk = Do to those chosen
+bulk-all = Choose all on this page
+bulk-chosen = Chosen:
+bulk-press = Press
+bulk-set = Set a field
+bulk-choose = Choose what to do
+bulk-next = Next
+bulk-items = The items chosen
+bulk-others = Set other fields too (what is left empty stays)
+bulk-go = Do it
+bulk-again = Try those again that were refused
+bulk-back = Back to the list
+bulk-would = Will be refused
+bulk-not = Not done
+bulk-heading-press = Press “{ $trigger }” for many
+bulk-heading-set = Set “{ $field }” for many
+bulk-heading-assign = Hand over many
+bulk-none = No items are chosen. Go back to the list and mark some.
+bulk-many = At most { $n } items at once. Choose fewer.
+bulk-what = There is nothing of that kind to be done. Go back to the list and choose again.
+bulk-stale = Someone has changed it since it was chosen. Look at it and try again
+bulk-unknown = There is no such item, or you may not see it
+bulk-finished = Done: { $done }. Not done: { $refused }

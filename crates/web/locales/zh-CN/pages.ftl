@@ -523,3 +523,43 @@ stats-by-month = { $field }（按月）
 stats-created = 创建时间
 stats-closed-at = 关闭时间
 flow-picture = 流程图
+
+## 看板
+board = 看板
+board-list = 列表
+board-see = 条，查看列表
+board-more = 查看更多
+board-moves = 可做的操作
+board-moves-of = { $id } 可做的操作
+board-others = 其他字段
+board-back = 返回看板
+board-open = 打开条目
+board-stale = 刚才已被别人更新过，没有操作；下面是它现在的样子。
+board-done = 已完成
+board-failed = 没有完成，请检查网络后重试
+close = 关闭
+
+## 批量
+bulk = 批量操作
+bulk-all = 选中本页全部
+bulk-chosen = 已选
+bulk-press = 触发
+bulk-set = 设置字段
+bulk-choose = 选择操作
+bulk-next = 下一步
+bulk-items = 选中的条目
+bulk-others = 同时设置其他字段（留空的不改）
+bulk-go = 执行
+bulk-again = 重试未办成的
+bulk-back = 返回列表
+bulk-would = 将被拒绝
+bulk-not = 未办成
+bulk-heading-press = 批量触发“{ $trigger }”
+bulk-heading-set = 批量设置“{ $field }”
+bulk-heading-assign = 批量转交
+bulk-none = 没有选中条目，请回到列表勾选。
+bulk-many = 一次最多 { $n } 个条目，请少选一些。
+bulk-what = 没有这样的操作，请回到列表重新选择。
+bulk-stale = 选中之后已被别人更新过，请看过之后再试
+bulk-unknown = 没有这个条目，或无权查看
+bulk-finished = 已办成 { $done } 条，未办成 { $refused } 条

@@ -1,5 +1,7 @@
 //! An item, a new item, and what pickers ask for.
 
+pub(crate) mod board;
+pub(crate) mod bulk;
 mod fields;
 pub(crate) mod history;
 mod page;

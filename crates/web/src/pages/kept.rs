@@ -169,6 +169,7 @@ fn is_kept(path: &str) -> bool {
         parts[..],
         ["flow", _, _]
             | ["flow", _, _, "comments" | "holder"]
+            | ["flow", _, "board", _, "moves"]
             | ["settings", "tokens"]
             | ["admin", "users" | "groups"]
             | ["admin", "users", _]
@@ -188,6 +189,8 @@ async fn again(visit: Visit, web: &Web, path: &str, form: Form) -> Option<Respon
     Some(match parts[..] {
         ["flow", key, "views"] => views::new_again(visit, web, key, &form).await,
         ["flow", key, "new"] => item::new_again(visit.at(path), web, key, form).await,
+        ["flow", key, "bulk"] => item::bulk::again(visit, web, key, form).await,
+        ["flow", key, "board", number, _] => item::board::moves_again(visit, web, (key, number), form).await,
         ["flow", key, number] => item::show_again(visit, web, (key, number), "", form).await,
         ["flow", key, number, part] => item::show_again(visit, web, (key, number), part, form).await,
         ["settings", _] => settings::token_again(visit, web, &form).await,

@@ -18,7 +18,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 
 use super::{
-    ask,
+    ask, item,
     views::{self, Shown, Typed},
     visit::{Around, Visit, rendered},
 };
@@ -252,6 +252,8 @@ fn all_page(
         (Some(shown), Some(_)) => exports(words, flow, query, shown),
         _ => Vec::new(),
     };
+    let mut table = flow_table(cx, words, flow, &looked, query, &path);
+    let bulk = item::bulk::bar(cx, actor, &published, rows.as_ref(), &mut table)?;
     let page = All {
         f: around.live_frame(
             cx,
@@ -268,7 +270,9 @@ fn all_page(
         sort: &query.sort,
         asked: ask::all(words, flow),
         counts: state_counts(flow, counts, query),
-        table: flow_table(cx, words, flow, &looked, query, &path),
+        table,
+        board: address(&format!("/flow/{key}/board"), &[("q", query.q.as_str())]),
+        bulk,
         total: rows.as_ref().map_or_else(String::new, |rows| rows.total.to_string()),
         exports,
         next: rows.as_ref().and_then(|rows| rows.next.as_deref()).map(|next| query.at(&path, &[("cursor", next)])),
@@ -389,8 +393,10 @@ impl<'a> Lines<'a> {
     }
 
     fn table(columns: Vec<Column>, rows: &'a Rows, mut cells: impl FnMut(&'a Row) -> Vec<Cell<'a>>) -> Table<'a> {
-        let line =
-            |row: &'a Row| ItemRow { flow: &row.flow, number: row.number, id: &row.id, group: None, cells: cells(row) };
+        let line = |row: &'a Row| {
+            let cells = cells(row);
+            ItemRow { flow: &row.flow, number: row.number, id: &row.id, group: None, pick: None, cells }
+        };
         Table { id: None, columns, chosen: false, rows: rows.rows.iter().map(line).collect() }
     }
 

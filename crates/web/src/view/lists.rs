@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::{
     Cell, Column, Frame, Pager, Person, StateChip, Table,
+    board::BulkBar,
     views::{Bar, ViewLink},
 };
 use crate::words::Words;
@@ -110,6 +111,10 @@ pub struct All<'a> {
     pub table: Table<'a>,
     /// How many items there are: `258`, `10000+`.
     pub total: String,
+    /// The board of the same items.
+    pub board: String,
+    /// What can be done to the items chosen.
+    pub bulk: Option<BulkBar>,
     /// The files that this list can be had as: what they are, their addresses.
     pub exports: Vec<(String, String)>,
     /// The address of the next page.

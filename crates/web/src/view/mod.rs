@@ -6,6 +6,7 @@
 pub mod account;
 pub mod admin;
 pub mod api;
+pub mod board;
 pub mod carry;
 pub mod error;
 pub mod escape;

@@ -84,6 +84,8 @@ pub struct ItemRow<'a> {
     pub id: &'a str,
     /// The group that begins with it.
     pub group: Option<GroupHead<'a>>,
+    /// As its box names it, where items can be chosen.
+    pub pick: Option<String>,
     /// One a column.
     pub cells: Vec<Cell<'a>>,
 }
