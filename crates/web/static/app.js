@@ -224,6 +224,8 @@
   const chosen = () => {
     const [every, count] = [document.querySelector(".bulk .pick"), document.querySelector("[data-chosen]")];
     if (!every) return;
+    // What is marked is sent by its own boxes: the page may have changed since it was drawn.
+    every.removeAttribute("name");
     const marked = boxes().filter((box) => box.checked).length;
     every.checked = marked > 0 && marked === boxes().length;
     every.indeterminate = marked > 0 && !every.checked;
@@ -234,6 +236,12 @@
     if (event.target.matches?.(".pick")) chosen();
   });
   addEventListener("pageshow", chosen);
+  on("followed", chosen);
+  // Another list: a box that stands where a marked one stood is not meant.
+  on("htmx:after:swap", () => {
+    boxes().forEach((box) => (box.checked = false));
+    chosen();
+  });
 
   const start = (root) => {
     all("[data-parent]", root).forEach(cascade);
