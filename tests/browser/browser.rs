@@ -89,6 +89,8 @@ impl Person {
         widths() -> (i64, i64);
         /// Takes a picture of the page.
         picture(file: &Path);
+        /// Gives the file to the input of this label.
+        attach(label: &str, file: &Path);
         /// Lets no request pass that fits the pattern.
         block(pattern: &str);
         /// Goes to another tab, which is opened for it.
@@ -342,6 +344,12 @@ impl Page {
     async fn come_back(&self) {
         let tabs = self.driver.windows().await.expect("the tabs");
         self.driver.switch_to_window(tabs[0].clone()).await.expect("it is shown");
+    }
+
+    /// Gives the file to the input of this label.
+    async fn attach(&self, label: &str, file: &Path) {
+        let path = file.to_str().expect("a path in letters").to_owned();
+        self.labelled(label).await.send_keys(path).await.expect("the file is taken");
     }
 
     /// Lets no request pass that fits the pattern.

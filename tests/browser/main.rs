@@ -4,6 +4,7 @@
 #![expect(clippy::expect_used, reason = "a test that cannot go on fails")]
 
 mod browser;
+mod carry;
 #[path = "../harness/mod.rs"]
 #[expect(dead_code, reason = "shared with the integration tests, which use another part of it")]
 mod harness;
@@ -17,3 +18,4 @@ mod paging;
 mod search;
 mod stats;
 mod story;
+mod views;

@@ -41,3 +41,4 @@ mod stats;
 mod story;
 mod upgrade;
 mod versions;
+mod views;

@@ -19,6 +19,7 @@ pub mod publish;
 pub mod search;
 pub mod signin;
 pub mod stats;
+pub mod views;
 pub mod work;
 
 use std::{ops::Deref, sync::Arc, time::Duration};

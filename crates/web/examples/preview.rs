@@ -22,6 +22,7 @@ use web::{
         },
         lists::{All, FlowCard, FlowPage, Home, QueryTrouble, StateCount, Stranded, StrandedRow, Whose, Work},
         search::{HitRow, SearchPage},
+        views::Bar,
         *,
     },
     words::{Language, Words},
@@ -91,7 +92,7 @@ impl Sample {
             message: "这里读不懂：应当是字段、比较符和值，例如 发生时间>=2026-11-01".to_owned(),
             parts,
         };
-        write("all-bad", self.all("state=关闭 发生时间>>昨天", Some(trouble)).render()?)?;
+        write("all-bad", self.all("state=关闭 发生时间>>昨天", Some(Box::leak(Box::new(trouble)))).render()?)?;
         write(
             "all-none",
             All { table: self.table(0, &[]), counts: vec![], ..self.all("问题级别=事故", None) }.render()?,
@@ -177,6 +178,7 @@ impl Sample {
                 number: 57 - n as i64,
                 id: format!("question_{}", 57 - n).leak(),
                 pick: None,
+                group: None,
                 cells: vec![
                     Cell::Title(TITLES[n % TITLES.len()]),
                     Cell::State(chip(n * 3 % 4)),
@@ -186,7 +188,7 @@ impl Sample {
                 ],
             })
             .collect();
-        Table { columns, rows }
+        Table { id: None, columns, chosen: false, rows }
     }
 
     fn counts(&self) -> Vec<StateCount> {
@@ -228,6 +230,7 @@ impl Sample {
             archived: false,
             picture: "",
             counts: self.counts(),
+            views: Vec::new(),
             table: self.table(if self.full { 6 } else { 0 }, &[]),
             pending: total(if self.full { 6 } else { 0 }),
             next: None,
@@ -235,11 +238,13 @@ impl Sample {
         }
     }
 
-    fn all(&self, q: &'static str, problem: Option<QueryTrouble>) -> All<'static> {
+    fn all(&self, q: &'static str, problem: Option<&'static QueryTrouble>) -> All<'static> {
         All {
             f: self.frame(self.words.word("all-items"), Active::Flow("issue_track")),
             key: "issue_track",
             name: "网上问题处理",
+            title: self.words.word("all-items"),
+            bar: Bar::default(),
             may_create: true,
             q,
             sort: "",

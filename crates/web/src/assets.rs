@@ -47,6 +47,8 @@ pub struct Paths {
     pub tom_select: &'static str,
     /// Our own script.
     pub app: &'static str,
+    /// What shows how far a file is that is carried in.
+    pub import: &'static str,
     /// What completes a query while it is typed.
     pub query: &'static str,
     /// How an open page follows changes.
@@ -64,7 +66,7 @@ pub struct Paths {
 }
 
 /// To add a file: a row here, a field of [`Paths`].
-static ASSETS: LazyLock<[Asset; 14]> = LazyLock::new(|| {
+static ASSETS: LazyLock<[Asset; 15]> = LazyLock::new(|| {
     const CSS: &str = "text/css; charset=utf-8";
     const JS: &str = "text/javascript; charset=utf-8";
     const SVG: &str = "image/svg+xml";
@@ -82,6 +84,7 @@ static ASSETS: LazyLock<[Asset; 14]> = LazyLock::new(|| {
         asset("tom-select", "js", JS, include_bytes!("../static/vendor/tom-select/tom-select-2.6.2.base.min.js")),
         asset("app", "js", JS, include_bytes!("../static/app.js")),
         asset("query", "js", JS, include_bytes!("../static/query.js")),
+        asset("import", "js", JS, include_bytes!("../static/import.js")),
         asset("live", "js", JS, include_bytes!("../static/live.js")),
         asset("board", "js", JS, include_bytes!("../static/board.js")),
         asset("echarts", "js", JS, include_bytes!("../static/vendor/echarts/echarts-6.1.0.common.min.js")),
@@ -101,6 +104,7 @@ static PATHS: LazyLock<Paths> = LazyLock::new(|| {
         tom_select,
         app,
         query,
+        import,
         live,
         board,
         echarts,
@@ -117,6 +121,7 @@ static PATHS: LazyLock<Paths> = LazyLock::new(|| {
         tom_select: &tom_select.path,
         app: &app.path,
         query: &query.path,
+        import: &import.path,
         live: &live.path,
         board: &board.path,
         echarts: &echarts.path,

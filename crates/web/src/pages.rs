@@ -17,4 +17,5 @@ pub(crate) mod plain;
 pub(crate) mod search;
 pub(crate) mod settings;
 pub(crate) mod stats;
+pub(crate) mod views;
 pub(crate) mod visit;

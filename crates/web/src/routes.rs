@@ -24,7 +24,7 @@ use crate::{
     api::{self, Problem},
     carry::XLSX,
     metrics,
-    pages::{account, admin, ask, carry, item, kept, lists, live, plain, search, settings, stats, visit::Visit},
+    pages::{account, admin, ask, carry, item, kept, lists, live, plain, search, settings, stats, views, visit::Visit},
     server::Web,
 };
 
@@ -47,6 +47,9 @@ pub(crate) fn router(web: Web) -> Router {
         .route("/flow/{flow}", get(lists::flow))
         .route("/flow/{flow}/all", get(lists::all))
         .route("/flow/{flow}/words", get(ask::words))
+        .route("/flow/{flow}/views", post(views::keep))
+        .route("/flow/{flow}/view/{id}", get(views::show).post(views::change))
+        .route("/flow/{flow}/view/{id}/delete", post(views::take_away))
         .route("/flow/{flow}/new", get(item::new).post(item::create))
         .route("/flow/{flow}/{number}", get(item::show).post(item::send))
         .route("/flow/{flow}/{number}/comments", post(item::comment))
@@ -158,6 +161,7 @@ fn carrying() -> Router<Web> {
         .route("/flow/{flow}/export", get(carry::export))
         .route("/flow/{flow}/import", get(carry::import).post(carry::send))
         .route("/flow/{flow}/import/template", get(carry::template))
+        .route("/flow/{flow}/import/progress", get(carry::progress))
         .route("/flow/{flow}/release-notes", get(carry::release_notes))
         .route("/flow/{flow}/release-notes/layout", post(carry::layout))
 }

@@ -23,6 +23,7 @@ use socket2::Socket;
 use tokio::{net::TcpListener, sync::Semaphore};
 
 use crate::{
+    carry::progress::Progress,
     live::Live,
     metrics::Metrics,
     routes,
@@ -80,6 +81,8 @@ pub(crate) struct Web {
     /// Seats of reads that may take long: they leave connections and cores to the others.
     long: Arc<Semaphore>,
     pub(crate) live: Live,
+    /// Files that are being carried in.
+    pub(crate) progress: Progress,
 }
 
 /// So many reads that may take long run at once; more wait for their turn.
@@ -341,6 +344,7 @@ pub async fn serve(
         live: live.clone(),
         leaving: Arc::clone(&leaving),
         long: Arc::new(Semaphore::new(LONG_READS)),
+        progress: Progress::default(),
     };
     let service = routes::router(web);
     let door = Socket::from(listener.as_fd().try_clone_to_owned()?);

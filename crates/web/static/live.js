@@ -50,7 +50,13 @@
 
   // Lists. Rows follow in place while nobody is about to use them; else a badge says that there is more.
   const rows = (root) => all(".items tbody tr", root);
-  const place = (row) => row.querySelector("a")?.getAttribute("href");
+  // An item with several holders stands once in the group of each.
+  const place = (row) => {
+    let head = row;
+    while (head && !head.matches(".group")) head = head.previousElementSibling;
+    const parts = head && head !== row ? [head, row] : [row];
+    return parts.map((part) => part.querySelector("a")?.getAttribute("href")).join(" ");
+  };
   const content = (row) => row.innerHTML.replace(/(<time title="[^"]*">)[^<]*/g, "$1");
   const parts = [".board > .board-column", ".page-header > *", ".count-strip", ".card-header .card-title", ".card-header .total", ".pager", ".card > .card-footer:not(.pager)", ".cards"];
 
@@ -60,6 +66,7 @@
   const isBusy = () => {
     const chosen = getSelection();
     if (chosen && !chosen.isCollapsed && main.contains(chosen.anchorNode)) return true;
+    if (main.querySelector(".views details[open]")) return true;
     if (document.querySelector(".dragging, dialog[open]") || document.activeElement?.closest(".board-card")) return true;
     const isUsed = (one) => one === document.activeElement || one.value !== one.defaultValue || one.checked !== one.defaultChecked;
     return all("#main input:not([type=hidden])").some(isUsed);

@@ -197,6 +197,24 @@ pub(crate) enum Body {
     Text { kind: &'static str, text: String },
 }
 
+/// How a flow's list is shown, beside its query and its order.
+const SHOWN: [&str; 14] = [
+    "",
+    "",
+    "",
+    "",
+    "&columns=id,updated_at,summary,detail,kinds,amount,happened,urgent,cause",
+    "&columns=summary,nothing",
+    "&group=state",
+    "&group=assigned_to&columns=summary,level,assigned_to",
+    "&group=level&columns=level,need_by",
+    "&group=kinds",
+    "&group=team&columns=team",
+    "&group=urgent",
+    "&group=happened:month&columns=happened",
+    "&group=nothing",
+];
+
 /// What the next request may build on.
 pub(crate) struct Walk {
     dice: Dice,
@@ -677,7 +695,9 @@ impl Walk {
             10..12 => format!("/work/{}", self.one(&["pending", "done", "created", "other"])),
             12..15 => {
                 let sort = if self.dice.below(2) == 0 { String::new() } else { self.sort() };
-                format!("/flow/{}/all?q={}&sort={}", self.one(&["t", "t", "o"]), encoded(&self.query()), encoded(&sort))
+                let shown = self.one(&SHOWN);
+                let flow = self.one(&["t", "t", "o"]);
+                format!("/flow/{flow}/all?q={}&sort={}{shown}", encoded(&self.query()), encoded(&sort))
             }
             _ => format!("/flow/{}/{}", place.0, place.1),
         };

@@ -6,14 +6,14 @@ use std::collections::BTreeSet;
 use serde_json::json;
 
 use super::{
-    fixture::{Act, Failure, Place, T0, a_few_fields, act, bug, create, issue},
+    fixture::{Act, Failure, Place, T0, a_few_fields, act, bug, create, issue, view},
     items::MINUTE,
     lists::{ORDERS, QUERIES, filled, query, sort},
     statements_of,
 };
 use crate::{
-    Db, Error, Tx, Visibility, VisibleTo, WriteTx, audit, flow_version, group, item, list, postgres, session, setting,
-    stats, token, user, words,
+    Db, Error, Tx, Visibility, VisibleTo, WriteTx, audit, flow_version, group, item, list, postgres, saved_view,
+    session, setting, stats, token, user, words,
 };
 
 /// Statements that do read a flow's sheet or more, by what they contain, and why that is taken.
@@ -38,7 +38,7 @@ const WHOLE: [&str; 4] = ["like", "replace(", "as \"items\"", "group by"];
 const TRACES: [&str; 4] = ["stay", "field_change", "link", "holder"];
 
 /// What grows with the items, and with those who work on them.
-const LARGE: [&str; 18] = [
+const LARGE: [&str; 19] = [
     "item",
     "event",
     "stay",
@@ -57,6 +57,7 @@ const LARGE: [&str; 18] = [
     "token",
     "flow_version",
     "audit",
+    "saved_view",
 ];
 
 /// Says which large tables the engine under test would read from end to end for a statement.
@@ -257,6 +258,7 @@ fn read_everything(tx: &Tx) -> Result<(), Error> {
     flow_version::text(tx, "issue", 1)?;
     audit::list(tx, None, 50)?;
     setting::get(tx, "x")?;
+    read_views(tx)?;
     read_people(tx)
 }
 
@@ -270,6 +272,19 @@ fn read_board(tx: &Tx, visible: &Visibility) -> Result<(), Error> {
     item::revisions(tx, "issue", &BTreeSet::from([1, 2]))?;
     item::entered(tx, "issue", &BTreeSet::from([1, 2]))?;
     Ok(())
+}
+
+/// Every way in which kept views are read, and a list with columns of one's choice.
+fn read_views(tx: &Tx) -> Result<(), Error> {
+    saved_view::load(tx, "issue", "v")?;
+    saved_view::of(tx, "issue", "ann", (100, 200))?;
+    saved_view::count(tx, "issue", "ann")?;
+    saved_view::is_named(tx, "issue", "ann", "v", "w")?;
+    let (flow, all) = (issue(), Visibility::All);
+    let columns: Vec<flow::Column> =
+        ["id", "detail", "checker"].map(|name| flow::column_named(&flow, name).unwrap()).into();
+    let sought = list::Sought { query: &query(""), sort: &[], visible: &all, columns: &columns };
+    list::with_columns(tx, &flow, &sought, None, 50).map(drop)
 }
 
 /// Every way in which people are listed and looked for.
@@ -300,6 +315,7 @@ fn read_people(tx: &Tx) -> Result<(), Error> {
 /// One row where the fixture has none: a table without any is read whole by whatever planner.
 fn a_person_with_everything(tx: &WriteTx) -> Result<(), Error> {
     let (hash, user) = ("00".to_owned(), "ann".to_owned());
+    saved_view::insert(tx, &view("v", "ann", true))?;
     group::add(tx, "g", T0)?;
     group::add_member(tx, "g", "ann")?;
     audit::add(tx, T0, "root", "group added", &json!({}))?;

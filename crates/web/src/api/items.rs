@@ -47,6 +47,7 @@ pub(crate) async fn items(
     let (token, language) = caller(&headers);
     let asked = body::query::<ItemsQuery>(&uri).and_then(|query| {
         Ok(Listing {
+            columns: Vec::new(),
             part: Part { limit: limit(query.limit)?, cursor: query.cursor },
             query: query.q.unwrap_or_default(),
             sort: query.sort.unwrap_or_default(),

@@ -20,8 +20,9 @@ pub mod state;
 pub mod stats;
 pub mod table;
 pub mod time;
+pub mod views;
 
 pub use frame::{Active, Flash, Frame, Live, Me, MenuFlow, Theme, Tone};
 pub use state::{Hue, StateChip};
-pub use table::{Cell, Chip, Column, ItemRow, Named, Pager, Person, Sorted, Table};
+pub use table::{Cell, Chip, Column, GroupHead, ItemRow, Named, Pager, Person, Sorted, Table};
 pub use time::When;
