@@ -29,11 +29,12 @@ dest = "完"
 "#;
 
 /// A method and a path of the API, what is sent, and the answers to nobody, to a user without rights, to the right one.
-const API: [(&str, &str, &str, [u16; 3]); 19] = [
+const API: [(&str, &str, &str, [u16; 3]); 20] = [
     ("GET", "/api/v1/me", "", [401, 200, 200]),
     ("GET", "/api/v1/flows", "", [401, 200, 200]),
     ("GET", "/api/v1/flows/{flow}", "", [401, 404, 200]),
     ("GET", "/api/v1/flows/{flow}/stats", "", [401, 404, 200]),
+    ("GET", "/api/v1/flows/{flow}/similar", "", [401, 404, 200]),
     ("GET", "/api/v1/flows/{flow}/items", "", [401, 404, 200]),
     ("POST", "/api/v1/flows/{flow}/items", "{}", [401, 404, 201]),
     ("GET", "/api/v1/flows/{flow}/items/{number}", "", [401, 404, 200]),

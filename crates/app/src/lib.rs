@@ -11,6 +11,7 @@ mod error;
 pub mod bulk;
 pub mod carry;
 pub mod item;
+pub mod like;
 pub mod live;
 pub mod moving;
 pub mod people;
@@ -38,6 +39,7 @@ struct Inner {
     clock: fn() -> Timestamp,
     random: fn(&mut [u8]),
     catalog: catalog::Cache,
+    samples: like::Samples,
     hashing: signin::Gate,
 }
 
@@ -123,6 +125,7 @@ impl App {
             clock,
             random,
             catalog: catalog::Cache::default(),
+            samples: like::Samples::default(),
             hashing: signin::Gate::default(),
         }));
         app.bring_indexes_up_to_date()?;

@@ -65,6 +65,7 @@ pub(crate) fn router(web: Web) -> Router {
         .route("/api/v1/flows", get(api::flows))
         .route("/api/v1/flows/{flow}", get(api::flow))
         .route("/api/v1/flows/{flow}/stats", get(api::stats))
+        .route("/api/v1/flows/{flow}/similar", get(api::similar))
         .route("/api/v1/flows/{flow}/items", get(api::items).post(api::create))
         .route("/api/v1/flows/{flow}/items/{number}", get(api::item).patch(api::save))
         .route("/api/v1/flows/{flow}/items/{number}/triggers", post(api::press))

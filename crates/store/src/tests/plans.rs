@@ -243,6 +243,10 @@ fn read_everything(tx: &Tx) -> Result<(), Error> {
     }
     words::texts(tx, &flow, &[1, 2])?;
     words::frequencies(tx, &flow, &[flow::text::Needle::new("crc 灯")], 50)?;
+    like::newest(tx, "issue", 100)?;
+    like::holding(tx, "issue", &["crc", "单板"], 50)?;
+    like::seen(tx, &flow, &all, vec![1, 2])?;
+    like::linked(tx, "issue", 1, 100)?;
     flow_version::has_items(tx, "issue")?;
     flow_version::versions_in_use(tx, "issue")?;
     flow_version::open_items(tx, "issue", 1, 9)?;
