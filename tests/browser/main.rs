@@ -10,6 +10,7 @@ mod harness;
 
 mod account;
 mod forms;
+mod like;
 mod live;
 mod look;
 mod paging;

@@ -15,7 +15,7 @@ use store::{Visibility, item::Brief};
 
 use crate::{
     Error, Published, Reading,
-    work::{self, Row},
+    work::{self, Row, Total},
 };
 
 /// So many letters of a text are looked at.
@@ -293,4 +293,180 @@ impl Reading<'_> {
         }
         Ok(fresh)
     }
+}
+
+/// So many of a long text's letters stand beside a form.
+const EXCERPT: usize = 120;
+/// So many long texts of an item do.
+const EXCERPTS: usize = 2;
+/// So many links of an item are looked at.
+const MOST_LINKS: i64 = 2_000;
+
+/// An item that is like what is being written, and what of it helps.
+#[derive(Debug, Clone)]
+pub struct Suggestion {
+    /// What lists show of it.
+    pub row: Row,
+    /// What became of it: the beginnings of its long texts after the first, which says what the matter was. Label, text.
+    pub excerpts: Vec<(String, String)>,
+    /// How often it came back: see [`Recurrence`].
+    pub times: Total,
+}
+
+/// The suggestions from one flow.
+#[derive(Debug, Clone)]
+pub struct Suggested {
+    /// The flow.
+    pub flow: Arc<Flow>,
+    /// The most alike first.
+    pub items: Vec<Suggestion>,
+}
+
+/// Where an item came back: the items of one flow that name it in a field for one item, or that it names in a field for several.
+#[derive(Debug, Clone)]
+pub struct Recurrence {
+    /// The flow of those.
+    pub flow: Arc<Flow>,
+    /// How many.
+    pub times: Total,
+    /// When: the month of each, oldest first, with how many.
+    pub months: Vec<(String, i64)>,
+    /// The newest, each with what its flow's first short fields say of where it was.
+    pub newest: Vec<(Row, Vec<String>)>,
+}
+
+/// What is like a text, flow by flow: those that `key` links to first. Not the item `number`, and nothing that is linked with it.
+///
+/// # Errors
+/// `NotFound`.
+pub fn suggest(
+    cx: &Reading,
+    actor: &Actor,
+    key: &str,
+    number: Option<i64>,
+    text: &str,
+    limit: usize,
+) -> Result<Vec<Suggested>, Error> {
+    let from = cx.flow_for(actor, key)?;
+    let mut but = BTreeSet::new();
+    if let Some(number) = number {
+        but.insert((key.to_owned(), number));
+        let linked = store::like::linked(cx.tx, key, number, MOST_LINKS)?;
+        but.extend(linked.into_iter().map(|(flow, number, ..)| (flow, number)));
+    }
+    let asked = Asked { flow: key.to_owned(), text: text.to_owned(), within: None, but, limit };
+    let mut all = Vec::new();
+    for published in around(cx, actor, from)? {
+        let likes = of_flow(cx, actor, &asked, &from.flow, &published.flow)?;
+        let items = likes.into_iter().map(|like| suggestion(cx, actor, like)).collect::<Result<Vec<_>, _>>()?;
+        if !items.is_empty() {
+            all.push(Suggested { flow: Arc::clone(&published.flow), items });
+        }
+    }
+    Ok(all)
+}
+
+fn suggestion(cx: &Reading, actor: &Actor, like: Like) -> Result<Suggestion, Error> {
+    let row = like.row;
+    let mut times = Total::default();
+    for (flow, numbers, capped) in came_back(cx, &row.flow, row.number)? {
+        let count = seen_of(cx, actor, &flow, numbers)?.len();
+        times.count += i64::try_from(count).unwrap_or(0);
+        times.capped |= capped;
+    }
+    let excerpts = match long_texts(cx, &row.flow, row.number)? {
+        texts if texts.len() > 1 => texts.into_iter().skip(1).take(EXCERPTS).collect(),
+        _ => Vec::new(),
+    };
+    let short = |(label, text): (String, String)| (label, beginning(&text));
+    Ok(Suggestion { row, times, excerpts: excerpts.into_iter().map(short).collect() })
+}
+
+/// The long texts of an item that are not empty, after its flow's first long text whether or not that is: label and text.
+/// The first entry is that first text.
+fn long_texts(cx: &Reading, key: &str, number: i64) -> Result<Vec<(String, String)>, Error> {
+    let Some(row) = store::item::load(cx.tx, key, number)? else { return Ok(Vec::new()) };
+    let rules = cx.version(key, row.version())?;
+    let item = row.read(&rules)?;
+    let long = rules.fields.values().filter(|field| matches!(field.kind, Kind::Textarea { .. }) && !field.hidden);
+    let text =
+        |field: &flow::Field| item.fields.get(&field.key).map(|value| value.texts().concat()).unwrap_or_default();
+    let all = long.enumerate().map(|(at, field)| (at, field.label.clone(), text(field)));
+    Ok(all.filter(|(at, _, text)| *at == 0 || !text.trim().is_empty()).map(|(_, label, text)| (label, text)).collect())
+}
+
+fn beginning(text: &str) -> String {
+    let line: Vec<&str> = text.split_whitespace().collect();
+    let line = line.join(" ");
+    match line.char_indices().nth(EXCERPT) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line,
+    }
+}
+
+/// Where an item came back, flow by flow, of what the actor may see.
+///
+/// # Errors
+/// `NotFound`.
+pub fn recurrence(cx: &Reading, actor: &Actor, key: &str, number: i64, most: usize) -> Result<Vec<Recurrence>, Error> {
+    crate::item::view(cx, actor, key, number)?;
+    let mut all = Vec::new();
+    for (key, numbers, capped) in came_back(cx, key, number)? {
+        let briefs = seen_of(cx, actor, &key, numbers)?;
+        let Some(published) = cx.flows.get(&key).filter(|_| !briefs.is_empty()) else { continue };
+        let mut months: BTreeMap<String, i64> = BTreeMap::new();
+        for brief in &briefs {
+            let at = jiff::Timestamp::from_millisecond(brief.created_at).unwrap_or(cx.now);
+            *months.entry(at.to_zoned(cx.zone.clone()).strftime("%Y-%m").to_string()).or_default() += 1;
+        }
+        let times = Total { count: i64::try_from(briefs.len()).unwrap_or(i64::MAX), capped };
+        let mut newest = briefs;
+        newest.sort_by_key(|brief| std::cmp::Reverse((brief.created_at, brief.number)));
+        newest.truncate(most);
+        let line = |brief: Brief| {
+            let at = places(cx, &published.flow, brief.number)?;
+            Ok((work::row(published.flow.item_id(brief.number), brief, Vec::new()), at))
+        };
+        let newest = newest.into_iter().map(line).collect::<Result<_, Error>>()?;
+        let flow = Arc::clone(&published.flow);
+        all.push(Recurrence { flow, times, months: months.into_iter().collect(), newest });
+    }
+    Ok(all)
+}
+
+/// The items that an item collects, by flow; whether there may be more.
+fn came_back(cx: &Reading, key: &str, number: i64) -> Result<Vec<(String, Vec<i64>, bool)>, Error> {
+    let is_for_several = |flow: &str, field: &str| {
+        cx.flows.get(flow).and_then(|published| published.flow.fields.get(field)).is_some_and(|field| field.multiple)
+    };
+    let links = store::like::linked(cx.tx, key, number, MOST_LINKS)?;
+    let capped = i64::try_from(links.len()).is_ok_and(|found| found >= MOST_LINKS);
+    let mut found: BTreeMap<String, BTreeSet<i64>> = BTreeMap::new();
+    for (flow, other, field, own) in links {
+        let collects = if own { is_for_several(key, &field) } else { !is_for_several(&flow, &field) };
+        if collects {
+            found.entry(flow).or_default().insert(other);
+        }
+    }
+    Ok(found.into_iter().map(|(flow, numbers)| (flow, numbers.into_iter().collect(), capped)).collect())
+}
+
+fn seen_of(cx: &Reading, actor: &Actor, key: &str, numbers: Vec<i64>) -> Result<Vec<Brief>, Error> {
+    let Some(published) = cx.flows.get(key) else { return Ok(Vec::new()) };
+    let visible = cx.visibility(actor, &published.flow);
+    Ok(store::like::seen(cx.tx, &published.flow, &visible, numbers)?)
+}
+
+/// What an item's first two short fields beside its title say: of a problem, where it was.
+fn places(cx: &Reading, flow: &Flow, number: i64) -> Result<Vec<String>, Error> {
+    let Some(row) = store::item::load(cx.tx, &flow.key, number)? else { return Ok(Vec::new()) };
+    let rules = cx.version(&flow.key, row.version())?;
+    let item = row.read(&rules)?;
+    let is_short = |field: &&flow::Field| {
+        matches!(field.kind, Kind::Text { .. } | Kind::Choice(_))
+            && rules.title.as_ref() != Some(&field.key)
+            && !field.hidden
+    };
+    let texts = rules.fields.values().filter(is_short).take(2).filter_map(|field| item.fields.get(&field.key));
+    Ok(texts.map(|value| value.texts().join("、")).filter(|text| !text.is_empty()).collect())
 }

@@ -71,7 +71,7 @@
   });
   on("htmx:before:swap", (event) => {
     const { ctx } = event.detail;
-    if (ctx.response?.status >= 400 && ctx.sourceElement?.matches(".item-form")) return event.preventDefault();
+    if (ctx.response?.status >= 400 && ctx.sourceElement?.matches(".item-form, .similar")) return event.preventDefault();
     // Nobody is signed in any more: the form is sent as a page of its own, which asks to sign in and keeps what was typed.
     if (ctx.response?.status === 401 && ctx.sourceElement?.matches("form")) {
       event.preventDefault();
@@ -210,6 +210,40 @@
     form.addEventListener("change", (event) => event.target.name !== "comment" && ask());
   };
 
+  // What is similar follows the texts typed; one click puts it into the field that links to it.
+  const compare = (form) => {
+    let timer;
+    form.addEventListener("input", (event) => {
+      if (!event.target.matches("textarea, input:not([type])") || event.target.matches("[data-pick], [name=comment], .ts-control *")) return;
+      clearTimeout(timer);
+      timer = setTimeout(() => document.getElementById("similar")?.dispatchEvent(new Event("similar")), 400);
+    });
+  };
+  on("click", (event) => {
+    const button = event.target.closest?.("#similar button");
+    if (!button) return;
+    const { link, title, into, done } = button.dataset;
+    if (!link) {
+      event.preventDefault();
+      return button.closest("#similar").dispatchEvent(new Event("similar"));
+    }
+    const input = document.getElementById(into);
+    if (!input) return;
+    event.preventDefault();
+    if (input.tomselect) {
+      input.tomselect.addOption({ value: link, text: title });
+      input.tomselect.addItem(link);
+    } else {
+      input.value = input.hasAttribute("data-many") && input.value.trim() ? `${input.value},${link}` : link;
+      input.dispatchEvent(new Event("input", { bubbles: true }));
+    }
+    const said = document.createElement("span");
+    said.className = "linked-already";
+    said.setAttribute("role", "status");
+    said.textContent = done;
+    button.replaceWith(said);
+  });
+
   const copier = (output) => {
     const button = document.createElement("button");
     button.type = "button";
@@ -224,6 +258,7 @@
     if (window.TomSelect) all("[data-pick]").forEach(pick);
     all(".item-form").forEach(guard);
     all(".item-form").forEach(follow);
+    all(".item-form").forEach(compare);
     all("[data-copy]").forEach(copier);
   };
   start();

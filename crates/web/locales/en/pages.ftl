@@ -146,6 +146,17 @@ steps = States
 facts = Facts
 links = Links
 links-inward = their “{ $field }”
+similar = Similar items
+similar-look = Find similar
+similar-hint = While you write the title and the description, similar known problems and past items appear here.
+similar-none = Nothing similar.
+similar-link = Link
+similar-link-to = Link { $id } into “{ $field }”
+similar-linked = Filled in
+came-back = { $n ->
+    [one] came back once
+   *[other] came back { $n } times
+}
 history = History
 history-more = Earlier
 history-latest = Latest

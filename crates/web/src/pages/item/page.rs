@@ -17,6 +17,7 @@ use super::{
     fields::{Typed, Values, views},
     history, parts,
     scene::Scene,
+    similar::{self, Compared},
 };
 use crate::{
     api::Problem,
@@ -225,6 +226,14 @@ fn page<'p>(
     let hand_over = (actor.admin && !view.is_final()).then(|| hand_over(scene, sent));
     let history = history_of(scene, known, shown, sent);
     let live = format!("/live/flow/{}/{}?seen={}", flow.key, now.number, history.seen);
+    let similar = match form.filter(|(form, _)| similar::is_asked(form)) {
+        None => similar::later(&flow.key, Some(now.number)),
+        Some((form, _)) => {
+            let (writable, stored) = (parts::is_writable(known), &now.fields);
+            let of = Compared { flow, number: Some(now.number), state: &now.state, writable, stored, form: Some(form) };
+            similar::now(scene.cx, actor, scene.words, &of)?
+        }
+    };
     let title = Some(view.title()).filter(|title| !title.trim().is_empty());
     Ok(ItemPage {
         f: around.live_frame(scene.cx, &view.id(), Active::Flow(&flow.key), live),
@@ -249,6 +258,8 @@ fn page<'p>(
         fields,
         troubles,
         press,
+        dirty: similar.asked,
+        similar,
         hand_over,
     })
 }
@@ -411,6 +422,14 @@ pub(super) fn draw_new(
     if let Some((_, refused)) = sent {
         troubles.extend(other_troubles(&scene, refused, &fields, false));
     }
+    let similar = match sent.filter(|(form, _)| similar::is_asked(form)) {
+        None => similar::later(key, None),
+        Some((form, _)) => {
+            let (state, stored) = (flow.initial.as_str(), &stored);
+            let of = Compared { flow: &flow, number: None, state, writable: true, stored, form: Some(form) };
+            similar::now(cx, actor, around.words, &of)?
+        }
+    };
     let page = NewPage {
         f: around.frame(around.words.word("create-item"), Active::Flow(key)),
         key,
@@ -419,6 +438,8 @@ pub(super) fn draw_new(
         people: people(cx, &fields, false)?,
         fields,
         troubles,
+        dirty: similar.asked,
+        similar,
     };
     let status = sent.map_or(StatusCode::OK, |(_, refused)| refused.status);
     Ok((status, rendered(&page)?).into_response())
