@@ -54,7 +54,7 @@ const API: [(&str, &str, &str, [u16; 3]); 20] = [
 
 /// A method and a path of the pages, what the form sends, and the answers likewise. Nobody is sent to
 /// sign in; who has sent a form does so at once (401), and it is kept.
-const PAGES: [(&str, &str, &str, [u16; 3]); 62] = [
+const PAGES: [(&str, &str, &str, [u16; 3]); 63] = [
     ("GET", "/", "", [303, 200, 200]),
     ("GET", "/login", "", [200, 303, 303]),
     ("POST", "/login", "name=x&password=x", [422, 422, 422]),
@@ -71,6 +71,7 @@ const PAGES: [(&str, &str, &str, [u16; 3]); 62] = [
     ("POST", "/flow/{flow}/release-notes/layout", "layout=x", [303, 404, 303]),
     ("GET", "/flow/{flow}/stats", "", [303, 404, 200]),
     ("GET", "/stats", "", [303, 200, 200]),
+    ("GET", "/flow/{flow}/read", "", [303, 404, 200]),
     ("GET", "/flow/{flow}/new", "", [303, 404, 200]),
     ("POST", "/flow/{flow}/new", "summary=x", [401, 404, 303]),
     ("GET", "/flow/{flow}/{number}", "", [303, 404, 200]),

@@ -1,9 +1,11 @@
 //! What is like a text: found by what is rare in it, for whoever may see it; linked by one click; counted where it came back.
 
+use std::collections::BTreeMap;
+
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use crate::harness::{Installation, Server, User, encoded, ids};
+use crate::harness::{Installation, Server, User, encoded, ids, project};
 
 const PROBLEMS: &str = r#"
 key = "t"
@@ -82,7 +84,9 @@ columns = ["summary", "area", "current_state"]
 "#;
 
 fn server() -> Server {
-    Installation::with_flows(&[("t.toml", PROBLEMS), ("u.toml", KNOWN)]).into_server()
+    let at = Installation::with_flows(&[("t.toml", PROBLEMS), ("u.toml", KNOWN)]);
+    at.let_in(&["engineer"]);
+    at.into_server()
 }
 
 fn filled(server: &Server) -> User {
@@ -156,4 +160,123 @@ fn nobody_is_shown_what_they_may_not_see() {
     assert_eq!(found(&delegate, text, "&in=u"), Vec::<String>::new());
     assert_eq!(found(&delegate, "主控板内存泄漏", "&in=u"), ["bug_2"], "what they hold they see");
     assert_eq!(found(&engineer, text, "&in=u")[0], "bug_1");
+}
+
+#[derive(serde::Deserialize)]
+struct Bug {
+    key: String,
+    summary: String,
+    phenomenon: String,
+    cause: String,
+    solution: String,
+    module: String,
+}
+
+#[derive(serde::Deserialize)]
+struct Report {
+    bug: String,
+    title: String,
+    detail: String,
+    #[serde(default)]
+    aside: bool,
+}
+
+fn written<T: serde::de::DeserializeOwned>(file: &str, table: &str) -> Vec<T> {
+    let text = std::fs::read_to_string(project().join("tests/like").join(file)).unwrap();
+    let mut all: BTreeMap<String, Vec<T>> = toml::from_str(&text).unwrap();
+    all.remove(table).unwrap()
+}
+
+/// How many of the reports have their bug among the first five: as it is found by what is like them; by their title as one
+/// piece of text; by all words of it; by any of them.
+fn measured(user: &User, reports: &[&Report], known: &BTreeMap<String, String>) -> [usize; 4] {
+    let mut found = [0; 4];
+    for report in reports {
+        let right = &known[&report.bug];
+        let has = |path: String| {
+            let page = user.get(&path).expect(StatusCode::OK);
+            ids(page["items"].as_array().unwrap()).contains(&right.as_str())
+        };
+        let text = encoded(&format!("{}\n{}", report.title, report.detail));
+        let title = report.title.split_once('】').map_or(report.title.as_str(), |(_, title)| title);
+        let words: Vec<&str> =
+            title.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+        let listed = |query: &str| has(format!("/flows/buglist/items?limit=5&q={}", encoded(query)));
+        let hits = [
+            has(format!("/flows/issue_track/similar?in=buglist&limit=5&text={text}")),
+            listed(&format!("\"{title}\"")),
+            listed(&words.join(" ")),
+            listed(&words.join(" or ")),
+        ];
+        if !hits[0] {
+            println!("not among the first five: {} {}", report.bug, report.title);
+        }
+        (0..4).for_each(|at| found[at] += usize::from(hits[at]));
+    }
+    found
+}
+
+#[test]
+fn the_right_typical_problem_is_among_the_first_five() {
+    let place = Installation::empty();
+    place.done(&["bench", "load", "--items", "3000", "--users", "12"], "");
+    place.done(&["user", "add", "root", "--admin"], "");
+    let server = place.into_server();
+    let root = server.user("root");
+    let (bugs, reports): (Vec<Bug>, Vec<Report>) = (written("known.toml", "bug"), written("reports.toml", "report"));
+    let mut known = BTreeMap::new();
+    for bug in &bugs {
+        let fields = json!({"summary": bug.summary, "phenomenon": bug.phenomenon, "cause": bug.cause,
+                            "solution": bug.solution, "module": bug.module});
+        let item = root.create("buglist", &fields);
+        known.insert(bug.key.clone(), item["id"].as_str().unwrap().to_owned());
+    }
+    assert!(bugs.len() >= 20 && reports.len() >= 60);
+    for aside in [false, true] {
+        let some: Vec<&Report> = reports.iter().filter(|report| report.aside == aside).collect();
+        let [like, whole, every, any] = measured(&root, &some, &known);
+        let all = some.len();
+        println!("aside: {aside}; of {all}: alike {like}; title {whole}; all its words {every}; any of them {any}");
+        assert!(like * 10 >= all * 9, "{like} of {all}");
+    }
+}
+
+#[test]
+fn a_known_problem_tells_how_often_when_and_where_it_came_back() {
+    let server = server();
+    let engineer = filled(&server);
+    for (summary, site) in [("端口震荡", "u/1"), ("收光低", "u/1"), ("复位", "u/2")] {
+        engineer.create("t", &json!({"summary": summary, "known": site}));
+    }
+    let at = server.signed_in("engineer", "pass-word-1");
+    let page = at.page("/flow/u/1").text;
+    assert!(page.contains("/flow/u/1?returns=all"), "asked for when the page is there: {page}");
+    let page = at.page("/flow/u/1?returns=all").text;
+    assert!(
+        page.contains("出现 2 次") && page.contains("t_3") && page.contains("t_4") && !page.contains("t_5"),
+        "{page}"
+    );
+    assert!(page.contains("/flow/t/all?q=known%3D"), "{page}");
+    assert_eq!(engineer.get(&format!("/flows/t/items?q={}", encoded("known=u/1"))).json()["total"], 2);
+    let none = at.page("/flow/u/3").text;
+    assert!(!none.contains("?returns=all"), "{none}");
+}
+
+#[test]
+fn a_flow_is_read_by_subject_what_came_back_most_often_first() {
+    let server = server();
+    let engineer = filled(&server);
+    for number in 1..=3 {
+        let item = engineer.item("u", number);
+        engineer.pressed(&item, "归档", &json!({}));
+    }
+    engineer.create("u", &json!({"summary": "还没有归档的", "area": "主控"}));
+    engineer.create("t", &json!({"summary": "电源", "known": "u/3"}));
+    let at = server.signed_in("engineer", "pass-word-1");
+    assert!(at.page("/flow/u").text.contains("/flow/u/read"));
+    assert!(!at.page("/flow/t").text.contains("/flow/t/read"), "nothing links to it");
+    let page = at.page("/flow/u/read").text;
+    let place = |text: &str| page.find(text).unwrap_or_else(|| panic!("{text}: {page}"));
+    assert!(place("bug_3") < place("bug_1") && place("bug_3") < place("bug_2"), "{page}");
+    assert!(page.contains("出现 1 次") && page.contains("处理：光模块") && !page.contains("还没有归档的"), "{page}");
 }

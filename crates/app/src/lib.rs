@@ -10,6 +10,7 @@ mod error;
 
 pub mod bulk;
 pub mod carry;
+pub mod guide;
 pub mod item;
 pub mod like;
 pub mod live;

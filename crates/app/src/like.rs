@@ -309,7 +309,7 @@ pub struct Suggestion {
     pub row: Row,
     /// What became of it: the beginnings of its long texts after the first, which says what the matter was. Label, text.
     pub excerpts: Vec<(String, String)>,
-    /// How often it came back: see [`Recurrence`].
+    /// How often it came back: see [`CameBack`].
     pub times: Total,
 }
 
@@ -324,11 +324,13 @@ pub struct Suggested {
 
 /// Where an item came back: the items of one flow that name it in a field for one item, or that it names in a field for several.
 #[derive(Debug, Clone)]
-pub struct Recurrence {
+pub struct CameBack {
     /// The flow of those.
     pub flow: Arc<Flow>,
     /// How many.
     pub times: Total,
+    /// The key of their field that names it, where there is just that.
+    pub field: Option<String>,
     /// When: the month of each, oldest first, with how many.
     pub months: Vec<(String, i64)>,
     /// The newest, each with what its flow's first short fields say of where it was.
@@ -369,10 +371,10 @@ pub fn suggest(
 fn suggestion(cx: &Reading, actor: &Actor, like: Like) -> Result<Suggestion, Error> {
     let row = like.row;
     let mut times = Total::default();
-    for (flow, numbers, capped) in came_back(cx, &row.flow, row.number)? {
-        let count = seen_of(cx, actor, &flow, numbers)?.len();
+    for (flow, of) in came_back(cx, &row.flow, row.number)? {
+        let count = seen_of(cx, actor, &flow, of.numbers.into_iter().collect())?.len();
         times.count += i64::try_from(count).unwrap_or(0);
-        times.capped |= capped;
+        times.capped |= of.capped;
     }
     let excerpts = match long_texts(cx, &row.flow, row.number)? {
         texts if texts.len() > 1 => texts.into_iter().skip(1).take(EXCERPTS).collect(),
@@ -384,7 +386,7 @@ fn suggestion(cx: &Reading, actor: &Actor, like: Like) -> Result<Suggestion, Err
 
 /// The long texts of an item that are not empty, after its flow's first long text whether or not that is: label and text.
 /// The first entry is that first text.
-fn long_texts(cx: &Reading, key: &str, number: i64) -> Result<Vec<(String, String)>, Error> {
+pub(crate) fn long_texts(cx: &Reading, key: &str, number: i64) -> Result<Vec<(String, String)>, Error> {
     let Some(row) = store::item::load(cx.tx, key, number)? else { return Ok(Vec::new()) };
     let rules = cx.version(key, row.version())?;
     let item = row.read(&rules)?;
@@ -408,11 +410,11 @@ fn beginning(text: &str) -> String {
 ///
 /// # Errors
 /// `NotFound`.
-pub fn recurrence(cx: &Reading, actor: &Actor, key: &str, number: i64, most: usize) -> Result<Vec<Recurrence>, Error> {
+pub fn recurrence(cx: &Reading, actor: &Actor, key: &str, number: i64, most: usize) -> Result<Vec<CameBack>, Error> {
     crate::item::view(cx, actor, key, number)?;
     let mut all = Vec::new();
-    for (key, numbers, capped) in came_back(cx, key, number)? {
-        let briefs = seen_of(cx, actor, &key, numbers)?;
+    for (key, Collected { numbers, fields, capped }) in came_back(cx, key, number)? {
+        let briefs = seen_of(cx, actor, &key, numbers.into_iter().collect())?;
         let Some(published) = cx.flows.get(&key).filter(|_| !briefs.is_empty()) else { continue };
         let mut months: BTreeMap<String, i64> = BTreeMap::new();
         for brief in &briefs {
@@ -428,27 +430,61 @@ pub fn recurrence(cx: &Reading, actor: &Actor, key: &str, number: i64, most: usi
             Ok((work::row(published.flow.item_id(brief.number), brief, Vec::new()), at))
         };
         let newest = newest.into_iter().map(line).collect::<Result<_, Error>>()?;
+        let field = (fields.len() == 1).then(|| fields.into_iter().next()).flatten().flatten();
         let flow = Arc::clone(&published.flow);
-        all.push(Recurrence { flow, times, months: months.into_iter().collect(), newest });
+        all.push(CameBack { flow, times, field, months: months.into_iter().collect(), newest });
     }
     Ok(all)
 }
 
-/// The items that an item collects, by flow; whether there may be more.
-fn came_back(cx: &Reading, key: &str, number: i64) -> Result<Vec<(String, Vec<i64>, bool)>, Error> {
-    let is_for_several = |flow: &str, field: &str| {
-        cx.flows.get(flow).and_then(|published| published.flow.fields.get(field)).is_some_and(|field| field.multiple)
-    };
+/// The items of one flow that an item collects.
+#[derive(Default)]
+struct Collected {
+    numbers: BTreeSet<i64>,
+    /// By which of their fields; none: by one of its own.
+    fields: BTreeSet<Option<String>>,
+    /// There may be more.
+    capped: bool,
+}
+
+/// The items that an item collects, by flow.
+fn came_back(cx: &Reading, key: &str, number: i64) -> Result<BTreeMap<String, Collected>, Error> {
     let links = store::like::linked(cx.tx, key, number, MOST_LINKS)?;
     let capped = i64::try_from(links.len()).is_ok_and(|found| found >= MOST_LINKS);
-    let mut found: BTreeMap<String, BTreeSet<i64>> = BTreeMap::new();
-    for (flow, other, field, own) in links {
-        let collects = if own { is_for_several(key, &field) } else { !is_for_several(&flow, &field) };
-        if collects {
-            found.entry(flow).or_default().insert(other);
+    let mut found: BTreeMap<String, Collected> = BTreeMap::new();
+    for (flow, other, field, own) in links.into_iter().filter(|link| collects(cx, key, link)) {
+        let of = found.entry(flow).or_default();
+        of.numbers.insert(other);
+        of.fields.insert((!own).then_some(field));
+        of.capped = capped;
+    }
+    Ok(found)
+}
+
+/// Whether an item of the flow `key` collects what this link leads to: the link is in a field for several of its own, or in one
+/// for a single item of the other's.
+fn collects(cx: &Reading, key: &str, (flow, _, field, own): &(String, i64, String, bool)) -> bool {
+    let holder = cx.flows.get(if *own { key } else { flow });
+    holder.and_then(|published| published.flow.fields.get(field)).is_some_and(|field| field.multiple == *own)
+}
+
+/// How often each of these items of a flow came back, of what the actor may see.
+pub(crate) fn times_of(cx: &Reading, actor: &Actor, key: &str, numbers: &[i64]) -> Result<FxHashMap<i64, i64>, Error> {
+    let links = store::like::linked_of(cx.tx, key, numbers, MOST_LINKS * 10)?;
+    let mut others: BTreeMap<String, BTreeSet<(i64, i64)>> = BTreeMap::new();
+    for (number, link) in links.into_iter().filter(|(_, link)| collects(cx, key, link)) {
+        others.entry(link.0).or_default().insert((link.1, number));
+    }
+    let mut times = FxHashMap::default();
+    for (flow, pairs) in others {
+        let all: BTreeSet<i64> = pairs.iter().map(|(other, _)| *other).collect();
+        let seen = seen_of(cx, actor, &flow, all.into_iter().collect())?;
+        let seen: BTreeSet<i64> = seen.into_iter().map(|brief| brief.number).collect();
+        for (_, number) in pairs.into_iter().filter(|(other, _)| seen.contains(other)) {
+            *times.entry(number).or_insert(0) += 1;
         }
     }
-    Ok(found.into_iter().map(|(flow, numbers)| (flow, numbers.into_iter().collect(), capped)).collect())
+    Ok(times)
 }
 
 fn seen_of(cx: &Reading, actor: &Actor, key: &str, numbers: Vec<i64>) -> Result<Vec<Brief>, Error> {

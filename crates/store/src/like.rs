@@ -46,6 +46,27 @@ pub fn seen(tx: &Tx, flow: &Flow, visible: &Visibility, numbers: Vec<i64>) -> Re
     list::of_numbers(tx, flow, &Query::default(), visible, numbers)
 }
 
+/// The links of each of these items: its number, and what [`linked`] says.
+///
+/// # Errors
+/// As [`newest`].
+pub fn linked_of(
+    tx: &Tx,
+    flow: &str,
+    numbers: &[i64],
+    most: i64,
+) -> Result<Vec<(i64, (String, i64, String, bool))>, Error> {
+    let list: Vec<String> = numbers.iter().map(ToString::to_string).collect();
+    let is_one = tx.one_of_numbers().replace("$1", "number");
+    let sql = format!(
+        "select number, other_flow, other_number, field, inward from link where flow = $1 and {is_one}
+         order by number, inward, field, other_flow, other_number limit $3"
+    );
+    tx.all(&sql, params![flow, list.join(","), most], |row| {
+        Ok((row.int(0)?, (row.text(1)?, row.int(2)?, row.text(3)?, row.int(4)? == 0)))
+    })
+}
+
 /// The items that an item's links lead to, whichever end holds the field: those that name it first, newest first in each field.
 /// Flow, number, the field, whether it is this item's own.
 ///

@@ -226,6 +226,7 @@ impl Sample {
             name: "网上问题处理",
             may_create: true,
             archived: false,
+            is_read: true,
             picture: "",
             counts: self.counts(),
             table: self.table(if self.full { 6 } else { 0 }, &[]),
@@ -505,6 +506,7 @@ impl Sample {
             hand_over: Some(HandOver { to: String::new(), error: None }),
             dirty: false,
             similar: self.similar("/flow/issue_track/57"),
+            returns: None,
         }
     }
 

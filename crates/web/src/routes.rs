@@ -24,7 +24,7 @@ use crate::{
     api::{self, Problem},
     carry::XLSX,
     metrics,
-    pages::{account, admin, ask, carry, item, kept, lists, live, plain, search, settings, stats, visit::Visit},
+    pages::{account, admin, ask, carry, item, kept, lists, live, plain, read, search, settings, stats, visit::Visit},
     server::Web,
 };
 
@@ -46,6 +46,7 @@ pub(crate) fn router(web: Web) -> Router {
         .route("/flow/{flow}", get(lists::flow))
         .route("/flow/{flow}/all", get(lists::all))
         .route("/flow/{flow}/words", get(ask::words))
+        .route("/flow/{flow}/read", get(read::read))
         .route("/flow/{flow}/new", get(item::new).post(item::create))
         .route("/flow/{flow}/{number}", get(item::show).post(item::send))
         .route("/flow/{flow}/{number}/comments", post(item::comment))

@@ -247,6 +247,7 @@ fn read_everything(tx: &Tx) -> Result<(), Error> {
     like::holding(tx, "issue", &["crc", "单板"], 50)?;
     like::seen(tx, &flow, &all, vec![1, 2])?;
     like::linked(tx, "issue", 1, 100)?;
+    like::linked_of(tx, "issue", &[1, 2], 100)?;
     flow_version::has_items(tx, "issue")?;
     flow_version::versions_in_use(tx, "issue")?;
     flow_version::open_items(tx, "issue", 1, 9)?;

@@ -4,6 +4,7 @@ mod fields;
 pub(crate) mod history;
 mod page;
 mod parts;
+mod returns;
 mod scene;
 mod similar;
 
@@ -22,6 +23,7 @@ use axum::{
 use flow::{Actor, Fields};
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::similar::came_back;
 use self::{
     fields::Typed,
     page::{Refused, Sent, Shown},
@@ -50,6 +52,7 @@ const SAID: usize = 200;
 struct Asked {
     history: String,
     links: Option<String>,
+    returns: Option<String>,
     q: String,
     flow: Option<String>,
 }
@@ -141,7 +144,8 @@ pub(crate) async fn show(
     uri: Uri,
 ) -> Response {
     let asked = asked(&uri);
-    let shown = Shown::of(&asked.history, asked.links);
+    let mut shown = Shown::of(&asked.history, asked.links);
+    shown.returns = asked.returns.is_some();
     visit
         .page(&web, move |cx, caller, around| {
             let number = number(&text).ok_or(Error::NotFound)?;
@@ -150,6 +154,9 @@ pub(crate) async fn show(
             }
             if is_for(around, "linked") {
                 return page::draw_links(cx, caller, around.words, (&key, number), &shown);
+            }
+            if is_for(around, "returns") {
+                return returns::draw(cx, caller, (&key, number));
             }
             page::draw(cx, caller, around, (&key, number), &shown, None)
         })

@@ -55,6 +55,42 @@ pub struct ItemPage<'a> {
     pub hand_over: Option<HandOver>,
     /// What is like it.
     pub similar: Similar,
+    /// Where it came back; none: nowhere.
+    pub returns: Option<Returns>,
+}
+
+/// The block `returns` of an item's page alone.
+#[derive(Template)]
+#[template(path = "item.html", block = "returns")]
+pub struct ReturnsPart {
+    /// The words.
+    pub f: &'static Words,
+    /// Where it came back; none: nowhere.
+    pub returns: Option<Returns>,
+}
+
+/// Where an item came back.
+pub struct Returns {
+    /// The address that shows it.
+    pub href: String,
+    /// Flow by flow; none: it was not looked for yet.
+    pub flows: Option<Vec<ReturnsOf>>,
+}
+
+/// How often an item came back in a flow, when, where.
+pub struct ReturnsOf {
+    /// The flow's name.
+    pub name: String,
+    /// How often, in words.
+    pub times: String,
+    /// The list of all of them.
+    pub all: Option<String>,
+    /// A month, how many.
+    pub months: Vec<(String, i64)>,
+    /// The most in a month.
+    pub most: i64,
+    /// The newest: the day, the item, where it was.
+    pub newest: Vec<(String, ItemRef, String)>,
 }
 
 /// The block `similar` of an item's page alone; a new item's has the same.

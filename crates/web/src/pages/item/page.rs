@@ -15,7 +15,7 @@ use flow::{FieldProblem, Holder, Input, Refusal};
 
 use super::{
     fields::{Typed, Values, views},
-    history, parts,
+    history, parts, returns,
     scene::Scene,
     similar::{self, Compared},
 };
@@ -54,11 +54,13 @@ pub(super) struct Shown {
     entries: i64,
     /// The cursor of the links.
     links: Option<String>,
+    /// Where it came back.
+    pub(super) returns: bool,
 }
 
 impl Default for Shown {
     fn default() -> Shown {
-        Shown { before: None, entries: EVENTS, links: None }
+        Shown { before: None, entries: EVENTS, links: None, returns: false }
     }
 }
 
@@ -70,7 +72,7 @@ impl Shown {
             Err(_) if history == "all" => (None, ALL),
             Err(_) => (None, EVENTS),
         };
-        Shown { before, entries, links }
+        Shown { before, entries, links, returns: false }
     }
 
     fn asked<'a>(&self, typed: &'a Input, revision: Option<i64>) -> item::Asked<'a> {
@@ -260,6 +262,10 @@ fn page<'p>(
         press,
         dirty: similar.asked,
         similar,
+        returns: match shown.returns {
+            true => Some(returns::now(scene.cx, actor, scene.words, (&flow.key, now.number))?),
+            false => returns::later(scene.cx, known),
+        },
         hand_over,
     })
 }

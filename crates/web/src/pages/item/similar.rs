@@ -155,6 +155,6 @@ fn shown(words: &Words, of: &Compared, flow: &Flow, field: Option<&Field>, one: 
 }
 
 /// `出现 12 次`
-pub(super) fn came_back(words: &Words, times: Total) -> String {
+pub(crate) fn came_back(words: &Words, times: Total) -> String {
     words.one("came-back", "n", times)
 }
