@@ -208,9 +208,6 @@ fn measured(user: &User, reports: &[&Report], known: &BTreeMap<String, String>) 
             listed(&words.join(" ")),
             listed(&words.join(" or ")),
         ];
-        if !hits[0] {
-            println!("not among the first five: {} {}", report.bug, report.title);
-        }
         (0..4).for_each(|at| found[at] += usize::from(hits[at]));
     }
     found
@@ -232,13 +229,18 @@ fn the_right_typical_problem_is_among_the_first_five() {
         known.insert(bug.key.clone(), item["id"].as_str().unwrap().to_owned());
     }
     assert!(bugs.len() >= 20 && reports.len() >= 60);
+    let mut said = String::new();
     for aside in [false, true] {
         let some: Vec<&Report> = reports.iter().filter(|report| report.aside == aside).collect();
         let [like, whole, every, any] = measured(&root, &some, &known);
         let all = some.len();
-        println!("aside: {aside}; of {all}: alike {like}; title {whole}; all its words {every}; any of them {any}");
-        assert!(like * 10 >= all * 9, "{like} of {all}");
+        said.push_str(&format!(
+            "aside: {aside}; of {all}: alike {like}; title {whole}; all its words {every}; any of them {any}\n"
+        ));
+        assert!(like * 10 >= all * 9 && like > 3 * whole.max(every).max(any), "{said}");
     }
+    // `docs/performance.md` has these figures
+    std::fs::write(std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("like.txt"), said).unwrap();
 }
 
 #[test]

@@ -11,7 +11,10 @@ use flow::{
     text::{self, BREAK},
 };
 use rustc_hash::FxHashMap;
-use store::{Visibility, item::Brief};
+use store::{
+    Visibility,
+    item::{Brief, Link},
+};
 
 use crate::{
     Error, Published, Reading,
@@ -354,7 +357,7 @@ pub fn suggest(
     if let Some(number) = number {
         but.insert((key.to_owned(), number));
         let linked = store::like::linked(cx.tx, key, number, MOST_LINKS)?;
-        but.extend(linked.into_iter().map(|(flow, number, ..)| (flow, number)));
+        but.extend(linked.into_iter().map(|link| (link.flow, link.number)));
     }
     let asked = Asked { flow: key.to_owned(), text: text.to_owned(), within: None, but, limit };
     let mut all = Vec::new();
@@ -452,10 +455,10 @@ fn came_back(cx: &Reading, key: &str, number: i64) -> Result<BTreeMap<String, Co
     let links = store::like::linked(cx.tx, key, number, MOST_LINKS)?;
     let capped = i64::try_from(links.len()).is_ok_and(|found| found >= MOST_LINKS);
     let mut found: BTreeMap<String, Collected> = BTreeMap::new();
-    for (flow, other, field, own) in links.into_iter().filter(|link| collects(cx, key, link)) {
-        let of = found.entry(flow).or_default();
-        of.numbers.insert(other);
-        of.fields.insert((!own).then_some(field));
+    for link in links.into_iter().filter(|link| collects(cx, key, link)) {
+        let of = found.entry(link.flow).or_default();
+        of.numbers.insert(link.number);
+        of.fields.insert((!link.outward).then_some(link.field));
         of.capped = capped;
     }
     Ok(found)
@@ -463,9 +466,11 @@ fn came_back(cx: &Reading, key: &str, number: i64) -> Result<BTreeMap<String, Co
 
 /// Whether an item of the flow `key` collects what this link leads to: the link is in a field for several of its own, or in one
 /// for a single item of the other's.
-fn collects(cx: &Reading, key: &str, (flow, _, field, own): &(String, i64, String, bool)) -> bool {
-    let holder = cx.flows.get(if *own { key } else { flow });
-    holder.and_then(|published| published.flow.fields.get(field)).is_some_and(|field| field.multiple == *own)
+fn collects(cx: &Reading, key: &str, link: &Link) -> bool {
+    let holder = cx.flows.get(if link.outward { key } else { &link.flow });
+    holder
+        .and_then(|published| published.flow.fields.get(&link.field))
+        .is_some_and(|field| field.multiple == link.outward)
 }
 
 /// How often each of these items of a flow came back, of what the actor may see.
@@ -473,7 +478,7 @@ pub(crate) fn times_of(cx: &Reading, actor: &Actor, key: &str, numbers: &[i64]) 
     let links = store::like::linked_of(cx.tx, key, numbers, MOST_LINKS * 10)?;
     let mut others: BTreeMap<String, BTreeSet<(i64, i64)>> = BTreeMap::new();
     for (number, link) in links.into_iter().filter(|(_, link)| collects(cx, key, link)) {
-        others.entry(link.0).or_default().insert((link.1, number));
+        others.entry(link.flow).or_default().insert((link.number, number));
     }
     let mut times = FxHashMap::default();
     for (flow, pairs) in others {

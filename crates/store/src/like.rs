@@ -5,9 +5,11 @@ use flow::{Flow, Query};
 use crate::{
     Error, Tx,
     db::Connection,
-    item::Brief,
+    item::{Brief, Link},
     list::{self, Visibility},
-    postgres, sqlite,
+    postgres,
+    row::Row,
+    sqlite,
     value::params,
     words::{self, Asked},
 };
@@ -46,34 +48,30 @@ pub fn seen(tx: &Tx, flow: &Flow, visible: &Visibility, numbers: Vec<i64>) -> Re
     list::of_numbers(tx, flow, &Query::default(), visible, numbers)
 }
 
-/// The links of each of these items: its number, and what [`linked`] says.
+/// The links of each of these items, with its number, in order.
 ///
 /// # Errors
 /// As [`newest`].
-pub fn linked_of(
-    tx: &Tx,
-    flow: &str,
-    numbers: &[i64],
-    most: i64,
-) -> Result<Vec<(i64, (String, i64, String, bool))>, Error> {
+pub fn linked_of(tx: &Tx, flow: &str, numbers: &[i64], most: i64) -> Result<Vec<(i64, Link)>, Error> {
     let list: Vec<String> = numbers.iter().map(ToString::to_string).collect();
     let is_one = tx.one_of_numbers().replace("$1", "number");
     let sql = format!(
-        "select number, other_flow, other_number, field, inward from link where flow = $1 and {is_one}
+        "select other_flow, other_number, field, inward, number from link where flow = $1 and {is_one}
          order by number, inward, field, other_flow, other_number limit $3"
     );
-    tx.all(&sql, params![flow, list.join(","), most], |row| {
-        Ok((row.int(0)?, (row.text(1)?, row.int(2)?, row.text(3)?, row.int(4)? == 0)))
-    })
+    tx.all(&sql, params![flow, list.join(","), most], |row| Ok((row.int(4)?, link(row)?)))
 }
 
-/// The items that an item's links lead to, whichever end holds the field: those that name it first, newest first in each field.
-/// Flow, number, the field, whether it is this item's own.
+/// An item's links: those that name it first, the newest first in each field.
 ///
 /// # Errors
 /// As [`newest`].
-pub fn linked(tx: &Tx, flow: &str, number: i64, most: i64) -> Result<Vec<(String, i64, String, bool)>, Error> {
+pub fn linked(tx: &Tx, flow: &str, number: i64, most: i64) -> Result<Vec<Link>, Error> {
     let sql = "select other_flow, other_number, field, inward from link where flow = $1 and number = $2
                order by inward desc, field desc, other_flow desc, other_number desc limit $3";
-    tx.all(sql, params![flow, number, most], |row| Ok((row.text(0)?, row.int(1)?, row.text(2)?, row.int(3)? == 0)))
+    tx.all(sql, params![flow, number, most], link)
+}
+
+fn link(row: &Row) -> Result<Link, Error> {
+    Ok(Link { flow: row.text(0)?, number: row.int(1)?, field: row.text(2)?, outward: row.int(3)? == 0 })
 }

@@ -243,11 +243,6 @@ fn read_everything(tx: &Tx) -> Result<(), Error> {
     }
     words::texts(tx, &flow, &[1, 2])?;
     words::frequencies(tx, &flow, &[flow::text::Needle::new("crc 灯")], 50)?;
-    like::newest(tx, "issue", 100)?;
-    like::holding(tx, "issue", &["crc", "单板"], 50)?;
-    like::seen(tx, &flow, &all, vec![1, 2])?;
-    like::linked(tx, "issue", 1, 100)?;
-    like::linked_of(tx, "issue", &[1, 2], 100)?;
     flow_version::has_items(tx, "issue")?;
     flow_version::versions_in_use(tx, "issue")?;
     flow_version::open_items(tx, "issue", 1, 9)?;
@@ -256,7 +251,18 @@ fn read_everything(tx: &Tx) -> Result<(), Error> {
     flow_version::text(tx, "issue", 1)?;
     audit::list(tx, None, 50)?;
     setting::get(tx, "x")?;
+    read_likes(tx, &flow)?;
     read_people(tx)
+}
+
+/// Every way in which what is similar is looked for.
+fn read_likes(tx: &Tx, flow: &flow::Flow) -> Result<(), Error> {
+    like::newest(tx, "issue", 100)?;
+    like::holding(tx, "issue", &["crc", "单板"], 50)?;
+    like::seen(tx, flow, &Visibility::All, vec![1, 2])?;
+    like::linked(tx, "issue", 1, 100)?;
+    like::linked_of(tx, "issue", &[1, 2], 100)?;
+    Ok(())
 }
 
 /// Every way in which people are listed and looked for.
