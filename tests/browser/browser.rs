@@ -75,12 +75,22 @@ impl Person {
         follow(words: &str);
         /// Clicks the element of this XPath.
         click(path: &str);
+        /// Waits until the page shows the element of this XPath.
+        finds(path: &str);
+        /// Takes what stands at the first XPath by the mouse, and holds it over what stands at the second.
+        hold(path: &str, over: &str);
+        /// Lets go of what is held.
+        let_go();
+        /// Takes what stands at the first XPath by the mouse, and lets it go over what stands at the second.
+        drag(path: &str, over: &str);
         /// Makes the window this large.
         resize(width: u32, height: u32);
         /// How wide the page is, and how wide the window.
         widths() -> (i64, i64);
         /// Takes a picture of the page.
         picture(file: &Path);
+        /// Gives the file to the input of this label.
+        attach(label: &str, file: &Path);
         /// Lets no request pass that fits the pattern.
         block(pattern: &str);
         /// Goes to another tab, which is opened for it.
@@ -196,7 +206,7 @@ impl Page {
         let words = quoted(label);
         let found = self
             .find(&format!(
-                "//label[normalize-space(.)={words}] | //*[self::textarea or self::input][@aria-label={words}]"
+                "//label[normalize-space(.)={words}] | //*[self::textarea or self::input or self::select][@aria-label={words}]"
             ))
             .await;
         if found.tag_name().await.expect("a tag") != "label" {
@@ -289,6 +299,29 @@ impl Page {
         }
     }
 
+    /// Waits until the page shows the element of this XPath.
+    async fn finds(&self, path: &str) {
+        self.find(path).await;
+    }
+
+    /// Takes an element by the mouse, and holds it over another.
+    async fn hold(&self, path: &str, over: &str) {
+        let (card, place) = (self.find(path).await, self.find(over).await);
+        let chain = self.driver.action_chain().move_to_element_center(&card).click_and_hold().move_by_offset(20, 10);
+        chain.move_to_element_center(&place).move_by_offset(3, 3).perform().await.expect("it is held");
+    }
+
+    /// Lets go of what is held.
+    async fn let_go(&self) {
+        self.driver.action_chain().release().perform().await.expect("it is let go");
+    }
+
+    /// Takes an element by the mouse, and lets it go over another.
+    async fn drag(&self, path: &str, over: &str) {
+        self.hold(path, over).await;
+        self.let_go().await;
+    }
+
     /// Makes the window this large.
     async fn resize(&self, width: u32, height: u32) {
         self.driver.set_window_rect(0, 0, width, height).await.expect("the window's size");
@@ -311,6 +344,12 @@ impl Page {
     async fn come_back(&self) {
         let tabs = self.driver.windows().await.expect("the tabs");
         self.driver.switch_to_window(tabs[0].clone()).await.expect("it is shown");
+    }
+
+    /// Gives the file to the input of this label.
+    async fn attach(&self, label: &str, file: &Path) {
+        let path = file.to_str().expect("a path in letters").to_owned();
+        self.labelled(label).await.send_keys(path).await.expect("the file is taken");
     }
 
     /// Lets no request pass that fits the pattern.

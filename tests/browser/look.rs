@@ -11,13 +11,15 @@ use crate::{
 };
 
 /// The pages that an administrator can open, and the names of their pictures.
-const PAGES: [(&str, &str); 22] = [
+const PAGES: [(&str, &str); 24] = [
     ("home", "/"),
     ("pending", "/work/pending"),
     ("done", "/work/done"),
     ("created", "/work/created"),
     ("flow", "/flow/issue_track"),
     ("all", "/flow/issue_track/all"),
+    ("board", "/flow/issue_track/board"),
+    ("board-queried", "/flow/issue_track/board?q=level%3Dx"),
     ("new", "/flow/issue_track/new"),
     ("settings", "/settings"),
     ("users", "/admin/users"),
@@ -73,7 +75,11 @@ fn pages_fit_desk_and_phone() {
     let person = Person::signed_in(&server.base, "admin", true);
     visit(&person, &PAGES, "empty");
     fill(&server.user("admin"));
-    let item =
-        [("item", "/flow/issue_track/1"), ("bug", "/flow/buglist/1"), ("returns", "/flow/buglist/1?returns=all")];
+    let item = [
+        ("returns", "/flow/buglist/1?returns=all"),
+        ("item", "/flow/issue_track/1"),
+        ("bug", "/flow/buglist/1"),
+        ("moves", "/flow/issue_track/board/1/moves"),
+    ];
     visit(&person, &[&PAGES[..], &item].concat(), "full");
 }

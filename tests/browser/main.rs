@@ -4,11 +4,13 @@
 #![expect(clippy::expect_used, reason = "a test that cannot go on fails")]
 
 mod browser;
+mod carry;
 #[path = "../harness/mod.rs"]
 #[expect(dead_code, reason = "shared with the integration tests, which use another part of it")]
 mod harness;
 
 mod account;
+mod board;
 mod forms;
 mod like;
 mod live;
@@ -17,3 +19,4 @@ mod paging;
 mod search;
 mod stats;
 mod story;
+mod views;

@@ -54,7 +54,7 @@ const API: [(&str, &str, &str, [u16; 3]); 20] = [
 
 /// A method and a path of the pages, what the form sends, and the answers likewise. Nobody is sent to
 /// sign in; who has sent a form does so at once (401), and it is kept.
-const PAGES: [(&str, &str, &str, [u16; 3]); 63] = [
+const PAGES: [(&str, &str, &str, [u16; 3]); 73] = [
     ("GET", "/", "", [303, 200, 200]),
     ("GET", "/login", "", [200, 303, 303]),
     ("POST", "/login", "name=x&password=x", [422, 422, 422]),
@@ -63,9 +63,19 @@ const PAGES: [(&str, &str, &str, [u16; 3]); 63] = [
     ("GET", "/flow/{flow}", "", [303, 404, 200]),
     ("GET", "/flow/{flow}/all", "", [303, 404, 200]),
     ("GET", "/flow/{flow}/words", "", [303, 404, 200]),
+    ("POST", "/flow/{flow}/views", "name=x", [401, 404, 303]),
+    ("GET", "/flow/{flow}/view/{id}", "", [303, 404, 404]),
+    ("POST", "/flow/{flow}/view/{id}", "name=x", [303, 404, 404]),
+    ("POST", "/flow/{flow}/view/{id}/delete", "a=b", [303, 404, 404]),
+    ("GET", "/flow/{flow}/board", "", [303, 404, 200]),
+    ("GET", "/flow/{flow}/board/{number}/moves", "", [303, 404, 200]),
+    ("POST", "/flow/{flow}/board/{number}/moves", "trigger=关&revision=9", [401, 404, 409]),
+    ("GET", "/flow/{flow}/bulk", "", [303, 404, 303]),
+    ("POST", "/flow/{flow}/bulk", "bulk.do=press:关&bulk.item=1@9", [401, 404, 200]),
     ("GET", "/flow/{flow}/export", "", [303, 404, 200]),
     ("GET", "/flow/{flow}/import", "", [303, 404, 200]),
     ("GET", "/flow/{flow}/import/template", "", [303, 404, 200]),
+    ("GET", "/flow/{flow}/import/progress", "", [303, 404, 200]),
     ("POST", "/flow/{flow}/import", "kept=none", [303, 404, 422]),
     ("GET", "/flow/{flow}/release-notes", "", [303, 404, 200]),
     ("POST", "/flow/{flow}/release-notes/layout", "layout=x", [303, 404, 303]),

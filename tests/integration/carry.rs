@@ -661,6 +661,38 @@ print(json.dumps([[c.value for c in sheet[1]], rules, lists, book.worksheets[1].
     assert!(upload(&person, "概要\n=1".as_bytes(), "code").text.contains("不能按“code”找条目"));
 }
 
+#[test]
+fn the_page_is_told_how_far_a_file_is() {
+    let at = Installation::with_flows(&[("t.toml", TYPES)]);
+    at.done(&["user", "passwd", "engineer", "--password-stdin"], "pass-word-1\n");
+    let server = at.into_server();
+    let person = server.signed_in("engineer", "pass-word-1");
+    const ROWS: u64 = 3_000;
+    let rows: String = (0..ROWS).map(|row| format!("第 {row} 行,低\n")).collect();
+    let part = reqwest::blocking::multipart::Part::bytes(format!("题目,级别\n{rows}").into_bytes());
+    let form = reqwest::blocking::multipart::Form::new()
+        .part("file", part.file_name("表.csv"))
+        .text("mode", "create")
+        .text("mark", "ab12");
+    let sent = person.request("POST", "/flow/t/import").multipart(form);
+    let asked = |user: &User, mark: &str| {
+        let answer = user.request("GET", &format!("/flow/t/import/progress?mark={mark}"));
+        crate::harness::answer(answer).json()
+    };
+    let sending = std::thread::spawn(move || crate::harness::answer(sent));
+    let mut told = Vec::new();
+    while !sending.is_finished() {
+        told.push(asked(&person, "ab12"));
+    }
+    let page = sending.join().unwrap();
+    assert_eq!(page.status, 200, "{}", page.text);
+    let done: Vec<u64> = told.iter().filter_map(|rows| rows["done"].as_u64()).collect();
+    assert!(done.len() > 1 && done.is_sorted() && done.last() > done.first(), "{told:?}");
+    assert!(told.iter().all(|rows| rows.is_null() || rows["of"] == ROWS), "{told:?}");
+    assert_eq!(asked(&person, "ab12"), Value::Null, "it is over");
+    assert_eq!(asked(&person, ""), Value::Null);
+}
+
 // ---------------------------------------------------------------------------------------------- release notes
 
 const NOTES: &str = r#"

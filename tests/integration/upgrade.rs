@@ -71,6 +71,7 @@ fn upgrade(version: u32) {
         }
     }
     counts(&server, &page, &items);
+    views(&page, version);
     presses(&server, &items);
     drop(server);
     // It is of the newest schema now: a backup of it has nothing to be brought up.
@@ -178,4 +179,19 @@ fn presses(server: &Server, items: &[Value]) {
     let last = items.iter().filter(|item| item["flow"] == "issue_track").map(|item| item["number"].as_i64().unwrap());
     let number = engineer.create("issue_track", &json!({"summary": "升级以后"}))["number"].as_i64();
     assert_eq!(number, last.max().map(|last| last + 1));
+}
+
+/// Views are there since version 6: what was kept for everybody opens, and new ones are kept.
+fn views(page: &User, version: u32) {
+    let kept = page.page("/flow/issue_track").text;
+    let views: Vec<&str> =
+        kept.split("href=\"/flow/issue_track/view/").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    assert_eq!(views.len(), usize::from(version >= 6), "{version}");
+    for id in views {
+        let shown = page.page(&format!("/flow/issue_track/view/{id}"));
+        assert_eq!(shown.status, StatusCode::OK, "{}", shown.text);
+        assert!(shown.text.contains("未关闭问题（按级别）") && shown.text.contains("scope=\"rowgroup\""));
+    }
+    let made = page.form("/flow/issue_track/views", &[("name", "我的"), ("group", "state")]);
+    assert_eq!(page.page(made.headers["location"].to_str().unwrap()).status, StatusCode::OK, "{version}");
 }

@@ -28,6 +28,9 @@ pub enum Error {
     /// Only administrators may.
     #[error("only an administrator may do this")]
     AdminsOnly,
+    /// Only whoever keeps it may, and an administrator what is for everybody.
+    #[error("only its owner may do this")]
+    OwnersOnly,
     /// The flow is out of use; its items can only be read.
     #[error("the flow {0} is archived: its items can only be read")]
     Archived(String),
@@ -102,6 +105,8 @@ pub enum Reason {
     LastAdmin,
     /// U+0000 or a line break.
     Character,
+    /// There are so many already, and there may be no more.
+    TooMany(i64),
 }
 
 impl std::fmt::Display for InputProblem {
@@ -125,6 +130,7 @@ impl std::fmt::Display for InputProblem {
             Reason::Different => f.write_str("the two entries differ"),
             Reason::LastAdmin => f.write_str("this is the last active administrator"),
             Reason::Character => f.write_str("holds a character that cannot stand here"),
+            Reason::TooMany(max) => write!(f, "there are {max} already: no more than that"),
         }
     }
 }

@@ -373,7 +373,21 @@ pub fn comment(cx: &Writing, actor: &Actor, (key, number): (&str, i64), text: &s
 /// # Errors
 /// `NotFound`, `Refused`.
 pub fn hand_over(cx: &Writing, actor: &Actor, (key, number): (&str, i64), to: &str) -> Result<ItemView, Error> {
-    apply(cx, actor, (key, number), None, &Event::Assign { to, instead_of: None })
+    hand_over_at(cx, actor, (key, number), None, to)
+}
+
+/// [`hand_over`] of the item as it stood at this revision.
+///
+/// # Errors
+/// As [`hand_over`].
+pub fn hand_over_at(
+    cx: &Writing,
+    actor: &Actor,
+    place: (&str, i64),
+    revision: Option<i64>,
+    to: &str,
+) -> Result<ItemView, Error> {
+    apply(cx, actor, place, revision, &Event::Assign { to, instead_of: None })
 }
 
 /// Hands over up to `limit` of what `from` holds: the IDs of these items.

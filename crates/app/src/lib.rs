@@ -8,6 +8,7 @@
 mod catalog;
 mod error;
 
+pub mod board;
 pub mod bulk;
 pub mod carry;
 pub mod guide;
@@ -20,6 +21,7 @@ pub mod publish;
 pub mod search;
 pub mod signin;
 pub mod stats;
+pub mod views;
 pub mod work;
 
 use std::{ops::Deref, sync::Arc, time::Duration};
@@ -56,6 +58,15 @@ pub struct Surroundings {
     pub clock: fn() -> Timestamp,
     /// Fills with unguessable bytes.
     pub random: fn(&mut [u8]),
+}
+
+/// What a write will ask for first: records that are far away are asked for it together.
+#[derive(Debug, Clone, Default)]
+pub struct Ahead {
+    /// Who asks.
+    pub credential: Option<signin::Credential>,
+    /// The item that is to be changed: the key of its flow, its number. It is held from the beginning on.
+    pub item: Option<(String, i64)>,
 }
 
 /// A snapshot, with what every use case needs beside it.
@@ -211,19 +222,30 @@ impl App {
         self.0.db.write(move |tx| use_case(&inner.writing(tx, now)?))
     }
 
-    /// [`App::write`] without waiting, of somebody who will be asked for first: `done` gets the result on the writer's thread, where it must not linger.
+    /// [`App::write`] without waiting: `done` gets the result on the writer's thread, where it must not linger.
     pub fn write_with<T: Send + 'static>(
         &self,
-        credential: Option<signin::Credential>,
+        ahead: Ahead,
         mut use_case: impl FnMut(&Writing) -> Result<T, Error> + Send + 'static,
         done: impl FnOnce(Result<T, Error>) + Send + 'static,
     ) {
         let (inner, now) = (Arc::clone(&self.0), self.now());
         let writing = move |tx: &store::WriteTx| {
-            signin::foresee(tx, credential.as_ref())?;
+            signin::foresee(tx, ahead.credential.as_ref())?;
+            if let Some((flow, number)) = &ahead.item {
+                store::item::foresee_hold(tx, flow, *number)?;
+            }
             use_case(&inner.writing(tx, now)?)
         };
         self.0.db.write_with(writing, done);
+    }
+
+    /// Reads ahead what nearly every request asks for: the flows, and everyone's names.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn warm(&self) -> Result<(), Error> {
+        self.read(|cx| cx.people().map(drop))
     }
 
     /// The moment, by the installation's clock.

@@ -90,6 +90,11 @@ fn axis(flow: &Flow, by: &By, at: usize, rows: &BTreeMap<Vec<Group>, i64>) -> Ve
     sorted.into_iter().map(|(group, _)| group.clone()).collect()
 }
 
+/// Where a word of a column stands in the flow's order: what the flow does not know is behind all others, people are equal.
+pub(crate) fn rank(flow: &Flow, column: &Column, word: &str) -> usize {
+    words(flow, column).map_or(0, |words| words.get(word).copied().unwrap_or(usize::MAX))
+}
+
 /// The words of a column in the flow's order; none of people.
 fn words<'f>(flow: &'f Flow, column: &Column) -> Option<HashMap<&'f str, usize>> {
     let mut words: Vec<&str> = Vec::new();

@@ -1,8 +1,11 @@
 //! Many items: what waits for me, what I did, what I started, a flow's items, what nobody holds.
 
-use std::{collections::BTreeMap, sync::Arc};
+mod grouped;
 
-use flow::{Actor, Flow, Query, QueryContext, SortKey, Term, text::Needle};
+use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
+
+use flow::{Actor, Column, Flow, Query, QueryContext, SortKey, Term, text::Needle};
+pub use grouped::{Section, grouped};
 use store::{
     item::Brief,
     list::{self, Visibility},
@@ -18,7 +21,7 @@ use crate::{
 pub const COUNT_CAP: i64 = 10_000;
 
 /// Where at least so many will do, so many items are looked at.
-const NEAR: i64 = 2_000;
+pub(crate) const NEAR: i64 = 2_000;
 
 /// One line of a list.
 #[derive(Debug, Clone)]
@@ -43,8 +46,7 @@ pub struct Row {
     pub updated_at: i64,
     /// ms; none while it is open.
     pub closed_at: Option<i64>,
-    /// What stands in the flow's list columns, in their order, where the list is one flow's; nothing where a column is no
-    /// field.
+    /// What stands in the list's columns, in their order, where the list is one flow's; nothing where a column is no field.
     pub cells: Vec<flow::Value>,
 }
 
@@ -301,6 +303,8 @@ pub struct Listing {
     pub query: String,
     /// `?sort=`.
     pub sort: String,
+    /// The columns; none: the flow's own.
+    pub columns: Vec<Column>,
     /// The page.
     pub part: Part,
     /// How many there are of the whole flow, where the caller knows: not counted again for an empty query.
@@ -318,7 +322,9 @@ pub fn items(cx: &Reading, actor: &Actor, key: &str, listing: &Listing) -> Resul
     let (query, sort) = parsed(cx, actor, &published.flow, listing)?;
     let visible = cx.visibility(actor, &published.flow);
     let part = &listing.part;
-    let page = list::of_flow(cx.tx, &published.flow, &query, &sort, &visible, part.cursor.as_deref(), part.limit)?;
+    let columns = columns_of(&published.flow, listing);
+    let sought = list::Sought { query: &query, sort: &sort, visible: &visible, columns: &columns };
+    let page = list::with_columns(cx.tx, &published.flow, &sought, part.cursor.as_deref(), part.limit)?;
     let shown = i64::try_from(page.rows.len()).unwrap_or(i64::MAX);
     let total = match listing.whole.filter(|_| query.is_empty() && matches!(visible, Visibility::All)) {
         Some(count) => Total { count, capped: false },
@@ -330,9 +336,31 @@ pub fn items(cx: &Reading, actor: &Actor, key: &str, listing: &Listing) -> Resul
         }
         None => total(cx, &published.flow, &query, &visible)?,
     };
-    let line = |found: list::Found| row(published.flow.item_id(found.brief.number), found.brief, found.cells);
-    let lines = page.rows.into_iter().map(line).collect();
-    Ok((published.clone(), Rows { rows: lines, next: page.next, total, people: cx.people()? }))
+    let rows = lines(&published.flow, page.rows).collect();
+    Ok((published.clone(), Rows { rows, next: page.next, total, people: cx.people()? }))
+}
+
+/// The columns that a list shows.
+fn columns_of<'l>(flow: &Flow, listing: &'l Listing) -> Cow<'l, [Column]> {
+    if listing.columns.is_empty() { own_columns(flow).into() } else { (&listing.columns[..]).into() }
+}
+
+/// The columns of the flow's own list, after the ID.
+#[must_use]
+pub fn own_columns(flow: &Flow) -> Vec<Column> {
+    flow.columns.iter().filter_map(|key| flow::column_named(flow, key)).collect()
+}
+
+fn lines(flow: &Flow, found: Vec<list::Found>) -> impl Iterator<Item = Row> {
+    found.into_iter().map(|found| row(flow.item_id(found.brief.number), found.brief, found.cells))
+}
+
+/// The revision of each of these items of a flow, by number: what is done to many of them is done to what was seen.
+///
+/// # Errors
+/// The store's.
+pub fn revisions(cx: &Reading, key: &str, rows: &[Row]) -> Result<BTreeMap<i64, i64>, Error> {
+    Ok(store::item::revisions(cx.tx, key, &rows.iter().map(|row| row.number).collect())?)
 }
 
 /// [`items`], each whole: for the API.

@@ -138,7 +138,7 @@ pub fn parse_by(text: &str, flow: &Flow) -> Result<By, QueryProblem> {
         (_, Some(Kind::Bool), Some(_)) => return Err(no_time()),
         _ => {
             let said = said!(
-                "items cannot be counted by \"{}\"; they can by a choice, a person, yes or no, state, assigned_to, created_by or a time",
+                "items cannot be counted or grouped by \"{}\"; they can by a choice, a person, yes or no, state, assigned_to, created_by or a time",
                 name
             );
             return Err(problem(0, said));

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Every table with its key, those first to which others refer. A flow's sheet comes beside its items.
-const TABLES: [(&str, &[&str]); 23] = [
+const TABLES: [(&str, &[&str]); 24] = [
     ("setting", &["name"]),
     ("change_sequence", &["name"]),
     ("users", &["folded"]),
@@ -26,6 +26,7 @@ const TABLES: [(&str, &[&str]); 23] = [
     ("audit", &["id"]),
     ("flow", &["flow"]),
     ("flow_version", &["flow", "version"]),
+    ("saved_view", &["flow", "id"]),
     ("next_number", &["flow"]),
     (SHEET_COLUMNS, &["flow", "field"]),
     ("tally", &["flow", "state", "closed", "slot"]),

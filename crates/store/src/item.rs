@@ -200,7 +200,7 @@ pub fn load(tx: &Tx, flow: &str, number: i64) -> Result<Option<Row>, Error> {
 /// The records failed.
 pub fn load_many(tx: &Tx, flow: &str, numbers: &[i64]) -> Result<Vec<Row>, Error> {
     let wanted: BTreeSet<i64> = numbers.iter().copied().collect();
-    let found = of_numbers(tx, flow, &wanted, ROW, |row| read_row_at(row, 1))?;
+    let found = of_numbers(tx, ITEMS, flow, &wanted, ROW, |row| read_row_at(row, 1))?;
     let mut found: BTreeMap<i64, Row> = found.into_iter().collect();
     Ok(numbers.iter().filter_map(|number| found.remove(number)).collect())
 }
@@ -211,13 +211,22 @@ pub fn load_many(tx: &Tx, flow: &str, numbers: &[i64]) -> Result<Vec<Row>, Error
 /// # Errors
 /// The records failed.
 pub fn hold(tx: &Tx, flow: &str, number: i64) -> Result<Option<Row>, Error> {
+    foresee_hold(tx, flow, number)?;
     let sql = format!("select {ROW} from item where flow = $1 and number = $2");
-    if tx.may_write() && tx.is_far() {
-        // once it is held, the number of its next event is known
-        tx.foresee_held(&sql, params![flow, number])?;
-        tx.foresee(NEXT_SEQ, params![flow, number])?;
-    }
     tx.first_held(&sql, params![flow, number], read_row)
+}
+
+/// [`hold`] will be asked this soon. The item is held from then on, whoever turns out to ask.
+///
+/// # Errors
+/// The records failed.
+pub fn foresee_hold(tx: &Tx, flow: &str, number: i64) -> Result<(), Error> {
+    if !tx.may_write() || !tx.is_far() {
+        return Ok(());
+    }
+    tx.foresee_held(&format!("select {ROW} from item where flow = $1 and number = $2"), params![flow, number])?;
+    // once it is held, the number of its next event is known
+    tx.foresee(NEXT_SEQ, params![flow, number])
 }
 
 /// Whether there is such an item.
@@ -386,16 +395,38 @@ pub fn titles(tx: &Tx, items: &BTreeSet<Place>) -> Result<BTreeMap<Place, (Strin
     }
     let mut found = BTreeMap::new();
     for (flow, numbers) in numbers {
-        let titles = of_numbers(tx, flow, &numbers, "title, state", |row| Ok((row.text(1)?, row.text(2)?)))?;
+        let titles = of_numbers(tx, ITEMS, flow, &numbers, "title, state", |row| Ok((row.text(1)?, row.text(2)?)))?;
         found.extend(titles.into_iter().map(|(number, title)| ((flow.to_owned(), number), title)));
     }
     Ok(found)
 }
 
-/// The columns of the items of these numbers, by number, in few statements: as many places as the next power of two, so
-/// that the statements that are kept ready stay few.
+/// The revision of each of these items of a flow.
+///
+/// # Errors
+/// The records failed.
+pub fn revisions(tx: &Tx, flow: &str, numbers: &BTreeSet<i64>) -> Result<BTreeMap<i64, i64>, Error> {
+    Ok(of_numbers(tx, ITEMS, flow, numbers, "revision", |row| row.int(1))?.into_iter().collect())
+}
+
+/// When each of these items of a flow came into the state that it is in, ms.
+///
+/// # Errors
+/// The records failed.
+pub fn entered(tx: &Tx, flow: &str, numbers: &BTreeSet<i64>) -> Result<BTreeMap<i64, i64>, Error> {
+    Ok(of_numbers(tx, "stay where ended is null and", flow, numbers, "entered", |row| row.int(1))?
+        .into_iter()
+        .collect())
+}
+
+/// Items, up to a condition on them.
+const ITEMS: &str = "item where";
+
+/// The columns of what is kept by number of these items, in few statements: as many places as the next power of two, so
+/// that the statements that are kept ready stay few. `from` is a table, up to a condition on it.
 fn of_numbers<T>(
     tx: &Tx,
+    from: &str,
     flow: &str,
     numbers: &BTreeSet<i64>,
     columns: &str,
@@ -407,7 +438,7 @@ fn of_numbers<T>(
     for part in numbers.chunks(MOST) {
         let places = part.len().next_power_of_two();
         let list: Vec<String> = (2..places + 2).map(|place| format!("${place}")).collect();
-        let sql = format!("select number, {columns} from item where flow = $1 and number in ({})", list.join(", "));
+        let sql = format!("select number, {columns} from {from} flow = $1 and number in ({})", list.join(", "));
         // the last number stands in the places that are left
         let filled = part.iter().chain(part.last().into_iter().cycle()).take(places);
         let params: Vec<Param> = std::iter::once(flow.into()).chain(filled.map(|number| (*number).into())).collect();

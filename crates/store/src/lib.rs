@@ -24,6 +24,7 @@ mod migrations;
 mod postgres;
 mod query;
 mod row;
+pub mod saved_view;
 pub mod session;
 pub mod setting;
 pub mod setup_link;

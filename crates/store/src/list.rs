@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use flow::{Flow, Query, SortKey};
+use flow::{Column, Flow, Query, SortKey};
 use sea_query::{Alias, Expr};
 
 use crate::{
@@ -188,7 +188,7 @@ pub fn stranded_count(tx: &Tx, cap: i64) -> Result<(i64, bool), Error> {
     tx.one(&sql, params![cap + 1], |row| Ok(capped(row.int(0)?, cap)))
 }
 
-/// A flow's items found by a query, in the order asked for; newest first if none is.
+/// A flow's items found by a query, in the order asked for; newest first if none is. With the flow's own columns.
 ///
 /// # Errors
 /// As [`pending`].
@@ -201,6 +201,35 @@ pub fn of_flow(
     cursor: Option<&str>,
     limit: i64,
 ) -> Result<Page<Found>, Error> {
+    let columns: Vec<Column> = flow.columns.iter().filter_map(|key| flow::column_named(flow, key)).collect();
+    with_columns(tx, flow, &Sought { query, sort, visible, columns: &columns }, cursor, limit)
+}
+
+/// What is looked for among a flow's items, and what is told of them.
+#[derive(Debug, Clone, Copy)]
+pub struct Sought<'a> {
+    /// Which items.
+    pub query: &'a Query,
+    /// In which order; newest first if none is given.
+    pub sort: &'a [SortKey],
+    /// Which of them the person may see.
+    pub visible: &'a Visibility,
+    /// What is told of each.
+    pub columns: &'a [Column],
+}
+
+/// [`of_flow`] with columns of one's choice.
+///
+/// # Errors
+/// As [`pending`].
+pub fn with_columns(
+    tx: &Tx,
+    flow: &Flow,
+    sought: &Sought,
+    cursor: Option<&str>,
+    limit: i64,
+) -> Result<Page<Found>, Error> {
+    let Sought { query, sort, visible, columns } = *sought;
     let keys = query::keys(flow, sort);
     let kind = keys.iter().fold(format!("of {}", flow.key), |kind, key| {
         format!("{kind} {}{}", if key.descending { "-" } else { "" }, key.column)
@@ -215,8 +244,11 @@ pub fn of_flow(
         _ => keys,
     };
     // The title stands in every brief already.
-    let field = |key: &String| flow.fields.get(key).filter(|_| flow.title.as_ref() != Some(key));
-    let fields: Vec<Option<&flow::Field>> = flow.columns.iter().map(field).collect();
+    let field = |column: &Column| match column {
+        Column::Field(key) => flow.fields.get(key).filter(|_| flow.title.as_ref() != Some(key)),
+        _ => None,
+    };
+    let fields: Vec<Option<&flow::Field>> = columns.iter().map(field).collect();
     for name in BRIEF_NAMES.iter().copied().chain(keys.iter().map(|key| key.column.as_str())) {
         select.expr(query::column(name));
     }
@@ -454,9 +486,17 @@ impl<T> Page<T> {
 fn add_long(tx: &Tx, flow: &Flow, rows: &mut [Found], fields: &[Option<&flow::Field>]) -> Result<(), Error> {
     let fields = fields.iter().enumerate().filter_map(|(column, field)| Some((column, (*field)?)));
     let long: Vec<(usize, &flow::Field)> = fields.filter(|(_, field)| query::holds(&field.kind).is_none()).collect();
-    for found in rows.iter_mut().filter(|_| !long.is_empty()) {
-        let Some(row) = item::load(tx, &flow.key, found.brief.number)? else { continue };
-        let mut item = row.read(flow)?;
+    if long.is_empty() {
+        return Ok(());
+    }
+    let numbers: Vec<i64> = rows.iter().map(|found| found.brief.number).collect();
+    let mut items = BTreeMap::new();
+    for row in item::load_many(tx, &flow.key, &numbers)? {
+        let item = row.read(flow)?;
+        items.insert(item.number, item);
+    }
+    for found in rows {
+        let Some(item) = items.get_mut(&found.brief.number) else { continue };
         for (column, field) in &long {
             found.cells[*column] = item.fields.shift_remove(&field.key).unwrap_or(flow::Value::Empty);
         }

@@ -4,12 +4,13 @@ use refinery_core::Migration;
 
 use crate::Error;
 
-const STEPS: [(&str, &str); 5] = [
+const STEPS: [(&str, &str); 6] = [
     ("V1__records", include_str!("../migrations/V1__records.sql")),
     ("V2__slots", include_str!("../migrations/V2__slots.sql")),
     ("V3__order_of_change", include_str!("../migrations/V3__order_of_change.sql")),
     ("V4__field_changes", include_str!("../migrations/V4__field_changes.sql")),
     ("V5__words", include_str!("../migrations/V5__words.sql")),
+    ("V6__saved_views", include_str!("../migrations/V6__saved_views.sql")),
 ];
 
 /// The newest version that this program knows.

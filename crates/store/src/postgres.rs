@@ -266,7 +266,9 @@ impl Pool {
             Ok(connection) => connection,
             Err(error) => return Attempt::Failed(Failure::refused(error)),
         };
-        connection.begin_write();
+        if let Err(error) = connection.begin_write() {
+            return Attempt::Failed(connection.failure().unwrap_or_else(|| Failure::refused(error)));
+        }
         let tx = WriteTx::new(db::Connection::Postgres(connection));
         let kept = job.run(&tx);
         let changes = tx.into_changes();

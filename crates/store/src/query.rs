@@ -354,9 +354,10 @@ fn condition(flow: &Flow, term: &Term, aside: bool) -> Cond {
     match term {
         Term::Words(text) => holds_words(flow, text),
         Term::Number(number) => Cond::all().add(column("number").eq(*number)),
-        Term::Any(ways) => ways.iter().fold(Cond::any().add(either(false)), |any, way| {
-            any.add(way.terms.iter().fold(Cond::all(), |all, term| all.add(condition(flow, term, aside))))
-        }),
+        Term::Any(ways) => any_of(
+            ways.iter()
+                .map(|way| way.terms.iter().fold(Cond::all(), |all, term| all.add(condition(flow, term, aside)))),
+        ),
         Term::Not(query) => {
             let found = query.terms.iter().fold(Cond::all(), |all, term| all.add(condition(flow, term, true)));
             // what is null in it was not found either
@@ -462,26 +463,29 @@ fn one_of(flow: &Flow, of: &Column, name: Place, multiple: bool, words: &[String
 
 /// Stays in one of these states: such as touch the range, or (`entered`) such as began within it.
 fn stays(flow: &Flow, states: &[InState], entered: bool) -> SelectStatement {
-    let mut any = Cond::any().add(either(false));
-    for InState { state, within: when } in states {
+    let ever = states.iter().filter(|one| one.within.is_none()).map(|one| one.state.as_str());
+    let ever: Vec<&str> = ever.collect();
+    let mut any = Vec::with_capacity(states.len());
+    if !ever.is_empty() {
+        any.push(Cond::all().add(column("state").is_in(ever)));
+    }
+    for (state, range) in states.iter().filter_map(|one| Some((&one.state, one.within.clone()?))) {
         let mut all = Cond::all().add(column("state").eq(state.as_str()));
-        if let Some(range) = when {
-            let Range { low, high } = range.clone();
-            let place = |name| Place { name, aside: false };
-            if entered {
-                all = all.add(within(place("entered"), Holds::Count, std::slice::from_ref(range), false));
-            } else {
-                let began = Range { low: None, high };
-                let gone = Range { low, high: None };
-                let left = within(place("ended"), Holds::Moment, &[gone], false);
-                all = all.add(within(place("entered"), Holds::Count, &[began], false));
-                all = all.add(Cond::any().add(column("ended").is_null()).add(left));
-            }
+        let place = |name| Place { name, aside: false };
+        if entered {
+            all = all.add(within(place("entered"), Holds::Count, &[range], false));
+        } else {
+            let Range { low, high } = range;
+            let began = Range { low: None, high };
+            let gone = Range { low, high: None };
+            let left = within(place("ended"), Holds::Moment, &[gone], false);
+            all = all.add(within(place("entered"), Holds::Count, &[began], false));
+            all = all.add(Cond::any().add(column("ended").is_null()).add(left));
         }
-        any = any.add(all);
+        any.push(all);
     }
     let mut stays = sea_query::Query::select();
-    stays.from(Alias::new("stay")).and_where(column("flow").eq(flow.key.as_str())).cond_where(any);
+    stays.from(Alias::new("stay")).and_where(column("flow").eq(flow.key.as_str())).cond_where(any_of(any));
     stays
 }
 
@@ -547,10 +551,9 @@ fn changed_within(flow: &Flow, ranges: &[Range]) -> Expr {
 
 /// Items whose field links to one of these: read from the links, so that it costs what they are.
 fn linked(flow: &Flow, key: &str, items: &[String]) -> Expr {
-    let mut any = Cond::any().add(either(false));
-    for (other, number) in items.iter().filter_map(|text| end(text)) {
-        any = any.add(Cond::all().add(column("flow").eq(other)).add(column("number").eq(number)));
-    }
+    let ends = items.iter().filter_map(|text| end(text));
+    let any =
+        any_of(ends.map(|(other, number)| Cond::all().add(column("flow").eq(other)).add(column("number").eq(number))));
     let mut links = sea_query::Query::select();
     links
         .column(Alias::new("other_number"))
@@ -603,22 +606,31 @@ fn scalar(value: &Scalar) -> Expr {
 }
 
 fn may_see(flow: &Flow, rules: &VisibleTo) -> Cond {
-    let mut any = Cond::any().add(either(false));
+    let mut any = Vec::new();
     if rules.creator {
-        any = any.add(column("created_by").eq(rules.user.as_str()));
+        any.push(Cond::all().add(column("created_by").eq(rules.user.as_str())));
     }
     if rules.holder {
-        any = any.add(held_by(flow, std::slice::from_ref(&rules.user)));
+        any.push(Cond::all().add(held_by(flow, std::slice::from_ref(&rules.user))));
     }
     for field in rules.fields.iter().filter_map(|key| flow.fields.get(key)) {
         let name = format!("f_{}", field.key);
-        any = if field.multiple {
-            any.add(holds_word(Place { name: &name, aside: false }, &rules.user))
+        any.push(if field.multiple {
+            holds_word(Place { name: &name, aside: false }, &rules.user)
         } else {
-            any.add(column(&name).eq(rules.user.as_str()))
-        };
+            Cond::all().add(column(&name).eq(rules.user.as_str()))
+        });
     }
-    any
+    any_of(any)
+}
+
+/// One of these; of none nothing passes. An `or` with what is never true would keep an engine from its indexes.
+fn any_of(conditions: impl IntoIterator<Item = Cond>) -> Cond {
+    let mut conditions = conditions.into_iter();
+    match conditions.next() {
+        None => nothing(),
+        Some(first) => conditions.fold(Cond::any().add(first), Cond::add),
+    }
 }
 
 fn negate(cond: Cond, negated: bool) -> Cond {

@@ -16,6 +16,8 @@
 
 #[path = "load/cluster.rs"]
 mod cluster;
+#[path = "load/finding.rs"]
+mod finding;
 
 use std::{
     io::{BufRead as _, BufReader},
@@ -91,14 +93,21 @@ fn embedded(runtime: &tokio::runtime::Runtime, sizes: [usize; 2]) {
     // In turns, so that the machine's mood falls on both sizes alike.
     for _ in 0..ROUNDS {
         for one in &mut measured {
-            let ms = one.paths.iter().map(|path| runtime.block_on(alone(&one.server.address, path, &one.session, 500)));
+            let ms = one
+                .paths
+                .iter()
+                .map(|path| runtime.block_on(alone(&one.server.address, path, &one.secrets.sessions[0], 500)));
             one.alone_ms.push(ms.collect());
         }
+    }
+    report(&measured);
+    if let [one, other] = &measured[..] {
+        let asked = [one, other].map(|one| finding::Asked::new(&one.server.address, &one.secrets, one.size));
+        finding::measure(runtime, asked);
     }
     for one in &mut measured {
         one.server.stop();
     }
-    report(&measured);
 }
 
 /// The two sizes that are compared, the smaller first.
@@ -122,7 +131,7 @@ struct Measured {
     resident_mb: f64,
     first_visit_kb: f64,
     paths: Vec<String>,
-    session: String,
+    secrets: Secrets,
     server: Server,
     _directory: tempfile::TempDir,
 }
@@ -171,7 +180,7 @@ fn measure(runtime: &tokio::runtime::Runtime, size: usize) -> Measured {
         first_visit_kb,
         alone_ms: Vec::new(),
         paths: paths.iter().skip(1).chain(MORE.iter().map(|(_, path)| path)).map(|path| (*path).to_owned()).collect(),
-        session: secrets.sessions[0].clone(),
+        secrets,
         server: Server::start(directory.path(), None),
         _directory: directory,
     }

@@ -215,6 +215,9 @@ pub(crate) struct Export {
     /// The columns: keys or labels with commas between them
     #[arg(long, value_name = "COLUMNS", default_value = "")]
     pub(crate) columns: String,
+    /// One group after the other: a key, a time as created:month; an item with several values stands in each
+    #[arg(long, value_name = "BY", default_value = "")]
+    pub(crate) group: String,
     /// xlsx, csv, json or xes; without it, what the file's name says, or else csv
     #[arg(long, value_name = "F", value_parser = ["xlsx", "csv", "json", "xes"])]
     pub(crate) format: Option<String>,

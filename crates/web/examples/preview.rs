@@ -23,6 +23,7 @@ use web::{
         },
         lists::{All, FlowCard, FlowPage, Home, QueryTrouble, StateCount, Stranded, StrandedRow, Whose, Work},
         search::{HitRow, SearchPage},
+        views::Bar,
         *,
     },
     words::{Language, Words},
@@ -92,7 +93,7 @@ impl Sample {
             message: "这里读不懂：应当是字段、比较符和值，例如 发生时间>=2026-11-01".to_owned(),
             parts,
         };
-        write("all-bad", self.all("state=关闭 发生时间>>昨天", Some(trouble)).render()?)?;
+        write("all-bad", self.all("state=关闭 发生时间>>昨天", Some(Box::leak(Box::new(trouble)))).render()?)?;
         write(
             "all-none",
             All { table: self.table(0, &[]), counts: vec![], ..self.all("问题级别=事故", None) }.render()?,
@@ -177,6 +178,8 @@ impl Sample {
                 flow: "issue_track",
                 number: 57 - n as i64,
                 id: format!("question_{}", 57 - n).leak(),
+                group: None,
+                pick: None,
                 cells: vec![
                     Cell::Title(TITLES[n % TITLES.len()]),
                     Cell::State(chip(n * 3 % 4)),
@@ -186,7 +189,7 @@ impl Sample {
                 ],
             })
             .collect();
-        Table { columns, rows }
+        Table { id: None, columns, chosen: false, rows }
     }
 
     fn counts(&self) -> Vec<StateCount> {
@@ -229,6 +232,7 @@ impl Sample {
             is_read: true,
             picture: "",
             counts: self.counts(),
+            views: Vec::new(),
             table: self.table(if self.full { 6 } else { 0 }, &[]),
             pending: total(if self.full { 6 } else { 0 }),
             next: None,
@@ -236,11 +240,13 @@ impl Sample {
         }
     }
 
-    fn all(&self, q: &'static str, problem: Option<QueryTrouble>) -> All<'static> {
+    fn all(&self, q: &'static str, problem: Option<&'static QueryTrouble>) -> All<'static> {
         All {
             f: self.frame(self.words.word("all-items"), Active::Flow("issue_track")),
             key: "issue_track",
             name: "网上问题处理",
+            title: self.words.word("all-items"),
+            bar: Bar::default(),
             may_create: true,
             q,
             sort: "",
@@ -249,6 +255,8 @@ impl Sample {
             counts: self.counts(),
             table: self.table(if self.full { 50 } else { 0 }, &["sort"]),
             total: if self.full { "261" } else { "0" }.to_owned(),
+            board: "/flow/issue_track/board".to_owned(),
+            bulk: None,
             exports: vec![(self.words.word("export-xlsx").to_owned(), "?format=xlsx".to_owned())],
             next: self.full.then(|| "?cursor=x".to_owned()),
             first: self.full.then(|| "?".to_owned()),

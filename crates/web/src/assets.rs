@@ -47,10 +47,14 @@ pub struct Paths {
     pub tom_select: &'static str,
     /// Our own script.
     pub app: &'static str,
+    /// What shows how far a file is that is carried in.
+    pub import: &'static str,
     /// What completes a query while it is typed.
     pub query: &'static str,
     /// How an open page follows changes.
     pub live: &'static str,
+    /// Moves cards on a board.
+    pub board: &'static str,
     /// ECharts: on the pages of statistics alone.
     pub echarts: &'static str,
     /// Draws the charts beside their tables.
@@ -62,7 +66,7 @@ pub struct Paths {
 }
 
 /// To add a file: a row here, a field of [`Paths`].
-static ASSETS: LazyLock<[Asset; 13]> = LazyLock::new(|| {
+static ASSETS: LazyLock<[Asset; 15]> = LazyLock::new(|| {
     const CSS: &str = "text/css; charset=utf-8";
     const JS: &str = "text/javascript; charset=utf-8";
     const SVG: &str = "image/svg+xml";
@@ -80,7 +84,9 @@ static ASSETS: LazyLock<[Asset; 13]> = LazyLock::new(|| {
         asset("tom-select", "js", JS, include_bytes!("../static/vendor/tom-select/tom-select-2.6.2.base.min.js")),
         asset("app", "js", JS, include_bytes!("../static/app.js")),
         asset("query", "js", JS, include_bytes!("../static/query.js")),
+        asset("import", "js", JS, include_bytes!("../static/import.js")),
         asset("live", "js", JS, include_bytes!("../static/live.js")),
+        asset("board", "js", JS, include_bytes!("../static/board.js")),
         asset("echarts", "js", JS, include_bytes!("../static/vendor/echarts/echarts-6.1.0.common.min.js")),
         asset("stats", "js", JS, include_bytes!("../static/stats.js")),
         asset("icons", "svg", SVG, include_bytes!("../static/vendor/tabler-icons/icons.svg")),
@@ -89,8 +95,23 @@ static ASSETS: LazyLock<[Asset; 13]> = LazyLock::new(|| {
 });
 
 static PATHS: LazyLock<Paths> = LazyLock::new(|| {
-    let [tabler, tom_select_css, app_css, theme, htmx, tom_select, app, query, live, echarts, stats, icons, favicon] =
-        &*ASSETS;
+    let [
+        tabler,
+        tom_select_css,
+        app_css,
+        theme,
+        htmx,
+        tom_select,
+        app,
+        query,
+        import,
+        live,
+        board,
+        echarts,
+        stats,
+        icons,
+        favicon,
+    ] = &*ASSETS;
     Paths {
         tabler: &tabler.path,
         tom_select_css: &tom_select_css.path,
@@ -100,7 +121,9 @@ static PATHS: LazyLock<Paths> = LazyLock::new(|| {
         tom_select: &tom_select.path,
         app: &app.path,
         query: &query.path,
+        import: &import.path,
         live: &live.path,
+        board: &board.path,
         echarts: &echarts.path,
         stats: &stats.path,
         icons: &icons.path,
@@ -190,8 +213,9 @@ mod tests {
 
     #[test]
     fn a_first_visit_is_small() {
-        // no page but those of statistics loads what draws charts
-        let first = || all().filter(|asset| ![paths().echarts, paths().stats].contains(&asset.path.as_str()));
+        // no page but those of statistics loads what draws charts, none but a board what moves its cards
+        let first =
+            || all().filter(|asset| ![paths().echarts, paths().stats, paths().board].contains(&asset.path.as_str()));
         let sizes: Vec<(&str, usize, usize)> =
             first().map(|asset| (asset.path.as_str(), asset.body("br").1.len(), asset.body("gzip").1.len())).collect();
         println!("{sizes:#?}");

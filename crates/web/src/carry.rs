@@ -7,6 +7,7 @@ pub mod export;
 pub mod import;
 mod json;
 pub mod notes;
+pub(crate) mod progress;
 pub mod read;
 mod xes;
 mod xlsx;

@@ -18,4 +18,5 @@ pub(crate) mod read;
 pub(crate) mod search;
 pub(crate) mod settings;
 pub(crate) mod stats;
+pub(crate) mod views;
 pub(crate) mod visit;

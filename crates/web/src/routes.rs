@@ -24,7 +24,9 @@ use crate::{
     api::{self, Problem},
     carry::XLSX,
     metrics,
-    pages::{account, admin, ask, carry, item, kept, lists, live, plain, read, search, settings, stats, visit::Visit},
+    pages::{
+        account, admin, ask, carry, item, kept, lists, live, plain, read, search, settings, stats, views, visit::Visit,
+    },
     server::Web,
 };
 
@@ -41,12 +43,16 @@ pub(crate) fn router(web: Web) -> Router {
         .route("/setup/{secret}", get(account::setup).post(account::set_up))
         .merge(own())
         .merge(statistics())
+        .merge(boards())
         .route("/search", get(search::search))
         .route("/work/{list}", get(lists::work_list))
         .route("/flow/{flow}", get(lists::flow))
         .route("/flow/{flow}/all", get(lists::all))
         .route("/flow/{flow}/words", get(ask::words))
         .route("/flow/{flow}/read", get(read::read))
+        .route("/flow/{flow}/views", post(views::keep))
+        .route("/flow/{flow}/view/{id}", get(views::show).post(views::change))
+        .route("/flow/{flow}/view/{id}/delete", post(views::take_away))
         .route("/flow/{flow}/new", get(item::new).post(item::create))
         .route("/flow/{flow}/{number}", get(item::show).post(item::send))
         .route("/flow/{flow}/{number}/comments", post(item::comment))
@@ -111,6 +117,14 @@ fn statistics() -> Router<Web> {
     Router::new().route("/stats", get(stats::all)).route("/flow/{flow}/stats", get(stats::flow))
 }
 
+/// Cards that are moved, and many items at once.
+fn boards() -> Router<Web> {
+    Router::new()
+        .route("/flow/{flow}/board", get(item::board::board))
+        .route("/flow/{flow}/board/{number}/moves", get(item::board::moves).post(item::board::press))
+        .route("/flow/{flow}/bulk", get(item::bulk::list).post(item::bulk::bulk))
+}
+
 /// What administrators do.
 fn administration() -> Router<Web> {
     Router::new()
@@ -151,6 +165,7 @@ fn carrying() -> Router<Web> {
         .route("/flow/{flow}/export", get(carry::export))
         .route("/flow/{flow}/import", get(carry::import).post(carry::send))
         .route("/flow/{flow}/import/template", get(carry::template))
+        .route("/flow/{flow}/import/progress", get(carry::progress))
         .route("/flow/{flow}/release-notes", get(carry::release_notes))
         .route("/flow/{flow}/release-notes/layout", post(carry::layout))
 }

@@ -11,7 +11,7 @@ use std::{
 };
 
 use app::{
-    App, Error, Reading, Writing,
+    Ahead, App, Error, Reading, Writing,
     signin::{self, Credential, SignedIn},
     stats::Stop,
 };
@@ -23,6 +23,7 @@ use socket2::Socket;
 use tokio::{net::TcpListener, sync::Semaphore};
 
 use crate::{
+    carry::progress::Progress,
     live::Live,
     metrics::Metrics,
     routes,
@@ -80,6 +81,8 @@ pub(crate) struct Web {
     /// Seats of reads that may take long: they leave connections and cores to the others.
     long: Arc<Semaphore>,
     pub(crate) live: Live,
+    /// Files that are being carried in.
+    pub(crate) progress: Progress,
 }
 
 /// So many reads that may take long run at once; more wait for their turn.
@@ -192,13 +195,24 @@ impl Web {
         &self,
         credential: Option<Credential>,
         preferred: Language,
+        use_case: impl FnMut(&Writing, &Caller) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Failed> {
+        self.change_as(credential, preferred, None, use_case).await
+    }
+
+    /// [`Web::write_as`], which changes this item of this flow, if there is one.
+    pub(crate) async fn change_as<T: Send + 'static>(
+        &self,
+        credential: Option<Credential>,
+        preferred: Language,
+        item: Option<(String, i64)>,
         mut use_case: impl FnMut(&Writing, &Caller) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Failed> {
         let spoken = Spoken::new(preferred);
         let within = spoken.clone();
         let (sender, answer) = tokio::sync::oneshot::channel();
         self.app.write_with(
-            credential.clone(),
+            Ahead { credential: credential.clone(), item },
             move |cx| {
                 let caller = caller(cx, credential.as_ref(), &within)?;
                 if let Some(used) = credential.as_ref().filter(|_| caller.signed.touch) {
@@ -330,6 +344,7 @@ pub async fn serve(
         live: live.clone(),
         leaving: Arc::clone(&leaving),
         long: Arc::new(Semaphore::new(LONG_READS)),
+        progress: Progress::default(),
     };
     let service = routes::router(web);
     let door = Socket::from(listener.as_fd().try_clone_to_owned()?);

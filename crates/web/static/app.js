@@ -37,6 +37,50 @@
     fetch(event.target.action, { method: "POST", body: new URLSearchParams(new FormData(event.target, button)) });
   });
 
+  // Columns are put in order where they stand, by their buttons or by dragging.
+  on("click", (event) => {
+    const button = event.target.closest?.("[data-order] button");
+    if (!button) return;
+    event.preventDefault();
+    const line = button.closest("li");
+    if (button.name === "up") line.previousElementSibling?.before(line);
+    else line.nextElementSibling?.after(line);
+    button.focus();
+  });
+  let held = null;
+  on("pointerdown", (event) => {
+    const line = event.target.closest?.("[data-order] li");
+    if (line) line.draggable = true;
+  });
+  on("dragstart", (event) => {
+    held = event.target.closest?.("[data-order] li") ?? null;
+    held?.classList.add("held");
+  });
+  on("dragover", (event) => {
+    const line = held && event.target.closest?.("[data-order] li");
+    if (!line || line === held) return;
+    event.preventDefault();
+    const box = line.getBoundingClientRect();
+    if (event.clientY < box.top + box.height / 2) line.before(held);
+    else line.after(held);
+  });
+  on("drop", (event) => held && event.preventDefault());
+  on("dragend", () => {
+    held?.classList.remove("held");
+    held = null;
+  });
+
+  // A menu over a list closes where one goes on elsewhere.
+  const menus = () => all(".views details[open]");
+  on("click", (event) => menus().forEach((menu) => menu.contains(event.target) || (menu.open = false)));
+  on("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    menus().forEach((menu) => {
+      menu.open = false;
+      menu.querySelector("summary").focus();
+    });
+  });
+
   // What cannot be undone asks first.
   on("click", (event) => {
     const button = event.target.closest?.("[data-confirm]");
@@ -253,13 +297,31 @@
     output.after(button);
   };
 
-  const start = () => {
-    all("[data-parent]").forEach(cascade);
-    if (window.TomSelect) all("[data-pick]").forEach(pick);
-    all(".item-form").forEach(guard);
-    all(".item-form").forEach(follow);
-    all(".item-form").forEach(compare);
-    all("[data-copy]").forEach(copier);
+  // Items chosen in a list: all on the page at once, and how many there are.
+  const boxes = () => all(".items .pick");
+  const chosen = () => {
+    const [every, count] = [document.querySelector(".bulk .pick"), document.querySelector("[data-chosen]")];
+    if (!every) return;
+    const marked = boxes().filter((box) => box.checked).length;
+    every.checked = marked > 0 && marked === boxes().length;
+    every.indeterminate = marked > 0 && !every.checked;
+    count.textContent = `${count.dataset.chosen} ${marked}`;
+  };
+  on("change", (event) => {
+    if (event.target.matches?.(".bulk .pick")) boxes().forEach((box) => (box.checked = event.target.checked));
+    if (event.target.matches?.(".pick")) chosen();
+  });
+  addEventListener("pageshow", chosen);
+
+  const start = (root) => {
+    all("[data-parent]", root).forEach(cascade);
+    if (window.TomSelect) all("[data-pick]", root).forEach(pick);
+    all(".item-form", root).forEach(guard);
+    all(".item-form", root).forEach(follow);
+    all(".item-form", root).forEach(compare);
+    all("[data-copy]", root).forEach(copier);
   };
   start();
+  // A form that comes later.
+  on("drawn", (event) => start(event.target));
 })();

@@ -50,21 +50,33 @@
 
   // Lists. Rows follow in place while nobody is about to use them; else a badge says that there is more.
   const rows = (root) => all(".items tbody tr", root);
-  const place = (row) => row.querySelector("a")?.getAttribute("href");
+  // An item with several holders stands once in the group of each.
+  const place = (row) => {
+    let head = row;
+    while (head && !head.matches(".group")) head = head.previousElementSibling;
+    const parts = head && head !== row ? [head, row] : [row];
+    return parts.map((part) => part.querySelector("a")?.getAttribute("href")).join(" ");
+  };
   const content = (row) => row.innerHTML.replace(/(<time title="[^"]*">)[^<]*/g, "$1");
-  const parts = [".page-header > *", ".count-strip", ".card-header .card-title", ".card-header .total", ".pager", ".card > .card-footer:not(.pager)", ".cards"];
+  const parts = [".board > .board-column", ".page-header > *", ".count-strip", ".card-header .card-title", ".card-header .total", ".pager", ".card > .card-footer:not(.pager)", ".cards"];
+
+  const cards = (root) => all(".board-card", root);
 
   // Someone has marked or typed something, or has the keyboard in what would be replaced.
   const isBusy = () => {
     const chosen = getSelection();
     if (chosen && !chosen.isCollapsed && main.contains(chosen.anchorNode)) return true;
-    return all("#main input:not([type=hidden])").some((one) => one === document.activeElement || one.value !== one.defaultValue);
+    if (main.querySelector(".views details[open]")) return true;
+    if (document.querySelector(".dragging, dialog[open]") || document.activeElement?.closest(".board-card")) return true;
+    const isUsed = (one) => one === document.activeElement || one.value !== one.defaultValue || one.checked !== one.defaultChecked;
+    return all("#main input:not([type=hidden])").some(isUsed);
   };
   // Rows that would move under a pointer that is about to click.
-  const isPointed = () => matchMedia("(hover: hover)").matches && !!document.querySelector(".items tbody:hover, .pager:hover, .count-strip:hover, .cards:hover");
+  const isPointed = () => matchMedia("(hover: hover)").matches && !!document.querySelector(".items tbody:hover, .board-card:hover, .pager:hover, .count-strip:hover, .cards:hover");
 
   const isSamePlaces = (page) => {
-    const [old, fresh] = [rows(document).map(place), rows(page).map(place)];
+    const places = (root) => [...rows(root), ...cards(root)].map(place);
+    const [old, fresh] = [places(document), places(page)];
     return old.length === fresh.length && old.every((one, at) => one === fresh[at]);
   };
 
@@ -164,6 +176,11 @@
       }, gap);
     }, Math.random() * 200);
   };
+  // A board that has just been fetched anew.
+  document.addEventListener("refreshed", () => {
+    behind = false;
+    bar.replaceChildren();
+  });
   // Once nobody is about to use it any more, it follows.
   const retry = () => setTimeout(() => behind && bar.firstElementChild && !isBusy() && !isPointed() && refresh(), 300);
   if (!form) for (const type of ["pointerout", "selectionchange", "focusout"]) document.addEventListener(type, retry);

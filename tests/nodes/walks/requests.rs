@@ -197,6 +197,24 @@ pub(crate) enum Body {
     Text { kind: &'static str, text: String },
 }
 
+/// How a flow's list is shown, beside its query and its order.
+const SHOWN: [&str; 14] = [
+    "",
+    "",
+    "",
+    "",
+    "&columns=id,updated_at,summary,detail,kinds,amount,happened,urgent,cause",
+    "&columns=summary,nothing",
+    "&group=state",
+    "&group=assigned_to&columns=summary,level,assigned_to",
+    "&group=level&columns=level,need_by",
+    "&group=kinds",
+    "&group=team&columns=team",
+    "&group=urgent",
+    "&group=happened:month&columns=happened",
+    "&group=nothing",
+];
+
 /// What the next request may build on.
 pub(crate) struct Walk {
     dice: Dice,
@@ -286,7 +304,10 @@ impl Walk {
         paths.extend(lists.iter().map(|list| format!("/api/v1/{list}")));
         let lists = ["pending", "done", "created"].map(|list| format!("/work/{list}"));
         paths.extend(
-            lists.into_iter().chain(["/flow/t/all", "/admin", "/admin/users", "/admin/stranded"].map(str::to_owned)),
+            lists.into_iter().chain(
+                ["/flow/t/all", "/flow/t/board", "/flow/o/board", "/admin", "/admin/users", "/admin/stranded"]
+                    .map(str::to_owned),
+            ),
         );
         let ask = |path: String| {
             let by = if path.starts_with("/api") { By::Token(0) } else { By::Session(0) };
@@ -649,7 +670,12 @@ impl Walk {
     fn page(&mut self) -> What {
         let place = self.item();
         let who = self.who();
-        let path = match self.dice.below(18) {
+        let path = match self.dice.below(21) {
+            18 => format!("/flow/{}/board?q={}", self.one(&["t", "t", "o"]), encoded(&self.query())),
+            19.. => {
+                let trigger = if self.dice.below(2) == 0 { self.trigger(&place) } else { String::new() };
+                format!("/flow/{}/board/{}/moves?trigger={}", place.0, place.1, encoded(&trigger))
+            }
             0 => "/".to_owned(),
             1 => "/settings".to_owned(),
             2 => self
@@ -674,7 +700,9 @@ impl Walk {
             10..12 => format!("/work/{}", self.one(&["pending", "done", "created", "other"])),
             12..15 => {
                 let sort = if self.dice.below(2) == 0 { String::new() } else { self.sort() };
-                format!("/flow/{}/all?q={}&sort={}", self.one(&["t", "t", "o"]), encoded(&self.query()), encoded(&sort))
+                let shown = self.one(&SHOWN);
+                let flow = self.one(&["t", "t", "o"]);
+                format!("/flow/{flow}/all?q={}&sort={}{shown}", encoded(&self.query()), encoded(&sort))
             }
             _ => format!("/flow/{}/{}", place.0, place.1),
         };
@@ -707,7 +735,15 @@ impl Walk {
         }
         let known = self.revisions.get(&(flow.clone(), number)).copied().unwrap_or(1);
         values.push(("revision".to_owned(), (known - i64::from(self.dice.below(6) == 0)).to_string()));
-        match self.dice.below(8) {
+        match self.dice.below(11) {
+            8 => {
+                values.push(("trigger".to_owned(), self.trigger(&(flow.clone(), number))));
+                return self.send(who, format!("/flow/{flow}/board/{number}/moves"), Body::Form(values));
+            }
+            9.. => {
+                self.many(&flow, &mut values);
+                return self.send(who, format!("/flow/{flow}/bulk"), Body::Form(values));
+            }
             0 => values.push(("save".to_owned(), String::new())),
             1 => return self.send(who, format!("{path}/comments"), form(&[("comment", "由页面")])),
             2 => return self.send(who, format!("{path}/buttons"), Body::Form(values)),
@@ -719,6 +755,35 @@ impl Walk {
             _ => values.push(("trigger".to_owned(), self.trigger(&(flow.clone(), number)))),
         }
         self.send(who, path, Body::Form(values))
+    }
+
+    /// Something to be done to some items of a flow.
+    fn many(&mut self, flow: &str, values: &mut Vec<(String, String)>) {
+        let most = self.items.get(flow).copied().unwrap_or(1);
+        let mut put = |name: &str, value: String| values.push((format!("bulk.{name}"), value));
+        for _ in 0..self.dice.below(6) {
+            let number = 1 + self.dice.below(most + 1);
+            let known = self.revisions.get(&(flow.to_owned(), number)).copied().unwrap_or(1);
+            let said = match self.dice.below(12) {
+                0 => format!("{number}"),
+                1 => format!("{number}@{}", known - 1),
+                2 => "x@1".to_owned(),
+                _ => format!("{number}@{known}"),
+            };
+            put("item", said);
+        }
+        let field = self.one(&["level", "part", "summary", "team", "urgent", "nowhere"]);
+        let act = match self.dice.below(8) {
+            0 => "assign".to_owned(),
+            1 | 2 => format!("set:{field}"),
+            3 => self.one(&["", "press:", "x"]).to_owned(),
+            _ => format!("press:{}", self.one(&TRIGGERS)),
+        };
+        put("do", act);
+        put("to", self.person().to_owned());
+        if self.dice.below(4) > 0 {
+            put("go", "1".to_owned());
+        }
     }
 
     fn sign_in(&mut self) -> What {

@@ -1,8 +1,8 @@
 //! Out: what a list finds, whole and in parts, so that a million items need no more room than a thousand.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
-use flow::{Actor, Column, Flow, Item};
+use flow::{Actor, By, Column, Flow, Item, QueryProblem};
 
 use crate::{
     Error, Published, Reading,
@@ -12,6 +12,8 @@ use crate::{
 
 /// Items in one part.
 pub const PART: i64 = 1_000;
+/// The same of a grouped list: each part counts the groups.
+const GROUPED_PART: i64 = 5_000;
 
 /// What is to be carried out.
 #[derive(Debug, Clone, Default)]
@@ -24,6 +26,8 @@ pub struct Order {
     pub sort: String,
     /// Keys or labels with commas between them; empty: every column.
     pub columns: String,
+    /// As in a list's `?group=`: one group after the other, an item in each of its groups; empty: in none.
+    pub group: String,
 }
 
 /// What will be carried out.
@@ -42,12 +46,13 @@ pub struct Outline {
 /// Finds out what `order` means, before anything is carried.
 ///
 /// # Errors
-/// `NotFound`, `BadQuery` (the columns too).
+/// `NotFound`, `BadQuery` (the columns and the group too).
 pub fn outline(cx: &Reading, actor: &Actor, order: &Order) -> Result<Outline, Error> {
     let listing = listing(order, None, 1);
     let (Published { flow, .. }, rows) = work::items(cx, actor, &order.key, &listing)?;
+    group(&flow, order)?;
     let chosen = !order.columns.trim().is_empty();
-    let columns = if chosen { columns(&flow, &order.columns)? } else { all_columns(&flow) };
+    let columns = if chosen { columns_asked(&flow, &order.columns)? } else { all_columns(&flow) };
     Ok(Outline { flow, columns, chosen, total: rows.total })
 }
 
@@ -62,16 +67,31 @@ pub fn part(
     cursor: Option<String>,
 ) -> Result<(Vec<Item>, Option<String>), Error> {
     let flow = Arc::clone(&cx.flow_for(actor, &order.key)?.flow);
+    if let Some(by) = group(&flow, order)? {
+        let (_, rows, _) = work::grouped(cx, actor, &order.key, &listing(order, cursor, GROUPED_PART), &by)?;
+        let numbers: Vec<i64> = rows.rows.iter().map(|row| row.number).collect();
+        let known: BTreeMap<i64, Item> =
+            items(cx, &order.key, &numbers)?.into_iter().map(|item| (item.number, item)).collect();
+        return Ok((numbers.iter().filter_map(|number| known.get(number).cloned()).collect(), rows.next));
+    }
     let (query, sort) = work::parsed(cx, actor, &flow, &listing(order, None, PART))?;
     let visible = cx.visibility(actor, &flow);
     let page = store::list::of_flow(cx.tx, &flow, &query, &sort, &visible, cursor.as_deref(), PART)?;
     let numbers: Vec<i64> = page.rows.iter().map(|found| found.brief.number).collect();
-    let mut items = Vec::with_capacity(numbers.len());
-    for row in store::item::load_many(cx.tx, &order.key, &numbers)? {
-        let flow = cx.version(&order.key, row.version())?;
-        items.push(row.read(&flow)?);
-    }
-    Ok((items, page.next))
+    Ok((items(cx, &order.key, &numbers)?, page.next))
+}
+
+fn items(cx: &Reading, key: &str, numbers: &[i64]) -> Result<Vec<Item>, Error> {
+    let read = |row: store::item::Row| {
+        let flow = cx.version(key, row.version())?;
+        Ok(row.read(&flow)?)
+    };
+    store::item::load_many(cx.tx, key, numbers)?.into_iter().map(read).collect()
+}
+
+/// What the file's items are grouped by.
+fn group(flow: &Flow, order: &Order) -> Result<Option<By>, Error> {
+    if order.group.trim().is_empty() { Ok(None) } else { Ok(Some(flow::parse_by(&order.group, flow)?)) }
 }
 
 /// Everything that happened to an item, oldest first. Who asks has seen the item.
@@ -99,8 +119,11 @@ pub fn all_columns(flow: &Flow) -> Vec<Column> {
     columns
 }
 
-/// The columns named; a name with a comma stands in quotes.
-fn columns(flow: &Flow, names: &str) -> Result<Vec<Column>, Error> {
+/// The columns named, by keys or labels, with commas between them; a name with a comma stands in quotes.
+///
+/// # Errors
+/// Where one stands that there is not.
+pub fn columns_asked(flow: &Flow, names: &str) -> Result<Vec<Column>, QueryProblem> {
     let mut columns = Vec::new();
     let mut quoted = false;
     let mut start = 0;
@@ -128,5 +151,5 @@ fn columns(flow: &Flow, names: &str) -> Result<Vec<Column>, Error> {
 
 fn listing(order: &Order, cursor: Option<String>, limit: i64) -> Listing {
     let (query, sort) = (order.query.clone(), order.sort.clone());
-    Listing { query, sort, part: Part { cursor, limit }, whole: None, near: false }
+    Listing { query, sort, part: Part { cursor, limit }, ..Listing::default() }
 }

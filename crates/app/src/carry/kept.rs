@@ -39,8 +39,7 @@ pub fn get(cx: &Reading, user: &str, id: &str) -> Result<Option<Vec<u8>>, Error>
     let mut bytes = Vec::new();
     for at in 0..count.parse().unwrap_or(0) {
         let Some(piece) = store::setting::get(cx.tx, &name(user, Some(at)))? else { return Ok(None) };
-        let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok()).unwrap_or(0);
-        bytes.extend(piece.as_bytes().chunks_exact(2).map(|pair| digit(pair[0]) << 4 | digit(pair[1])));
+        bytes.extend(unhex(&piece));
     }
     Ok(Some(bytes))
 }
@@ -69,8 +68,14 @@ fn name(user: &str, piece: Option<usize>) -> String {
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
     digits.map(|digit| char::from(DIGITS[usize::from(digit)])).collect()
+}
+
+/// The bytes that [`hex`] wrote.
+pub(crate) fn unhex(text: &str) -> Vec<u8> {
+    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok()).unwrap_or(0);
+    text.as_bytes().chunks_exact(2).map(|pair| digit(pair[0]) << 4 | digit(pair[1])).collect()
 }

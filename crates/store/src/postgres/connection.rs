@@ -18,7 +18,7 @@ use futures_util::{
 };
 use tokio::{runtime::Runtime, time::Instant};
 use tokio_postgres::{
-    Client, SimpleQueryMessage, Statement,
+    Client, Statement,
     error::SqlState,
     types::{FromSql, IsNull, ToSql, Type, to_sql_checked},
 };
@@ -48,8 +48,9 @@ const PROMPT: Duration = Duration::from_secs(2);
 /// without a word.
 const STALE: Duration = Duration::from_secs(30);
 const READ: &str = "begin isolation level repeatable read read only";
+const WRITE: &str = "begin isolation level read committed";
 /// A write's own number, by which a lost commit is asked after.
-const WRITE: &str = "begin isolation level read committed; select pg_current_xact_id()";
+const NUMBER: &str = "select cast(pg_current_xact_id() as text)";
 /// How often it is looked whether anybody still waits for what may take long.
 const LOOK: Duration = Duration::from_millis(50);
 /// The lock of [`crate::WriteTx::take_turn`]; any number that no other program uses.
@@ -80,9 +81,18 @@ pub(crate) struct Connection {
 
 /// What is sent before the next question.
 enum Waiting {
-    Begin(&'static str),
-    Execute { statement: Statement, params: Vec<Param<'static>>, one_or: Option<Error> },
-    Query { statement: Statement, sql: Box<str>, params: Vec<Param<'static>> },
+    /// Of a write with the question for its number.
+    Begin(Option<Statement>),
+    Execute {
+        statement: Statement,
+        params: Vec<Param<'static>>,
+        one_or: Option<Error>,
+    },
+    Query {
+        statement: Statement,
+        sql: Box<str>,
+        params: Vec<Param<'static>>,
+    },
 }
 
 /// A question that was asked ahead, and its answer.
@@ -173,20 +183,23 @@ impl Connection {
     }
 
     pub(super) fn begin_read(&self) {
-        self.begin(READ);
+        self.begin(None);
     }
 
-    pub(super) fn begin_write(&self) {
-        self.begin(WRITE);
+    pub(super) fn begin_write(&self) -> Result<(), Error> {
+        // not of this transaction yet, so that the one before has no part in it if it fails
+        self.begin(None);
+        self.begin(Some(self.prepare(NUMBER)?));
+        Ok(())
     }
 
-    fn begin(&self, sql: &'static str) {
+    fn begin(&self, number: Option<Statement>) {
         self.begun.set(false);
         self.number.set(None);
         self.failed.replace(None);
         self.foreseen.take();
         self.watch(None);
-        self.waiting.replace(vec![Waiting::Begin(sql)]);
+        self.waiting.replace(vec![Waiting::Begin(number)]);
     }
 
     /// How long what is asked from now on may take.
@@ -350,6 +363,13 @@ impl Connection {
     /// Has the question travel with the next one, for it will be asked soon: whoever asks it then has the answer at once,
     /// unless something was written in between.
     pub(crate) fn foresee(&self, sql: &str, params: &[Param]) -> Result<(), Error> {
+        let same = |of: &str, with: &[Param]| of == sql && with == params;
+        let is_asked = |one: &Waiting| matches!(one, Waiting::Query { sql, params, .. } if same(sql, params));
+        if self.waiting.borrow().iter().any(is_asked)
+            || self.foreseen.borrow().iter().any(|one| same(&one.sql, &one.params))
+        {
+            return Ok(());
+        }
         let statement = self.prepare(sql)?;
         let params = params.iter().map(Param::to_owned).collect();
         self.waiting.borrow_mut().push(Waiting::Query { statement, sql: sql.into(), params });
@@ -559,12 +579,11 @@ async fn in_order(client: &Client, waiting: &[Waiting]) -> Vec<Result<Done, toki
 
 async fn send(client: &Client, waiting: &Waiting) -> Result<Done, tokio_postgres::Error> {
     match waiting {
-        Waiting::Begin(sql) => {
-            let answers = client.simple_query(sql).await?;
-            let number = answers.iter().find_map(|answer| match answer {
-                SimpleQueryMessage::Row(row) => row.get(0)?.parse().ok(),
-                _ => None,
-            });
+        Waiting::Begin(None) => client.batch_execute(READ).await.map(|()| Done::Begun(None)),
+        Waiting::Begin(Some(number)) => {
+            let (begun, number) = join(client.batch_execute(WRITE), client.query_one(number, &[])).await;
+            begun?;
+            let number = number?.try_get::<_, &str>(0)?.parse().ok();
             Ok(Done::Begun(number))
         }
         Waiting::Execute { statement, params, .. } => {

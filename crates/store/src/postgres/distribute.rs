@@ -7,9 +7,20 @@ use crate::{Error, row, value::Param};
 
 /// Small, shared, asked for beside items: whole on every worker. Those first to which others refer.
 const SHARED: [&str; 4] = ["users", "groups", "flow", "flow_version"];
-/// What belongs to items: by flow, all of one flow on the same worker. `item` first, to which the others refer.
-pub(crate) const SPREAD: [&str; 10] =
-    ["item", "holder", "event", "stay", "link", "took_part", "field_change", "next_number", "tally", "open_version"];
+/// What belongs to items and their lists: by flow, all of one flow on the same worker. `item` first, to which the others refer.
+pub(crate) const SPREAD: [&str; 11] = [
+    "item",
+    "holder",
+    "event",
+    "stay",
+    "link",
+    "took_part",
+    "field_change",
+    "next_number",
+    "tally",
+    "open_version",
+    "saved_view",
+];
 
 /// What `run` found and did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use super::{
     cluster::server,
     fixture::{Act, T0, act, bug, create, issue, place},
 };
-use crate::{Error, Tx, flow_version, item, list, postgres::distribute::SPREAD, rebuild_sheet, user};
+use crate::{Error, Tx, flow_version, item, list, postgres::distribute::SPREAD, rebuild_sheet, saved_view, user};
 
 /// Reads over all flows, on purpose: 待办, 已办, 我发起的, what is stranded, what is open.
 const OVER_ALL_FLOWS: [&str; 9] = [
@@ -52,6 +52,9 @@ fn do_everything(place: &super::fixture::Place) {
             act(tx, number, who, T0 + 1, &done).unwrap();
         }
         create(tx, &bug(), "ann", T0, &json!({"summary": "b", "seen_in": ["issue/1"]})).unwrap();
+        saved_view::insert(tx, &super::fixture::view("a", "ann", true))?;
+        saved_view::update(tx, &super::fixture::view("a", "ann", false))?;
+        saved_view::delete(tx, "issue", "a")?;
         Ok::<_, Error>(())
     };
     place.db.write(write).unwrap();
@@ -98,6 +101,10 @@ fn do_everything(place: &super::fixture::Place) {
         flow_version::open_items(tx, "issue", 1, 9)?;
         flow_version::has_items(tx, "issue")?;
         user::search(tx, "a", 10)?;
+        saved_view::load(tx, "issue", "a")?;
+        saved_view::of(tx, "issue", "ann", (10, 10))?;
+        saved_view::count(tx, "issue", "ann")?;
+        saved_view::is_named(tx, "issue", "ann", "a", "b")?;
         Ok::<_, Error>(())
     };
     place.db.read(read).unwrap();
@@ -217,9 +224,9 @@ mod on_a_server {
             // the same schema is read where it can be: SQLite says it as text
             let sql = "select sql from sqlite_master where type = 'table' and name in ('item', 'event', 'stay', 'link', 'holder',
                        'took_part', 'field_change', 'tally', 'next_number', 'open_version', 'sheet_issue', 'sheet_bug', 'sheet_column',
-                       'words_issue', 'words_bug')";
+                       'words_issue', 'words_bug', 'saved_view')";
             let tables = texts(&place, sql);
-            assert_eq!(tables.len(), 15);
+            assert_eq!(tables.len(), 16);
             assert!(
                 tables
                     .iter()

@@ -11,7 +11,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use serde_json::{Value as Json, json};
 
 use super::cluster::Records;
-use crate::{Db, Error, WriteTx, flow_version, item, user, words};
+use crate::{Db, Error, WriteTx, flow_version, item, saved_view, user, words};
 
 pub(crate) const T0: i64 = 1_790_000_000_000;
 
@@ -99,6 +99,23 @@ impl Place {
             Ok::<_, Error>(())
         };
         self.db.write(empty).unwrap();
+    }
+}
+
+/// A view of the issues.
+pub(crate) fn view(id: &str, owner: &str, shared: bool) -> saved_view::SavedView {
+    saved_view::SavedView {
+        flow: "issue".to_owned(),
+        id: id.to_owned(),
+        owner: owner.to_owned(),
+        name: format!("视图 {id}"),
+        shared,
+        query: "level=事故".to_owned(),
+        sort: "-updated".to_owned(),
+        columns: "summary,level".to_owned(),
+        group_by: "state".to_owned(),
+        created_at: T0,
+        updated_at: T0,
     }
 }
 

@@ -10,7 +10,7 @@ use std::{
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
-use crate::{MORE, PAGES, PRESSERS, READERS, SPAN, Secrets, Server, alone, fill, median, press, read};
+use crate::{MORE, PAGES, PRESSERS, READERS, SPAN, Secrets, Server, alone, fill, finding, median, press, read};
 
 /// Measurements of each thing; the median counts.
 const ROUNDS: usize = 3;
@@ -44,10 +44,15 @@ pub(crate) fn measure(runtime: &Runtime, sizes: [usize; 2]) {
         }
     }
     let nodes = two_nodes(runtime, &mut measured[0], &cluster);
+    report(&measured, sizes, &nodes);
+    if let [one, other] = &measured[..] {
+        let asked = [(one, sizes[0]), (other, sizes[1])];
+        let asked = asked.map(|(one, size)| finding::Asked::new(&one.server.address, &one.secrets, size));
+        finding::measure(runtime, asked);
+    }
     for one in &mut measured {
         one.server.stop();
     }
-    report(&measured, sizes, &nodes);
 }
 
 impl Measured {

@@ -32,6 +32,7 @@ pub(super) fn export(export: &Export) -> Done {
         query: export.query.clone(),
         sort: export.sort.clone(),
         columns: export.columns.clone(),
+        group: export.group.clone(),
     };
     let bar = bar::counted("export", 0);
     let mut told = |done, total| {

@@ -41,6 +41,10 @@ pub(super) fn listen(
     grace: Duration,
     ready: impl FnOnce(SocketAddr, &str),
 ) -> Done {
+    // what fails here fails again where it is asked for, and is said there
+    if let Err(error) = app.warm() {
+        tracing::warn!(%error, "the records could not be read ahead");
+    }
     // Reads run on the workers themselves: at least two, so that a slow one does not hold up the quick ones.
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
     let runtime = tokio::runtime::Builder::new_multi_thread()

@@ -55,6 +55,7 @@ closed-at = Closed
 problem-unauthorized = Nobody is signed in, or the token is not valid. Send a valid token in the Authorization header.
 problem-not-found = There is no such thing, or you may not see it.
 problem-admins-only = Only administrators may do this.
+problem-owners-only = Only its owner may do this.
 problem-archived = The flow “{ $flow }” is archived: its items can only be read.
 problem-bad-cursor = This cursor is none that a list gave out; start again from the first page.
 problem-throttled = Too many failed attempts; try again in { $seconds } seconds.

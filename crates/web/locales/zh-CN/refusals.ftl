@@ -52,6 +52,7 @@ closed-at = 关闭时间
 problem-unauthorized = 没有登录，或令牌无效。请在 Authorization 头里带上有效的令牌。
 problem-not-found = 没有这个东西，或者你不能查看它。
 problem-admins-only = 只有管理员可以这样做。
+problem-owners-only = 只有它的拥有者可以这样做。
 problem-archived = 流程“{ $flow }”已停用，它的条目只能查看。
 problem-bad-cursor = 这个游标不是列表给出的，请从第一页重新开始。
 problem-throttled = 失败次数太多，请 { $seconds } 秒后再试。

@@ -49,6 +49,7 @@ pub(crate) async fn export(
             query: query.q.unwrap_or_default(),
             sort: query.sort.unwrap_or_default(),
             columns: query.columns.unwrap_or_default(),
+            group: query.group.unwrap_or_default(),
         };
         Ok((order, format))
     });

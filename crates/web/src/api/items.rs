@@ -47,6 +47,7 @@ pub(crate) async fn items(
     let (token, language) = caller(&headers);
     let asked = body::query::<ItemsQuery>(&uri).and_then(|query| {
         Ok(Listing {
+            columns: Vec::new(),
             part: Part { limit: limit(query.limit)?, cursor: query.cursor },
             query: query.q.unwrap_or_default(),
             sort: query.sort.unwrap_or_default(),
@@ -120,7 +121,8 @@ pub(crate) async fn save(
 ) -> Result<Response, Problem> {
     let request: SaveRequest = web.asked(&headers, body).await?;
     let (token, language) = caller(&headers);
-    let saved = web.write_as(token, language, move |cx, caller| {
+    let item = named(&number).ok().map(|number| (key.clone(), number));
+    let saved = web.change_as(token, language, item, move |cx, caller| {
         let place = (key.as_str(), named(&number)?);
         let view = item::save(cx, &caller.signed.actor, place, request.revision, &request.fields)?;
         Ok(shapes::item(&view, cx.zone, caller.words))
@@ -149,7 +151,8 @@ pub(crate) async fn press(
         comment: request.comment,
     };
     let (token, language) = caller(&headers);
-    let pressed = web.write_as(token, language, move |cx, caller| {
+    let item = named(&number).ok().map(|number| (key.clone(), number));
+    let pressed = web.change_as(token, language, item, move |cx, caller| {
         let view = item::press(cx, &caller.signed.actor, (key.as_str(), named(&number)?), &press)?;
         Ok(shapes::item(&view, cx.zone, caller.words))
     });
@@ -171,7 +174,8 @@ pub(crate) async fn comment(
 ) -> Result<Response, Problem> {
     let request: CommentRequest = web.asked(&headers, body).await?;
     let (token, language) = caller(&headers);
-    let said = web.write_as(token, language, move |cx, caller| {
+    let item = named(&number).ok().map(|number| (key.clone(), number));
+    let said = web.change_as(token, language, item, move |cx, caller| {
         let entry = item::comment(cx, &caller.signed.actor, (key.as_str(), named(&number)?), &request.comment)?;
         Ok(shapes::event(entry, cx.zone))
     });
@@ -192,7 +196,8 @@ pub(crate) async fn hand_over(
 ) -> Result<Response, Problem> {
     let request: HolderRequest = web.asked(&headers, body).await?;
     let (token, language) = caller(&headers);
-    let handed = web.write_as(token, language, move |cx, caller| {
+    let item = named(&number).ok().map(|number| (key.clone(), number));
+    let handed = web.change_as(token, language, item, move |cx, caller| {
         let view = item::hand_over(cx, &caller.signed.actor, (key.as_str(), named(&number)?), &request.to)?;
         Ok(shapes::item(&view, cx.zone, caller.words))
     });

@@ -117,6 +117,7 @@ impl Problem {
             Error::NotSignedIn => Problem::unauthorized(words),
             Error::NotFound => Problem::not_found(words),
             Error::AdminsOnly => Problem::new(StatusCode::FORBIDDEN, "not_allowed", words.word("problem-admins-only")),
+            Error::OwnersOnly => Problem::new(StatusCode::FORBIDDEN, "not_allowed", words.word("problem-owners-only")),
             Error::Archived(name) => {
                 Problem::new(StatusCode::FORBIDDEN, "not_allowed", words.one("problem-archived", "flow", name))
             }

@@ -316,6 +316,9 @@ pub(crate) struct ExportQuery {
     pub(super) sort: Option<String>,
     /// Keys or labels with commas between them, the ID as `id`; every column unless given.
     pub(super) columns: Option<String>,
+    /// What the items are grouped by: `issue_level`, `assigned_to`, `created:month`. One group after the other; an item with
+    /// several values stands in each.
+    pub(super) group: Option<String>,
 }
 
 /// How a file is to be carried in.

@@ -3,7 +3,7 @@
 mod import;
 mod notes;
 
-pub(crate) use import::{import, send, template};
+pub(crate) use import::{import, progress, send, template};
 pub(crate) use notes::{NotesQuery, asked, base, file, layout, release_notes};
 
 use app::carry::export::Order;
@@ -25,6 +25,7 @@ struct ExportQuery {
     q: String,
     sort: String,
     columns: String,
+    group: String,
 }
 
 /// `GET /flow/{flow}/export`
@@ -40,7 +41,8 @@ pub(crate) async fn export(
         Some((Format::named(format)?, asked))
     });
     let Some((format, asked)) = asked else { return Err(visit.error(&web, StatusCode::BAD_REQUEST, None).await) };
-    let order = Order { key, query: asked.q, sort: asked.sort, columns: asked.columns };
+    let ExportQuery { q: query, sort, columns, group, .. } = asked;
+    let order = Order { key, query, sort, columns, group };
     match web.carried_out(visit.session.clone(), visit.language, (order, format)).await {
         Ok(file) => Ok(file),
         Err(failed) => Err(visit.failed(&web, failed).await),

@@ -1,5 +1,7 @@
 //! An item, a new item, and what pickers ask for.
 
+pub(crate) mod board;
+pub(crate) mod bulk;
 mod fields;
 pub(crate) mod history;
 mod page;
@@ -169,7 +171,8 @@ pub(crate) async fn send(State(web): State<Web>, Posted { visit, key, text, form
         return compared(visit, &web, key, text, form).await;
     }
     let (place, sent) = ((key.clone(), text.clone()), form.clone());
-    let done = web.write_as(visit.session.clone(), visit.language, move |cx, caller| {
+    let item = number(&text).map(|number| (key.clone(), number));
+    let done = web.change_as(visit.session.clone(), visit.language, item, move |cx, caller| {
         let number = number(&place.1).ok_or(Error::NotFound)?;
         carry_out(cx, &caller.signed.actor, caller.words, (&place.0, number), &sent)
     });
@@ -210,7 +213,8 @@ async fn compared(visit: Visit, web: &Web, key: String, text: String, form: Form
 pub(crate) async fn comment(State(web): State<Web>, Posted { visit, key, text, form }: Posted) -> Response {
     let said = form.text("comment").to_owned();
     let (place, comment) = ((key.clone(), text.clone()), said.clone());
-    let done = web.write_as(visit.session.clone(), visit.language, move |cx, caller| {
+    let item = number(&text).map(|number| (key.clone(), number));
+    let done = web.change_as(visit.session.clone(), visit.language, item, move |cx, caller| {
         let number = number(&place.1).ok_or(Error::NotFound)?;
         item::comment(cx, &caller.signed.actor, (&place.0, number), &comment)
     });
@@ -242,7 +246,8 @@ pub(crate) async fn buttons(State(web): State<Web>, Posted { visit, key, text, f
 /// `POST /flow/{flow}/{number}/holder`: an administrator hands over.
 pub(crate) async fn hand_over(State(web): State<Web>, Posted { visit, key, text, form }: Posted) -> Response {
     let (place, to) = ((key.clone(), text.clone()), form.text("to").trim().to_owned());
-    let done = web.write_as(visit.session.clone(), visit.language, move |cx, caller| {
+    let item = number(&text).map(|number| (key.clone(), number));
+    let done = web.change_as(visit.session.clone(), visit.language, item, move |cx, caller| {
         let number = number(&place.1).ok_or(Error::NotFound)?;
         Ok(item::hand_over(cx, &caller.signed.actor, (&place.0, number), &to)?.id())
     });

@@ -15,7 +15,7 @@ use axum::{
 use percent_encoding::percent_decode_str;
 
 use super::{
-    account, admin, item, settings,
+    account, admin, item, settings, views,
     visit::{Visit, local, with_session},
 };
 use crate::{
@@ -169,6 +169,7 @@ fn is_kept(path: &str) -> bool {
         parts[..],
         ["flow", _, _]
             | ["flow", _, _, "comments" | "holder"]
+            | ["flow", _, "board", _, "moves"]
             | ["settings", "tokens"]
             | ["admin", "users" | "groups"]
             | ["admin", "users", _]
@@ -186,7 +187,10 @@ async fn again(visit: Visit, web: &Web, path: &str, form: Form) -> Option<Respon
     let parts = parts(path);
     let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
     Some(match parts[..] {
+        ["flow", key, "views"] => views::new_again(visit, web, key, &form).await,
         ["flow", key, "new"] => item::new_again(visit.at(path), web, key, form).await,
+        ["flow", key, "bulk"] => item::bulk::again(visit, web, key, form).await,
+        ["flow", key, "board", number, _] => item::board::moves_again(visit, web, (key, number), form).await,
         ["flow", key, number] => item::show_again(visit, web, (key, number), "", form).await,
         ["flow", key, number, part] => item::show_again(visit, web, (key, number), part, form).await,
         ["settings", _] => settings::token_again(visit, web, &form).await,

@@ -1,28 +1,33 @@
 //! The pages that list items.
 
+use std::borrow::Cow;
+
 use app::{
     Error, Names, People, Reading,
-    work::{self, Listing, Part, Row, Rows},
+    stats::Group,
+    views::Look,
+    work::{self, Listing, Part, Row, Rows, Section},
 };
 use axum::{
     extract::{Path, State},
     http::{StatusCode, Uri},
     response::{IntoResponse, Redirect, Response},
 };
-use flow::{Flow, Kind, Value};
+use flow::{By, BySort, Flow, Kind, Value};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 
 use super::{
-    ask,
+    ask, item,
+    views::{self, Shown, Typed},
     visit::{Around, Visit, rendered},
 };
 use crate::{
-    server::Web,
+    carry::label,
+    server::{Caller, Web},
     view::{
-        Active, Cell, Chip, Column, Hue, ItemRow, Named, Person, Sorted, StateChip, Table, When,
+        Active, Cell, Chip, Column, GroupHead, Hue, ItemRow, Named, Person, Sorted, StateChip, Table, When,
         lists::{All, FlowCard, FlowPage, Home, QueryTrouble, StateCount, Whose, Work},
-        table::heading,
     },
     words::Words,
 };
@@ -33,16 +38,49 @@ const PAGE: i64 = 50;
 const HOME: i64 = 10;
 
 /// What a list's address says.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct ListQuery {
-    q: String,
-    sort: String,
+    pub(super) q: String,
+    pub(super) sort: String,
+    pub(super) columns: String,
+    pub(super) group: String,
+    /// The view that it came from.
+    pub(super) view: String,
+    /// Columns are being chosen.
+    pub(super) choose: String,
     cursor: Option<String>,
     /// A condition more, chosen by clicks: what, how, with what.
     field: String,
     op: String,
     value: String,
+}
+
+impl ListQuery {
+    /// What the address of a list says that looks so and came from a view.
+    pub(super) fn of(look: Look, view: String) -> ListQuery {
+        let Look { query, sort, columns, group } = look;
+        ListQuery { q: query, sort, columns, group, view, ..ListQuery::default() }
+    }
+
+    /// The address that says the same, from its first page, but for these parts.
+    pub(super) fn at(&self, path: &str, other: &[(&'static str, &str)]) -> String {
+        let Self { q, sort, columns, group, view, .. } = self;
+        let mut parts = vec![
+            ("q", q.as_str()),
+            ("sort", sort),
+            ("columns", columns),
+            ("group", group),
+            ("view", view),
+            ("cursor", ""),
+        ];
+        for (name, value) in &mut parts {
+            if let Some((_, other)) = other.iter().find(|(known, _)| known == name) {
+                *value = other;
+            }
+        }
+        address(path, &parts)
+    }
 }
 
 /// `/`
@@ -116,10 +154,11 @@ pub(crate) async fn flow(visit: Visit, State(web): State<Web>, Path(key): Path<S
                 archived: published.archived,
                 is_read: app::guide::is_linked_to(cx, &key),
                 picture: published.picture(),
-                counts: state_counts(flow, counts, ""),
+                counts: state_counts(flow, counts, &ListQuery::default()),
                 pending: rows.total,
                 next: rows.next.as_deref().map(|cursor| address(&path, &[("cursor", cursor)])),
                 first: query.cursor.as_ref().map(|_| path.clone()),
+                views: views::links(cx, actor, &key)?,
                 table: pending_table(cx, around.words, &rows),
             };
             if is_for_list(around) { rendered(&page.as_list()) } else { rendered(&page) }
@@ -129,70 +168,135 @@ pub(crate) async fn flow(visit: Visit, State(web): State<Web>, Path(key): Path<S
 
 /// `/flow/{flow}/all`
 pub(crate) async fn all(visit: Visit, State(web): State<Web>, Path(key): Path<String>, uri: Uri) -> Response {
-    let Some(query) = asked(&uri) else { return visit.error(&web, StatusCode::BAD_REQUEST, None).await };
+    let Some(mut query) = asked(&uri) else { return visit.error(&web, StatusCode::BAD_REQUEST, None).await };
+    let path = || format!("/flow/{}/all", utf8_percent_encode(&key, NON_ALPHANUMERIC));
+    if let Some(to) = views::arranged(&uri, &path()) {
+        return Redirect::to(&to).into_response();
+    }
     if !query.field.is_empty() {
         // written into the query, which says the same to whoever the address is sent to
-        let asked = ask::with(&query.q, &query.field, &query.op, &query.value);
-        let parts = [("q", asked.as_str()), ("sort", query.sort.as_str())];
-        return Redirect::to(&address(&format!("/flow/{}/all", utf8_percent_encode(&key, NON_ALPHANUMERIC)), &parts))
-            .into_response();
+        query.q = ask::with(&query.q, &query.field, &query.op, &query.value);
+        return Redirect::to(&query.at(&path(), &[])).into_response();
     }
-    visit.page(&web, move |cx, caller, around| all_page(cx, caller, around, &key, &query)).await
+    list_page(visit, &web, key, query, Typed::default()).await
+}
+
+/// A flow's list. In groups it is counted from end to end, which may take its time.
+pub(super) async fn list_page(visit: Visit, web: &Web, key: String, query: ListQuery, typed: Typed) -> Response {
+    let is_long = !query.group.is_empty();
+    let make = move |cx: &Reading, caller: &Caller, around: &Around| all_page(cx, caller, around, &key, &query, &typed);
+    if is_long { visit.long_page(web, make).await } else { visit.page(web, make).await }
+}
+
+/// What a list's address found, or what of it cannot be read.
+#[derive(Default)]
+struct Looked {
+    shown: Option<Shown>,
+    rows: Option<Rows>,
+    sections: Vec<Section>,
+    trouble: Option<QueryTrouble>,
+}
+
+impl Looked {
+    fn at(
+        cx: &Reading,
+        (words, actor): (&Words, &flow::Actor),
+        flow: &Flow,
+        query: &ListQuery,
+        whole: i64,
+    ) -> Result<Looked, Error> {
+        let shown = match views::shown(flow, query) {
+            Ok(shown) => shown,
+            Err((text, problem)) => {
+                return Ok(Looked { trouble: Some(trouble(words, &text, &problem)), ..Looked::default() });
+            }
+        };
+        let listing = Listing {
+            query: query.q.clone(),
+            sort: query.sort.clone(),
+            columns: shown.columns.clone(),
+            part: Part { cursor: query.cursor.clone(), limit: PAGE },
+            whole: Some(whole),
+            near: true,
+        };
+        let found = match &shown.by {
+            None => work::items(cx, actor, &flow.key, &listing).map(|(_, rows)| (rows, Vec::new())),
+            Some(by) => work::grouped(cx, actor, &flow.key, &listing, by).map(|(_, rows, sections)| (rows, sections)),
+        };
+        let (rows, sections, trouble) = match found {
+            Ok((rows, sections)) => (Some(rows), sections, None),
+            Err(Error::BadQuery(problem)) => (None, Vec::new(), Some(trouble(words, &query.q, &problem))),
+            Err(other) => return Err(other),
+        };
+        Ok(Looked { shown: Some(shown), rows, sections, trouble })
+    }
 }
 
 fn all_page(
     cx: &Reading,
-    caller: &crate::server::Caller,
+    caller: &Caller,
     around: &Around,
     key: &str,
     query: &ListQuery,
+    typed: &Typed,
 ) -> Result<Response, Error> {
-    let actor = &caller.signed.actor;
+    let (actor, words) = (&caller.signed.actor, around.words);
     let (published, counts) = work::flow(cx, actor, key)?;
     let flow = &published.flow;
     let path = format!("/flow/{key}/all");
-    let part = Part { cursor: query.cursor.clone(), limit: PAGE };
-    let whole = Some(counts.iter().map(|(_, count)| count).sum());
-    let listing = Listing { query: query.q.clone(), sort: query.sort.clone(), part, whole, near: true };
-    let (rows, problem) = match work::items(cx, actor, key, &listing) {
-        Ok((_, rows)) => (Some(rows), None),
-        Err(Error::BadQuery(problem)) => (None, Some(problem)),
-        Err(other) => return Err(other),
+    let looked = Looked::at(cx, (words, actor), flow, query, counts.iter().map(|(_, count)| count).sum())?;
+    let Looked { rows, trouble, .. } = &looked;
+    let view = views::opened(cx, actor, key, query)?;
+    let title = view.as_ref().map_or(words.word("all-items"), |view| &view.name);
+    let fine = trouble.is_none() && typed.problems.is_empty();
+    let exports = match (&looked.shown, rows) {
+        (Some(shown), Some(_)) => exports(words, flow, query, shown),
+        _ => Vec::new(),
     };
-    let next = rows.as_ref().and_then(|rows| rows.next.clone());
-    let total = rows.as_ref().map_or_else(String::new, |rows| rows.total.to_string());
-    let trouble = problem.map(|problem| trouble(around.words, &query.q, &problem));
-    let status = if trouble.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    let parts = |cursor: Option<&str>| {
-        let mut parts = vec![("q", query.q.as_str()), ("sort", query.sort.as_str())];
-        parts.extend(cursor.map(|cursor| ("cursor", cursor)));
-        address(&path, &parts)
-    };
+    let mut table = flow_table(cx, words, flow, &looked, query, &path);
+    let bulk = item::bulk::bar(cx, actor, &published, rows.as_ref(), &mut table)?;
     let page = All {
-        f: around.live_frame(cx, &flow.name, Active::Flow(key), format!("/live/flow/{key}")),
+        f: around.live_frame(
+            cx,
+            if view.is_some() { title } else { &flow.name },
+            Active::Flow(key),
+            format!("/live/flow/{key}"),
+        ),
         key,
         name: &flow.name,
+        title,
+        bar: views::bar((cx, words, actor), flow, query, view.as_ref(), typed)?,
         may_create: !published.archived && flow::may_create(flow, actor),
         q: &query.q,
         sort: &query.sort,
-        problem: trouble,
-        asked: ask::all(around.words, flow),
-        counts: state_counts(flow, counts, &query.q),
-        table: flow_table(cx, around.words, flow, rows.as_ref(), query, &path),
-        total,
-        exports: if rows.is_some() { exports(around.words, flow, query) } else { Vec::new() },
-        next: next.as_deref().map(|cursor| parts(Some(cursor))),
-        first: query.cursor.as_ref().map(|_| parts(None)),
+        asked: ask::all(words, flow),
+        counts: state_counts(flow, counts, query),
+        table,
+        board: address(&format!("/flow/{key}/board"), &[("q", query.q.as_str())]),
+        bulk,
+        total: rows.as_ref().map_or_else(String::new, |rows| rows.total.to_string()),
+        exports,
+        next: rows.as_ref().and_then(|rows| rows.next.as_deref()).map(|next| query.at(&path, &[("cursor", next)])),
+        first: query.cursor.as_ref().map(|_| query.at(&path, &[])),
+        problem: looked.trouble.as_ref(),
     };
+    let status = if fine { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let response = if is_for_list(around) { rendered(&page.as_list()) } else { rendered(&page) }?;
     Ok((status, response).into_response())
 }
 
-/// The files that a list can be had as, with the columns that it shows; and all of its columns.
-fn exports(words: &Words, flow: &Flow, query: &ListQuery) -> Vec<(String, String)> {
-    let columns = format!("id,{}", flow.columns.join(","));
+/// The files that a list can be had as, with the columns that it shows, in its order; and all of its columns.
+fn exports(words: &Words, flow: &Flow, query: &ListQuery, shown: &Shown) -> Vec<(String, String)> {
+    let mut columns = shown.columns.clone();
+    if let Some(by) = shown.by.as_ref().filter(|by| !columns.contains(&by.column)) {
+        columns.insert(0, by.column.clone());
+    }
+    let columns = format!("id,{}", views::keys(&columns));
     let href = |format: &str, columns: &str| {
-        let parts = [("format", format), ("q", &query.q), ("sort", &query.sort), ("columns", columns)];
+        // an item stands once in what other programs read
+        let group = if matches!(format, "xlsx" | "csv") { query.group.as_str() } else { "" };
+        let parts =
+            [("format", format), ("q", &query.q), ("sort", &query.sort), ("columns", columns), ("group", group)];
         address(&format!("/flow/{}/export", flow.key), &parts)
     };
     let file = |key: &str, format: &str, columns: &str| (words.word(key).to_owned(), href(format, columns));
@@ -243,12 +347,13 @@ pub(crate) fn address(path: &str, parts: &[(&str, &str)]) -> String {
     address
 }
 
-fn state_counts(flow: &Flow, counts: Vec<(String, i64)>, query: &str) -> Vec<StateCount> {
+/// Each leads to the list of its state, shown as the present one is.
+fn state_counts(flow: &Flow, counts: Vec<(String, i64)>, query: &ListQuery) -> Vec<StateCount> {
     let count = |(state, count): (String, i64)| {
         let asks = format!("state={}", ask::word(&state));
         StateCount {
-            href: address(&format!("/flow/{}/all", flow.key), &[("q", &asks)]),
-            chosen: query.trim() == asks,
+            href: query.at(&format!("/flow/{}/all", flow.key), &[("q", &asks), ("sort", "")]),
+            chosen: query.q.trim() == asks,
             state: StateChip::of(flow, &state),
             count,
         }
@@ -289,8 +394,11 @@ impl<'a> Lines<'a> {
     }
 
     fn table(columns: Vec<Column>, rows: &'a Rows, mut cells: impl FnMut(&'a Row) -> Vec<Cell<'a>>) -> Table<'a> {
-        let line = |row: &'a Row| ItemRow { flow: &row.flow, number: row.number, id: &row.id, cells: cells(row) };
-        Table { columns, rows: rows.rows.iter().map(line).collect() }
+        let line = |row: &'a Row| {
+            let cells = cells(row);
+            ItemRow { flow: &row.flow, number: row.number, id: &row.id, group: None, pick: None, cells }
+        };
+        Table { id: None, columns, chosen: false, rows: rows.rows.iter().map(line).collect() }
     }
 
     fn state(&mut self, row: &'a Row) -> Cell<'a> {
@@ -341,9 +449,21 @@ impl<'a> Lines<'a> {
             (Value::Date(day), _) => Cell::Short(day.to_string().into()),
             (Value::Instant(at), _) => Cell::When(When::new(words, self.cx.zone, *at, self.cx.now)),
             (Value::List(list), _) => Cell::Text(list.join(words.word("list-comma")).into()),
+            (Value::Text(text), Some(Kind::Textarea { .. })) => Cell::Text(cut(text)),
             (Value::Text(text), Some(Kind::Choice(_))) => Cell::Short(text.into()),
             (Value::Text(text), _) => Cell::Text(text.into()),
         }
+    }
+}
+
+/// So much of a long text stands in a list.
+const LONGEST: usize = 160;
+
+/// The beginning of a long text.
+fn cut(text: &str) -> Cow<'_, str> {
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default().trim_end()).into(),
+        None => text.into(),
     }
 }
 
@@ -411,38 +531,67 @@ impl<'a> Source<'a> {
     }
 }
 
-/// A flow's own list, with the columns that its file names.
+/// A flow's own list.
 fn flow_table<'a>(
     cx: &'a Reading<'a>,
     words: &'static Words,
-    flow: &Flow,
-    rows: Option<&'a Rows>,
+    flow: &'a Flow,
+    looked: &'a Looked,
     query: &ListQuery,
     path: &str,
 ) -> Table<'a> {
-    let column = |key: &String| {
-        let kind = flow.fields.get(key).map(|field| (&field.kind, field.multiple));
-        let can_sort = !matches!(kind, Some((Kind::Textarea { .. }, _) | (_, true)));
-        let now = match query.sort.strip_prefix('-') {
-            Some(sorted) if sorted == key => Some(false),
-            None if query.sort == *key => Some(true),
-            _ => None,
-        };
-        let to = if now == Some(true) { format!("-{key}") } else { key.clone() };
-        Column {
-            label: heading(words, flow, key),
-            sorted: can_sort
-                .then(|| Sorted { now, href: address(path, &[("q", query.q.as_str()), ("sort", to.as_str())]) }),
-            number: matches!(kind, Some((Kind::Number { .. }, _))),
-        }
+    let Some(shown) = &looked.shown else { return Table::default() };
+    let sorted = |of: &flow::Column, key: &str| {
+        let first = shown.sort.first().filter(|first| first.column == *of);
+        let now = first.map(|first| !first.descending);
+        let to = if now == Some(true) { format!("-{key}") } else { key.to_owned() };
+        Sorted { now, href: query.at(path, &[("sort", &to)]) }
     };
-    let columns = flow.columns.iter().map(column).collect();
-    let Some(rows) = rows else { return Table { columns, rows: Vec::new() } };
-    let sources: Vec<Source> = flow.columns.iter().map(|key| Source::of(flow, key)).collect();
+    let column = |of: &flow::Column| {
+        let (label, key) = label(words, flow, of);
+        let number = matches!(flow.fields.get(key).map(|field| &field.kind), Some(Kind::Number { .. }));
+        Column { sorted: flow::parse_sort(key, flow).is_ok().then(|| sorted(of, key)), label, number }
+    };
+    let columns: Vec<Column> = shown.columns.iter().map(column).collect();
+    let id = Some(sorted(&flow::Column::Number, "id"));
+    let chosen = !query.columns.is_empty();
+    let Some(rows) = &looked.rows else { return Table { id, columns, chosen, rows: Vec::new() } };
+    let sources: Vec<Source> = shown.columns.iter().map(|column| Source::of(flow, column.key())).collect();
     let mut lines = Lines::new(cx, words, rows);
-    Lines::table(columns, rows, |row| {
+    let table = Lines::table(columns, rows, |row| {
         sources.iter().zip(&row.cells).map(|(source, value)| lines.cell(row, source, value)).collect()
-    })
+    });
+    let mut table = Table { id, chosen, ..table };
+    let mut at = 0;
+    for section in &looked.sections {
+        let (Some(by), Some(row)) = (&shown.by, table.rows.get_mut(at)) else { break };
+        let q = views::group_query(&query.q, &section.group, by);
+        let href = query.at(path, &[("q", &q), ("group", "")]);
+        let label = group_label(words, flow, &rows.people, (&section.group, by));
+        row.group = Some(GroupHead { label, href, count: section.count, goes_on: section.goes_on });
+        at += section.rows;
+    }
+    table
+}
+
+/// What people call a group.
+fn group_label<'a>(words: &'static Words, flow: &Flow, people: &'a People, (group, by): (&'a Group, &By)) -> Cell<'a> {
+    let is_person = match &by.column {
+        flow::Column::AssignedTo | flow::Column::CreatedBy => true,
+        flow::Column::Field(key) => flow.fields.get(key).is_some_and(|field| matches!(field.kind, Kind::User)),
+        _ => false,
+    };
+    match (group, by.sort) {
+        (Group::Empty, _) => Cell::Short(words.word("nothing").into()),
+        (Group::Word(name), _) if by.column == flow::Column::State => {
+            Cell::State(Chip { name, hue: Hue::of(flow, name) })
+        }
+        (Group::Word(name), _) if is_person => Cell::People(vec![Named { name, display: people.display(name) }]),
+        (Group::Word(word), _) => Cell::Short(word.into()),
+        (Group::Bool(yes), _) => Cell::Short(words.word(if *yes { "yes" } else { "no" }).into()),
+        (Group::From(first), BySort::Moment(span) | BySort::Day(span)) => Cell::Short(span.name(*first).into()),
+        (Group::From(first), _) => Cell::Short(first.to_string().into()),
+    }
 }
 
 /// `improvement/2` as people say it: `improvement_2`.

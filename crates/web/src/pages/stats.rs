@@ -30,6 +30,7 @@ use crate::{
     words::Words,
 };
 use tables::Tables;
+pub(super) use tables::{spelled, term as group_term};
 
 /// What the address of a page of statistics says.
 #[derive(Debug, Clone, Default)]

@@ -112,6 +112,7 @@ pub fn trouble(words: &Words, problem: &InputProblem) -> String {
         Reason::BadName(_) if problem.field == "group" => word("group-name-bad"),
         Reason::BadName(_) => word("user-name-bad"),
         Reason::Taken(_) if problem.field == "group" => word("group-exists"),
+        Reason::Taken(_) if problem.field == "view" => word("view-exists"),
         Reason::Taken(_) => word("user-exists"),
         Reason::Unknown(given) => words.one("wrong-no-user", "given", given),
         Reason::NoGroup(given) => words.one("wrong-no-group", "given", given),
@@ -122,6 +123,7 @@ pub fn trouble(words: &Words, problem: &InputProblem) -> String {
         Reason::Different => word("password-differs"),
         Reason::LastAdmin => word("user-last-admin"),
         Reason::Character => word("wrong-character"),
+        Reason::TooMany(most) => words.one("view-too-many", "max", most),
     }
 }
 

@@ -27,6 +27,13 @@ pub struct Import<'a> {
     pub sent: Option<Sent>,
 }
 
+impl Import<'_> {
+    /// How far a file is, with places for both numbers.
+    fn progress(&self) -> String {
+        self.f.words.two("import-progress", ("done", &"{done}"), ("of", &"{of}"))
+    }
+}
+
 /// A file that was sent.
 pub struct Sent {
     /// By which it is asked for.

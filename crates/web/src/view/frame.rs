@@ -112,6 +112,9 @@ impl Flash {
     pub fn done(words: &Words, code: &str, about: &str) -> Option<Flash> {
         let text = match code {
             "notes-layout-saved" => words.word("notes-layout-saved").to_owned(),
+            "view-kept" => words.one("view-kept", "name", about),
+            "view-changed" => words.word("view-changed-now").to_owned(),
+            "view-gone" => words.one("view-gone", "name", about),
             "settings-saved" => words.word("settings-saved").to_owned(),
             "sessions-ended" => words.word("sessions-ended").to_owned(),
             "password-changed" => words.word("password-changed").to_owned(),

@@ -471,16 +471,21 @@ pub fn inward(words: &Words, field: &str) -> String {
 /// How long it has been in its state, and how long it may.
 #[must_use]
 pub fn stay(words: &Words, seconds: i64, due_minutes: Option<u64>) -> Fact {
-    let label = words.word("stay").to_owned();
+    let (text, late) = stay_words(words, seconds, due_minutes);
+    Fact {
+        label: words.word("stay").to_owned(),
+        value: if late { FactValue::Late(text) } else { FactValue::Text(text) },
+    }
+}
+
+/// How long it has been in its state, and how long it may; true: longer than that.
+#[must_use]
+pub fn stay_words(words: &Words, seconds: i64, due_minutes: Option<u64>) -> (String, bool) {
     let stay = duration(words, seconds);
     let Some(due) = due_minutes.and_then(|minutes| i64::try_from(minutes).ok()?.checked_mul(60)) else {
-        return Fact { label, value: FactValue::Text(stay) };
+        return (stay, false);
     };
     let said = duration(words, due);
-    let value = if seconds > due {
-        FactValue::Late(words.two("stay-late", ("stay", &stay), ("due", &said)))
-    } else {
-        FactValue::Text(words.two("stay-due", ("stay", &stay), ("due", &said)))
-    };
-    Fact { label, value }
+    let (key, late) = if seconds > due { ("stay-late", true) } else { ("stay-due", false) };
+    (words.two(key, ("stay", &stay), ("due", &said)), late)
 }

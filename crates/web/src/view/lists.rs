@@ -4,7 +4,11 @@ use app::work::Total;
 use askama::Template;
 use serde::Serialize;
 
-use super::{Cell, Column, Frame, Pager, Person, StateChip, Table};
+use super::{
+    Cell, Column, Frame, Pager, Person, StateChip, Table,
+    board::BulkBar,
+    views::{Bar, ViewLink},
+};
 use crate::words::Words;
 
 /// Home: what waits for me, and the flows.
@@ -55,6 +59,8 @@ pub struct FlowPage<'a> {
     pub picture: &'a str,
     /// How many items are in each state.
     pub counts: Vec<StateCount>,
+    /// The views of its list.
+    pub views: Vec<ViewLink>,
     /// 待处理条目: the first page of them.
     pub table: Table<'a>,
     /// How many wait for me.
@@ -87,6 +93,10 @@ pub struct All<'a> {
     pub key: &'a str,
     /// The flow's name.
     pub name: &'a str,
+    /// The heading: a view's name, or that these are all items.
+    pub title: &'a str,
+    /// The views, and how the list is shown.
+    pub bar: Bar,
     /// Whether I may create items.
     pub may_create: bool,
     /// The query as typed.
@@ -96,13 +106,17 @@ pub struct All<'a> {
     /// What conditions may be about.
     pub asked: Vec<Asked>,
     /// What is wrong with the query.
-    pub problem: Option<QueryTrouble>,
+    pub problem: Option<&'a QueryTrouble>,
     /// How many items are in each state; each leads to the list of them.
     pub counts: Vec<StateCount>,
     /// One page of items.
     pub table: Table<'a>,
     /// How many items there are: `258`, `10000+`.
     pub total: String,
+    /// The board of the same items.
+    pub board: String,
+    /// What can be done to the items chosen.
+    pub bulk: Option<BulkBar>,
     /// The files that this list can be had as: what they are, their addresses.
     pub exports: Vec<(String, String)>,
     /// The address of the next page.

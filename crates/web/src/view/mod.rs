@@ -6,6 +6,7 @@
 pub mod account;
 pub mod admin;
 pub mod api;
+pub mod board;
 pub mod carry;
 pub mod error;
 pub mod escape;
@@ -20,8 +21,9 @@ pub mod state;
 pub mod stats;
 pub mod table;
 pub mod time;
+pub mod views;
 
 pub use frame::{Active, Flash, Frame, Live, Me, MenuFlow, Theme, Tone};
 pub use state::{Hue, StateChip};
-pub use table::{Cell, Chip, Column, ItemRow, Named, Pager, Person, Sorted, Table};
+pub use table::{Cell, Chip, Column, GroupHead, ItemRow, Named, Pager, Person, Sorted, Table};
 pub use time::When;

@@ -44,11 +44,16 @@ pub struct Chip<'a> {
 }
 
 /// A list of items: one page of it.
+#[derive(Default)]
 pub struct Table<'a> {
+    /// How the list is ordered by the ID, if it can be.
+    pub id: Option<Sorted>,
     /// After the ID.
     pub columns: Vec<Column>,
     /// One an item.
     pub rows: Vec<ItemRow<'a>>,
+    /// The columns are of one's choice: all of them are shown on a phone too.
+    pub chosen: bool,
 }
 
 /// A column.
@@ -77,8 +82,24 @@ pub struct ItemRow<'a> {
     pub number: i64,
     /// `question_57`
     pub id: &'a str,
+    /// The group that begins with it.
+    pub group: Option<GroupHead<'a>>,
+    /// As its box names it, where items can be chosen.
+    pub pick: Option<String>,
     /// One a column.
     pub cells: Vec<Cell<'a>>,
+}
+
+/// What stands over a group of items.
+pub struct GroupHead<'a> {
+    /// What they have in common.
+    pub label: Cell<'a>,
+    /// How many there are, on all pages.
+    pub count: i64,
+    /// The address of the list of them.
+    pub href: String,
+    /// Some of them stand on the page before.
+    pub goes_on: bool,
 }
 
 /// What stands in a cell.

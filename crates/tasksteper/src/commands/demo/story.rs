@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use app::{
     App, Error,
     item::{self, ItemView, Press},
+    views::{self, Kept, Look},
 };
 use flow::{Actor, Input, Value};
 use jiff::{Span, Timestamp, Zoned, civil::Time};
@@ -20,6 +21,8 @@ pub(super) struct Story {
     pub(super) users: Vec<User>,
     #[serde(rename = "item")]
     items: Vec<Item>,
+    #[serde(rename = "view")]
+    views: Vec<View>,
 }
 
 /// Someone in it.
@@ -56,6 +59,24 @@ struct Step {
     to: Option<String>,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct View {
+    flow: String,
+    by: String,
+    name: String,
+    #[serde(default)]
+    shared: bool,
+    #[serde(default)]
+    query: String,
+    #[serde(default)]
+    sort: String,
+    #[serde(default)]
+    columns: String,
+    #[serde(default)]
+    group: String,
+}
+
 /// Where an item of the story is, once it is there.
 type Places = HashMap<String, (String, i64)>;
 
@@ -88,13 +109,29 @@ impl Story {
             let told = self.take(app, &at, item, step, &mut places);
             told.map_err(|why| format!("the demo's story: {} at {}: {}: {why}", item.name, step.at, step.r#do))?;
         }
+        for view in &self.views {
+            self.keep(app, view).map_err(|why| format!("the demo's story: the view {}: {why}", view.name))?;
+        }
         Ok(())
     }
 
-    fn take(&self, app: &App, at: &Zoned, item: &Item, step: &Step, places: &mut Places) -> Result<(), String> {
-        let user = self.users.iter().find(|user| user.name == step.by).ok_or("who is that?")?;
+    fn actor(&self, name: &str) -> Result<Actor, String> {
+        let user = self.users.iter().find(|user| user.name == name).ok_or("who is that?")?;
         let groups: BTreeSet<String> = user.groups.iter().cloned().collect();
-        let actor = Actor { name: user.name.clone(), admin: user.admin, groups };
+        Ok(Actor { name: user.name.clone(), admin: user.admin, groups })
+    }
+
+    fn keep(&self, app: &App, view: &View) -> Result<(), String> {
+        let actor = self.actor(&view.by)?;
+        let View { flow, name, query, sort, columns, group, .. } = view;
+        let [query, sort, columns, group] = [query, sort, columns, group].map(String::clone);
+        let kept = Kept { name: name.clone(), shared: view.shared, look: Look { query, sort, columns, group } };
+        let (flow, id) = (flow.clone(), app.view_id());
+        app.write(move |cx| views::keep(cx, &actor, &flow, &id, &kept)).map_err(|error| error.to_string())
+    }
+
+    fn take(&self, app: &App, at: &Zoned, item: &Item, step: &Step, places: &mut Places) -> Result<(), String> {
+        let actor = self.actor(&step.by)?;
         let mut fields = step.fields.clone();
         for value in fields.values_mut() {
             fill_in(value, at, places)?;

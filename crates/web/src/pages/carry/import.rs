@@ -12,9 +12,10 @@ use app::{
     people,
 };
 use axum::{
+    Json,
     body::Body,
     extract::{FromRequest as _, Multipart, Path, Request, State},
-    http::{StatusCode, header},
+    http::{StatusCode, Uri, header},
     response::{IntoResponse as _, Response},
 };
 use flate2::{Compression, read::GzDecoder, write::GzEncoder};
@@ -72,6 +73,26 @@ pub(crate) async fn template(visit: Visit, State(web): State<Web>, Path(key): Pa
     }
 }
 
+/// What the page asks while a file is carried in.
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+struct ProgressQuery {
+    mark: String,
+}
+
+/// `GET /flow/{flow}/import/progress`: how far it is, or `null` when it is not under way here.
+pub(crate) async fn progress(visit: Visit, State(web): State<Web>, Path(key): Path<String>, uri: Uri) -> Response {
+    let mark = axum::extract::Query::<ProgressQuery>::try_from_uri(&uri).map(|query| query.0.mark).unwrap_or_default();
+    let known = web.look_as(visit.session.clone(), visit.language, move |cx, caller| {
+        enter(cx, &caller.signed.actor, &key)?;
+        Ok(caller.signed.actor.name.clone())
+    });
+    match known.await {
+        Ok(who) => Json(web.progress.of(&who, &mark)).into_response(),
+        Err(failed) => visit.failed(&web, failed).await,
+    }
+}
+
 /// `POST /flow/{flow}/import`
 pub(crate) async fn send(
     visit: Visit,
@@ -97,6 +118,7 @@ pub(crate) async fn send(
     let wanted = wanted(&key, &form, does != "import");
     let kept = form.text("kept").to_owned();
     let (person, order) = (actor.clone(), wanted.clone());
+    let (progress, mark) = (web.progress.clone(), form.text("mark").to_owned());
     let done = web.run(visit.language, move |app| {
         let (bytes, kept) = match file {
             Some(bytes) => {
@@ -111,7 +133,9 @@ pub(crate) async fn send(
             }
         };
         let table = read::table(&bytes)?;
-        let carried = carried::carry(app, &person, &order, table.clone(), &mut |_| {})?;
+        let watched = progress.begin(&person.name, &mark, table.rows.len());
+        let mut told = |done| watched.iter().for_each(|watched| watched.reached(done));
+        let carried = carried::carry(app, &person, &order, table.clone(), &mut told)?;
         if !order.dry {
             kept::take_away(app, &person.name)?;
         }

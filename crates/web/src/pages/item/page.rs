@@ -75,7 +75,7 @@ impl Shown {
         Shown { before, entries, links, returns: false }
     }
 
-    fn asked<'a>(&self, typed: &'a Input, revision: Option<i64>) -> item::Asked<'a> {
+    pub(super) fn asked<'a>(&self, typed: &'a Input, revision: Option<i64>) -> item::Asked<'a> {
         let links = Part { cursor: self.links.clone(), limit: LINKS };
         item::Asked { typed, revision, before: self.before, entries: self.entries, links }
     }
@@ -125,8 +125,18 @@ impl Refused {
         }
     }
 
+    /// Whether someone was faster.
+    pub(super) fn is_stale(&self) -> bool {
+        matches!(self.refusal, Some(Refusal::Stale { .. }))
+    }
+
+    /// Whether fields are at fault, each of which is said at its place.
+    pub(super) fn is_invalid(&self) -> bool {
+        matches!(self.refusal, Some(Refusal::Invalid(_)))
+    }
+
     /// The fields at fault.
-    fn problems(&self) -> &[FieldProblem] {
+    pub(super) fn problems(&self) -> &[FieldProblem] {
         match &self.refusal {
             Some(Refusal::Invalid(problems)) => problems,
             _ => &[],
@@ -134,7 +144,7 @@ impl Refused {
     }
 
     /// The whole of it in words.
-    fn sentence(&self, scene: &Scene) -> Option<String> {
+    pub(super) fn sentence(&self, scene: &Scene) -> Option<String> {
         let said = match &self.refusal {
             Some(Refusal::Invalid(problems)) => {
                 let all: Vec<String> = problems.iter().map(|problem| scene.wrong(problem)).collect();
@@ -185,7 +195,7 @@ pub(super) fn draw(
     Ok((status, rendered(&page)?).into_response())
 }
 
-fn scene<'k>(
+pub(super) fn scene<'k>(
     cx: &'k Reading<'k>,
     of: (&flow::Actor, &'static Words),
     known: &'k Known,
@@ -271,12 +281,12 @@ fn page<'p>(
 }
 
 /// What is wrong with each field, in words.
-fn errors(scene: &Scene, refused: &Refused) -> BTreeMap<String, String> {
+pub(super) fn errors(scene: &Scene, refused: &Refused) -> BTreeMap<String, String> {
     refused.problems().iter().map(|problem| (problem.field.clone(), scene.wrong(problem))).collect()
 }
 
 /// What is wrong beside the fields that the form shows.
-fn other_troubles(scene: &Scene, refused: &Refused, fields: &[FieldView], comment: bool) -> Vec<Trouble> {
+pub(super) fn other_troubles(scene: &Scene, refused: &Refused, fields: &[FieldView], comment: bool) -> Vec<Trouble> {
     if !matches!(refused.refusal, Some(Refusal::Invalid(_))) {
         return refused.sentence(scene).map(trouble).into_iter().collect();
     }
@@ -296,7 +306,7 @@ fn trouble(message: String) -> Trouble {
 }
 
 /// Which triggers ask for which fields.
-fn needs(known: &Known) -> BTreeMap<&str, Vec<&str>> {
+pub(super) fn needs(known: &Known) -> BTreeMap<&str, Vec<&str>> {
     let mut needs: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for button in known.view.buttons.iter().filter(|button| button.refusal.is_none()) {
         for field in &button.needs {
@@ -339,7 +349,7 @@ fn history_of(scene: &Scene, known: &Known, shown: &Shown, sent: Option<&Sent>) 
 }
 
 /// Suggestions for those who have no script, where a name can be typed.
-fn people(cx: &Reading, fields: &[FieldView], also: bool) -> Result<Vec<Person>, Error> {
+pub(super) fn people(cx: &Reading, fields: &[FieldView], also: bool) -> Result<Vec<Person>, Error> {
     if !also && !fields.iter().any(|field| matches!(field.control, Control::User { .. })) {
         return Ok(Vec::new());
     }

@@ -472,7 +472,7 @@ fn found(key: &str, query: &str) -> String {
 }
 
 /// The term that holds for the items of a group.
-fn term(group: &Group, by: &By) -> String {
+pub(in crate::pages) fn term(group: &Group, by: &By) -> String {
     let name = by.column.name();
     match (group, by.sort) {
         (Group::Empty, _) => format!("{name}="),
@@ -486,7 +486,7 @@ fn term(group: &Group, by: &By) -> String {
 }
 
 /// As `by` in an address spells it.
-fn spelled(by: &By) -> String {
+pub(in crate::pages) fn spelled(by: &By) -> String {
     let name = by.column.name();
     match by.sort {
         BySort::Moment(span) | BySort::Day(span) => format!("{name}:{}", span.word()),
