@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// The pages that an administrator can open, and the names of their pictures.
-const PAGES: [(&str, &str); 23] = [
+const PAGES: [(&str, &str); 24] = [
     ("home", "/"),
     ("pending", "/work/pending"),
     ("done", "/work/done"),
@@ -32,6 +32,7 @@ const PAGES: [(&str, &str); 23] = [
     ("statistics-all", "/stats"),
     ("import", "/flow/issue_track/import"),
     ("notes", "/flow/issue_track/release-notes?state=%E5%85%B3%E9%97%AD&from=2026-01-01&to=2026-12-31"),
+    ("read", "/flow/buglist/read"),
     ("group", "/admin/groups/nobody"),
     ("missing", "/flow/none"),
     ("api", "/api/docs"),
@@ -44,6 +45,11 @@ fn fill(admin: &User) {
         let item = admin.create("issue_track", &json!({"summary": summary, "issue_level": "事故", "class_1": "硬件"}));
         if number % 3 == 0 {
             let item = admin.pressed(&item, "提取典型问题", &json!({}));
+            if number < 30 {
+                let bug = admin.item("buglist", number / 3 + 1);
+                let text = json!({"reviewer": "delegate", "cause": "电源监控芯片误判", "module": "主控"});
+                admin.pressed(&admin.pressed(&bug, "提交评审", &text), "归档", &json!({}));
+            }
             admin.pressed(&item, "提交审核", &json!({"issue_checker": "delegate", "current_process": "已更换主控板"}));
         }
     }
@@ -69,7 +75,11 @@ fn pages_fit_desk_and_phone() {
     let person = Person::signed_in(&server.base, "admin", true);
     visit(&person, &PAGES, "empty");
     fill(&server.user("admin"));
-    let item =
-        [("item", "/flow/issue_track/1"), ("bug", "/flow/buglist/1"), ("moves", "/flow/issue_track/board/1/moves")];
+    let item = [
+        ("returns", "/flow/buglist/1?returns=all"),
+        ("item", "/flow/issue_track/1"),
+        ("bug", "/flow/buglist/1"),
+        ("moves", "/flow/issue_track/board/1/moves"),
+    ];
     visit(&person, &[&PAGES[..], &item].concat(), "full");
 }

@@ -29,11 +29,12 @@ dest = "完"
 "#;
 
 /// A method and a path of the API, what is sent, and the answers to nobody, to a user without rights, to the right one.
-const API: [(&str, &str, &str, [u16; 3]); 19] = [
+const API: [(&str, &str, &str, [u16; 3]); 20] = [
     ("GET", "/api/v1/me", "", [401, 200, 200]),
     ("GET", "/api/v1/flows", "", [401, 200, 200]),
     ("GET", "/api/v1/flows/{flow}", "", [401, 404, 200]),
     ("GET", "/api/v1/flows/{flow}/stats", "", [401, 404, 200]),
+    ("GET", "/api/v1/flows/{flow}/similar", "", [401, 404, 200]),
     ("GET", "/api/v1/flows/{flow}/items", "", [401, 404, 200]),
     ("POST", "/api/v1/flows/{flow}/items", "{}", [401, 404, 201]),
     ("GET", "/api/v1/flows/{flow}/items/{number}", "", [401, 404, 200]),
@@ -53,7 +54,7 @@ const API: [(&str, &str, &str, [u16; 3]); 19] = [
 
 /// A method and a path of the pages, what the form sends, and the answers likewise. Nobody is sent to
 /// sign in; who has sent a form does so at once (401), and it is kept.
-const PAGES: [(&str, &str, &str, [u16; 3]); 72] = [
+const PAGES: [(&str, &str, &str, [u16; 3]); 73] = [
     ("GET", "/", "", [303, 200, 200]),
     ("GET", "/login", "", [200, 303, 303]),
     ("POST", "/login", "name=x&password=x", [422, 422, 422]),
@@ -80,6 +81,7 @@ const PAGES: [(&str, &str, &str, [u16; 3]); 72] = [
     ("POST", "/flow/{flow}/release-notes/layout", "layout=x", [303, 404, 303]),
     ("GET", "/flow/{flow}/stats", "", [303, 404, 200]),
     ("GET", "/stats", "", [303, 200, 200]),
+    ("GET", "/flow/{flow}/read", "", [303, 404, 200]),
     ("GET", "/flow/{flow}/new", "", [303, 404, 200]),
     ("POST", "/flow/{flow}/new", "summary=x", [401, 404, 303]),
     ("GET", "/flow/{flow}/{number}", "", [303, 404, 200]),

@@ -30,6 +30,7 @@ mod keeping;
 mod kept;
 mod kill;
 mod layering;
+mod like;
 mod live;
 mod moving;
 mod nul;

@@ -11,7 +11,9 @@ mod error;
 pub mod board;
 pub mod bulk;
 pub mod carry;
+pub mod guide;
 pub mod item;
+pub mod like;
 pub mod live;
 pub mod moving;
 pub mod people;
@@ -40,6 +42,7 @@ struct Inner {
     clock: fn() -> Timestamp,
     random: fn(&mut [u8]),
     catalog: catalog::Cache,
+    samples: like::Samples,
     hashing: signin::Gate,
 }
 
@@ -134,6 +137,7 @@ impl App {
             clock,
             random,
             catalog: catalog::Cache::default(),
+            samples: like::Samples::default(),
             hashing: signin::Gate::default(),
         }));
         app.bring_indexes_up_to_date()?;

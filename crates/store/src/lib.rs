@@ -18,6 +18,7 @@ pub mod flow_version;
 pub mod group;
 pub mod item;
 pub mod keep;
+pub mod like;
 pub mod list;
 mod migrations;
 mod postgres;

@@ -18,7 +18,8 @@ use web::{
         form::{ChoiceGroup, Control, FieldView, ItemRef, Shown, Trouble},
         item::{
             ButtonView, ChangeView, Conflict, Direction, EventView, Fact, FactValue, HandOver, History, ItemPage,
-            LinkView, NewPage, PressBar, Progress, Step, button_title, event_words, idle, needed_by, stay,
+            LinkView, NewPage, PressBar, Progress, Similar, SimilarGroup, SimilarItem, SimilarLink, Step, button_title,
+            event_words, idle, needed_by, stay,
         },
         lists::{All, FlowCard, FlowPage, Home, QueryTrouble, StateCount, Stranded, StrandedRow, Whose, Work},
         search::{HitRow, SearchPage},
@@ -228,6 +229,7 @@ impl Sample {
             name: "网上问题处理",
             may_create: true,
             archived: false,
+            is_read: true,
             picture: "",
             counts: self.counts(),
             views: Vec::new(),
@@ -510,6 +512,9 @@ impl Sample {
             links_pager: Pager::default(),
             history: self.history(),
             hand_over: Some(HandOver { to: String::new(), error: None }),
+            dirty: false,
+            similar: self.similar("/flow/issue_track/57"),
+            returns: None,
         }
     }
 
@@ -612,7 +617,35 @@ impl Sample {
             fields,
             people: (0..4).map(person).collect(),
             troubles: vec![],
+            dirty: false,
+            similar: self.similar("/flow/issue_track/new"),
         }
+    }
+
+    fn similar(&self, action: &str) -> Similar {
+        let item = |n: usize, prefix: &str, times: i64| SimilarItem {
+            item: ItemRef {
+                href: Some(format!("/flow/buglist/{n}")),
+                id: format!("{prefix}_{n}"),
+                title: TITLES[n].to_owned(),
+                state: None,
+            },
+            excerpts: vec![
+                ("根因".to_owned(), "光模块老化".to_owned()),
+                ("解决方法".to_owned(), TITLES[n + 1].repeat(3)),
+            ],
+            times: (times > 0).then(|| self.words.one("came-back", "n", times)),
+            link: Some(SimilarLink {
+                field: "buglist_url".to_owned(),
+                label: self.words.two("similar-link-to", ("id", &format!("bug_{n}")), ("field", &"Buglist链接")),
+                id: format!("bug_{n}"),
+                done: n == 2,
+            }),
+        };
+        let known =
+            SimilarGroup { name: "典型Buglist".to_owned(), items: vec![item(1, "bug", 12), item(2, "bug", 0)] };
+        let past = SimilarGroup { name: "网上问题处理".to_owned(), items: vec![item(3, "question", 1)] };
+        Similar { action: action.to_owned(), lazy: false, asked: true, groups: vec![known, past] }
     }
 
     fn stranded(&self) -> Stranded<'static> {

@@ -13,7 +13,7 @@ mod problem;
 mod shapes;
 mod stats;
 
-pub(crate) use calls::{flow, flows, me, search, work};
+pub(crate) use calls::{flow, flows, me, search, similar, work};
 pub(crate) use carry::{export, import, release_notes};
 pub(crate) use document::{docs, openapi};
 pub(crate) use items::{comment, create, hand_over, history, item, items, no_stray_query, press, save};

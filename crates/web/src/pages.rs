@@ -14,6 +14,7 @@ pub(crate) mod kept;
 pub(crate) mod lists;
 pub(crate) mod live;
 pub(crate) mod plain;
+pub(crate) mod read;
 pub(crate) mod search;
 pub(crate) mod settings;
 pub(crate) mod stats;

@@ -24,7 +24,9 @@ use crate::{
     api::{self, Problem},
     carry::XLSX,
     metrics,
-    pages::{account, admin, ask, carry, item, kept, lists, live, plain, search, settings, stats, views, visit::Visit},
+    pages::{
+        account, admin, ask, carry, item, kept, lists, live, plain, read, search, settings, stats, views, visit::Visit,
+    },
     server::Web,
 };
 
@@ -47,6 +49,7 @@ pub(crate) fn router(web: Web) -> Router {
         .route("/flow/{flow}", get(lists::flow))
         .route("/flow/{flow}/all", get(lists::all))
         .route("/flow/{flow}/words", get(ask::words))
+        .route("/flow/{flow}/read", get(read::read))
         .route("/flow/{flow}/views", post(views::keep))
         .route("/flow/{flow}/view/{id}", get(views::show).post(views::change))
         .route("/flow/{flow}/view/{id}/delete", post(views::take_away))
@@ -69,6 +72,7 @@ pub(crate) fn router(web: Web) -> Router {
         .route("/api/v1/flows", get(api::flows))
         .route("/api/v1/flows/{flow}", get(api::flow))
         .route("/api/v1/flows/{flow}/stats", get(api::stats))
+        .route("/api/v1/flows/{flow}/similar", get(api::similar))
         .route("/api/v1/flows/{flow}/items", get(api::items).post(api::create))
         .route("/api/v1/flows/{flow}/items/{number}", get(api::item).patch(api::save))
         .route("/api/v1/flows/{flow}/items/{number}/triggers", post(api::press))

@@ -115,7 +115,7 @@
   });
   on("htmx:before:swap", (event) => {
     const { ctx } = event.detail;
-    if (ctx.response?.status >= 400 && ctx.sourceElement?.matches(".item-form")) return event.preventDefault();
+    if (ctx.response?.status >= 400 && ctx.sourceElement?.matches(".item-form, .similar")) return event.preventDefault();
     // Nobody is signed in any more: the form is sent as a page of its own, which asks to sign in and keeps what was typed.
     if (ctx.response?.status === 401 && ctx.sourceElement?.matches("form")) {
       event.preventDefault();
@@ -254,6 +254,40 @@
     form.addEventListener("change", (event) => event.target.name !== "comment" && ask());
   };
 
+  // What is similar follows the texts typed; one click puts it into the field that links to it.
+  const compare = (form) => {
+    let timer;
+    form.addEventListener("input", (event) => {
+      if (!event.target.matches("textarea, input:not([type])") || event.target.matches("[data-pick], [name=comment], .ts-control *")) return;
+      clearTimeout(timer);
+      timer = setTimeout(() => document.getElementById("similar")?.dispatchEvent(new Event("similar")), 400);
+    });
+  };
+  on("click", (event) => {
+    const button = event.target.closest?.("#similar button");
+    if (!button) return;
+    const { link, title, into, done } = button.dataset;
+    if (!link) {
+      event.preventDefault();
+      return button.closest("#similar").dispatchEvent(new Event("similar"));
+    }
+    const input = document.getElementById(into);
+    if (!input) return;
+    event.preventDefault();
+    if (input.tomselect) {
+      input.tomselect.addOption({ value: link, text: title });
+      input.tomselect.addItem(link);
+    } else {
+      input.value = input.hasAttribute("data-many") && input.value.trim() ? `${input.value},${link}` : link;
+      input.dispatchEvent(new Event("input", { bubbles: true }));
+    }
+    const said = document.createElement("span");
+    said.className = "linked-already";
+    said.setAttribute("role", "status");
+    said.textContent = done;
+    button.replaceWith(said);
+  });
+
   const copier = (output) => {
     const button = document.createElement("button");
     button.type = "button";
@@ -296,6 +330,7 @@
     if (window.TomSelect) all("[data-pick]", root).forEach(pick);
     all(".item-form", root).forEach(guard);
     all(".item-form", root).forEach(follow);
+    all(".item-form", root).forEach(compare);
     all("[data-copy]", root).forEach(copier);
   };
   start();

@@ -607,7 +607,7 @@ impl Walk {
         let odd = self.dice.below(20) == 0;
         let limit =
             self.one(if odd { &["", "0", "-1", "201", "x", "1e1"] } else { &["1", "2", "3", "7", "50", "200"] });
-        let path = match self.dice.below(12) {
+        let path = match self.dice.below(13) {
             0 => return self.api("GET", "/me".to_owned(), None),
             1 => return self.api("GET", "/flows".to_owned(), None),
             2 => {
@@ -635,7 +635,12 @@ impl Walk {
                     self.api("GET", path, None)
                 };
             }
-            5..8 => format!("/work?list={}&", self.one(&["pending", "done", "created", "other"])),
+            5 => {
+                let (flow, within) = (self.one(&["t", "t", "o", "x"]), self.one(&["", "", "&in=t", "&in=o", "&in=x"]));
+                let text = format!("{} {}", self.query(), self.query());
+                return self.api("GET", format!("/flows/{flow}/similar?text={}{within}", encoded(&text)), None);
+            }
+            6..9 => format!("/work?list={}&", self.one(&["pending", "done", "created", "other"])),
             _ => {
                 let flow = self.one(&["t", "t", "t", "t", "t", "t", "o", "x"]);
                 let sort = if self.dice.below(2) == 0 { String::new() } else { self.sort() };

@@ -89,3 +89,21 @@ pub(crate) fn found(tx: &Tx, flow: &str, asked: &Asked, below: Option<i64>, most
     );
     tx.all(&sql, params![flow, expression, below.unwrap_or(i64::MAX), most], |row| row.int(0))
 }
+
+/// Which items have each of these tokens: one question for all of them.
+pub(crate) fn holding(tx: &Tx, flow: &str, tokens: &[&str], most: i64) -> Result<Vec<Vec<i64>>, Error> {
+    let mut found = vec![Vec::new(); tokens.len()];
+    let sql = format!(
+        "select asked.place, has.number
+         from unnest(string_to_array($2, ' ')) with ordinality as asked (token, place)
+         cross join lateral (select number from {} where flow = $1
+                             and tokens @@ cast('''' || asked.token || '''' as tsquery) limit $3) has",
+        table(flow)
+    );
+    for (place, number) in tx.all(&sql, params![flow, tokens.join(" "), most], |row| Ok((row.int(0)?, row.int(1)?)))? {
+        if let Some(of) = usize::try_from(place - 1).ok().and_then(|place| found.get_mut(place)) {
+            of.push(number);
+        }
+    }
+    Ok(found)
+}

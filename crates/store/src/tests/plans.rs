@@ -12,7 +12,7 @@ use super::{
     statements_of,
 };
 use crate::{
-    Db, Error, Tx, Visibility, VisibleTo, WriteTx, audit, flow_version, group, item, list, postgres, saved_view,
+    Db, Error, Tx, Visibility, VisibleTo, WriteTx, audit, flow_version, group, item, like, list, postgres, saved_view,
     session, setting, stats, token, user, words,
 };
 
@@ -258,7 +258,18 @@ fn read_everything(tx: &Tx) -> Result<(), Error> {
     flow_version::text(tx, "issue", 1)?;
     audit::list(tx, None, 50)?;
     setting::get(tx, "x")?;
+    read_likes(tx, &flow)?;
     read_people(tx)
+}
+
+/// Every way in which what is similar is looked for.
+fn read_likes(tx: &Tx, flow: &flow::Flow) -> Result<(), Error> {
+    like::newest(tx, "issue", 100)?;
+    like::holding(tx, "issue", &["crc", "单板"], 50)?;
+    like::seen(tx, flow, &Visibility::All, vec![1, 2])?;
+    like::linked(tx, "issue", 1, 100)?;
+    like::linked_of(tx, "issue", &[1, 2], 100)?;
+    Ok(())
 }
 
 /// Every way in which kept views are read, and a list with columns of one's choice.

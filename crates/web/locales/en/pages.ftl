@@ -179,6 +179,30 @@ steps = States
 facts = Facts
 links = Links
 links-inward = their “{ $field }”
+read = Reading
+read-lead = What has been worked out and put away, by subject, what came back most often first.
+read-capped = Only the newest 2,000 are listed.
+read-empty = Nothing has been put away yet.
+read-contents = Contents
+read-by = Ordered by
+read-order = Order
+read-other = Under no subject
+returns = Where it came back
+returns-show = See when and where it came back
+returns-none = Nothing that you may see.
+returns-when = By month
+returns-all = All of them
+similar = Similar items
+similar-look = Find similar
+similar-hint = While you write the title and the description, similar known problems and past items appear here.
+similar-none = Nothing similar.
+similar-link = Link
+similar-link-to = Link { $id } into “{ $field }”
+similar-linked = Filled in
+came-back = { $n ->
+    [one] came back once
+   *[other] came back { $n } times
+}
 history = History
 history-more = Earlier
 history-latest = Latest

@@ -1,6 +1,9 @@
 //! The calls that are not about one item.
 
+use std::collections::BTreeSet;
+
 use app::{
+    like,
     search::{self, Search},
     work::{self, Part, Work},
 };
@@ -13,9 +16,12 @@ use axum::{
 use super::{
     Problem, body,
     items::{caller, limit, page_of},
-    shapes::{self, FlowBrief, Flows, Found, Items, Me, SearchQuery, WorkQuery},
+    shapes::{self, FlowBrief, Flows, Found, Items, Me, SearchQuery, Similar, SimilarQuery, WorkQuery},
 };
 use crate::server::Web;
+
+/// Items like a text unless the request says otherwise.
+const LIKE: i64 = 5;
 
 /// The caller.
 #[utoipa::path(get, path = "/api/v1/me", tag = "people", security(("token" = [])),
@@ -85,6 +91,32 @@ pub(crate) async fn search(State(web): State<Web>, headers: HeaderMap, uri: Uri)
         Ok(shapes::found(found, cx.zone))
     });
     Ok(Json(found.await?))
+}
+
+/// Items like a text, most alike first: of this flow and those that it links to, or of one.
+#[utoipa::path(get, path = "/api/v1/flows/{flow}/similar", tag = "items", security(("token" = [])),
+    params(("flow" = String, Path, description = "The flow's key"), SimilarQuery),
+    responses((status = 200, body = Similar), (status = 400, body = Problem), (status = 401, body = Problem),
+        (status = 404, body = Problem)))]
+pub(crate) async fn similar(
+    State(web): State<Web>,
+    headers: HeaderMap,
+    Path(flow): Path<String>,
+    uri: Uri,
+) -> Result<Json<Similar>, Problem> {
+    let (token, language) = caller(&headers);
+    let asked = body::query::<SimilarQuery>(&uri).and_then(|query| {
+        let limit = usize::try_from(limit(query.limit.or(Some(LIKE)))?).unwrap_or_default();
+        let (text, within) = (query.text.unwrap_or_default(), query.within);
+        Ok(like::Asked { flow, text, within, but: BTreeSet::new(), limit })
+    });
+    let asked = web.known(token.clone(), language, asked).await?;
+    let similar = web.read_as(token, language, move |cx, caller| {
+        let mut likes = like::similar(cx, &caller.signed.actor, &asked)?;
+        likes.truncate(asked.limit);
+        Ok(shapes::similar(likes, cx.zone))
+    });
+    Ok(Json(similar.await?))
 }
 
 /// The caller's items over all flows.

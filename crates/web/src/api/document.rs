@@ -23,7 +23,7 @@ use crate::{
 #[openapi(
     info(title = "TaskSteper", description = "Flows, items and work over HTTP. Send a token: Authorization: Bearer TOKEN."),
     paths(calls::me, calls::flows, calls::flow, stats::stats, items::items, items::create, items::item, items::save,
-        items::press, items::comment, items::hand_over, items::history, calls::work, calls::search, carry::export,
+        items::press, items::comment, items::hand_over, items::history, calls::work, calls::search, calls::similar, carry::export,
         carry::import, carry::release_notes),
     modifiers(&Token),
 )]

@@ -246,7 +246,7 @@ pub(crate) async fn no_stray_query(
     request: Request,
     next: Next,
 ) -> Response {
-    let lists = ["/items", "/history", "/work", "/export", "/release-notes", "/search", "/stats"];
+    let lists = ["/items", "/history", "/work", "/export", "/release-notes", "/search", "/similar", "/stats"];
     let takes_one = match *request.method() {
         Method::GET => lists.iter().any(|end| path.as_str().ends_with(end)),
         Method::POST => path.as_str().ends_with("/import"),

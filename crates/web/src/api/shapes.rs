@@ -2,6 +2,7 @@
 
 use app::{
     item::{HistoryEntry, ItemView},
+    like::Like,
     search::{Hit, Hits, Piece},
 };
 use flow::{Flow, Input, Value};
@@ -145,6 +146,33 @@ pub(crate) struct FoundItem {
     snippet: Vec<SnippetPiece>,
 }
 
+/// What is like a text.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Similar {
+    /// Most alike first.
+    items: Vec<SimilarItem>,
+}
+
+/// An item that is like a text.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct SimilarItem {
+    flow: String,
+    number: i64,
+    /// As people say it: `question_3`.
+    id: String,
+    title: String,
+    /// The path of its page.
+    url: String,
+    state: String,
+    assigned_to: Vec<String>,
+    created_by: String,
+    created_at: String,
+    updated_at: String,
+    closed_at: Option<String>,
+    /// 0 to 1: the higher, the more alike.
+    score: f64,
+}
+
 /// A piece of a text.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct SnippetPiece {
@@ -258,6 +286,21 @@ pub(crate) struct SearchQuery {
     pub(super) limit: Option<i64>,
     /// From the page before.
     pub(super) cursor: Option<String>,
+}
+
+/// What a text is compared with.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct SimilarQuery {
+    /// What somebody has written: a title, a description.
+    pub(super) text: Option<String>,
+    /// The key of a flow: items of that one. Else of this flow and of those that its fields link to.
+    #[serde(rename = "in")]
+    #[param(rename = "in")]
+    pub(super) within: Option<String>,
+    /// How many items: 5 unless given, at most 200.
+    pub(super) limit: Option<i64>,
 }
 
 /// What is to be carried out.
@@ -406,6 +449,24 @@ pub(super) fn found(found: Hits, zone: &TimeZone) -> Found {
     let Hits { hits, next, total, .. } = found;
     let items = hits.into_iter().map(|hit| found_item(hit, zone)).collect();
     Found { items, total: total.count, total_capped: total.capped, next }
+}
+
+pub(super) fn similar(likes: Vec<Like>, zone: &TimeZone) -> Similar {
+    let item = |Like { row, score }: Like| SimilarItem {
+        url: format!("/flow/{}/{}", row.flow, row.number),
+        flow: row.flow,
+        number: row.number,
+        id: row.id,
+        title: row.title,
+        state: row.state,
+        assigned_to: row.assigned_to,
+        created_by: row.created_by,
+        created_at: moment_ms(row.created_at, zone),
+        updated_at: moment_ms(row.updated_at, zone),
+        closed_at: row.closed_at.map(|at| moment_ms(at, zone)),
+        score,
+    };
+    Similar { items: likes.into_iter().map(item).collect() }
 }
 
 fn found_item(hit: Hit, zone: &TimeZone) -> FoundItem {

@@ -6,7 +6,9 @@ mod fields;
 pub(crate) mod history;
 mod page;
 mod parts;
+mod returns;
 mod scene;
+mod similar;
 
 use std::collections::BTreeSet;
 
@@ -23,6 +25,7 @@ use axum::{
 use flow::{Actor, Fields};
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::similar::came_back;
 use self::{
     fields::Typed,
     page::{Refused, Sent, Shown},
@@ -51,6 +54,7 @@ const SAID: usize = 200;
 struct Asked {
     history: String,
     links: Option<String>,
+    returns: Option<String>,
     q: String,
     flow: Option<String>,
 }
@@ -110,6 +114,9 @@ pub(crate) async fn new(visit: Visit, State(web): State<Web>, Path(key): Path<St
 
 /// `POST /flow/{flow}/new`
 pub(crate) async fn create(State(web): State<Web>, Posted { visit, key, form, .. }: Posted) -> Response {
+    if similar::is_asked(&form) {
+        return compared_new(visit, &web, key, form).await;
+    }
     let (place, sent) = (key.clone(), form.clone());
     let created = web.write_as(visit.session.clone(), visit.language, move |cx, caller| {
         let actor = &caller.signed.actor;
@@ -139,7 +146,8 @@ pub(crate) async fn show(
     uri: Uri,
 ) -> Response {
     let asked = asked(&uri);
-    let shown = Shown::of(&asked.history, asked.links);
+    let mut shown = Shown::of(&asked.history, asked.links);
+    shown.returns = asked.returns.is_some();
     visit
         .page(&web, move |cx, caller, around| {
             let number = number(&text).ok_or(Error::NotFound)?;
@@ -149,6 +157,9 @@ pub(crate) async fn show(
             if is_for(around, "linked") {
                 return page::draw_links(cx, caller, around.words, (&key, number), &shown);
             }
+            if is_for(around, "returns") {
+                return returns::draw(cx, caller, (&key, number));
+            }
             page::draw(cx, caller, around, (&key, number), &shown, None)
         })
         .await
@@ -156,6 +167,9 @@ pub(crate) async fn show(
 
 /// `POST /flow/{flow}/{number}`: saves, or presses a trigger.
 pub(crate) async fn send(State(web): State<Web>, Posted { visit, key, text, form }: Posted) -> Response {
+    if similar::is_asked(&form) {
+        return compared(visit, &web, key, text, form).await;
+    }
     let (place, sent) = ((key.clone(), text.clone()), form.clone());
     let item = number(&text).map(|number| (key.clone(), number));
     let done = web.change_as(visit.session.clone(), visit.language, item, move |cx, caller| {
@@ -166,6 +180,33 @@ pub(crate) async fn send(State(web): State<Web>, Posted { visit, key, text, form
         Ok(done) => visit.go(&web, &done.to, Some((done.code, &done.about))),
         Err(failed) => again(visit, &web, failed, key, text, move |refused| Sent::Form(form, refused)).await,
     }
+}
+
+/// What is like a new item: the panel alone, or the form again with it. Nothing is written.
+async fn compared_new(visit: Visit, web: &Web, key: String, form: Form) -> Response {
+    visit
+        .page(web, move |cx, caller, around| {
+            if is_for(around, "similar") {
+                return similar::draw_new(cx, caller, &key, &form);
+            }
+            let sent = (similar::linked(cx, &key, form.clone()), Refused::nothing());
+            page::draw_new(cx, caller, around, &key, Some(&sent))
+        })
+        .await
+}
+
+/// The same of an item that exists.
+async fn compared(visit: Visit, web: &Web, key: String, text: String, form: Form) -> Response {
+    visit
+        .page(web, move |cx, caller, around| {
+            let number = number(&text).ok_or(Error::NotFound)?;
+            if is_for(around, "similar") {
+                return similar::draw(cx, caller, (&key, number), &form);
+            }
+            let sent = Sent::Form(similar::linked(cx, &key, form.clone()), Refused::nothing());
+            page::draw(cx, caller, around, (&key, number), &Shown::default(), Some(&sent))
+        })
+        .await
 }
 
 /// `POST /flow/{flow}/{number}/comments`

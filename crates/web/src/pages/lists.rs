@@ -152,6 +152,7 @@ pub(crate) async fn flow(visit: Visit, State(web): State<Web>, Path(key): Path<S
                 name: &flow.name,
                 may_create: !published.archived && flow::may_create(flow, actor),
                 archived: published.archived,
+                is_read: app::guide::is_linked_to(cx, &key),
                 picture: published.picture(),
                 counts: state_counts(flow, counts, &ListQuery::default()),
                 pending: rows.total,

@@ -162,7 +162,7 @@ pub struct Trouble {
 }
 
 /// Names of a form's inputs that are not fields.
-const TAKEN: [&str; 5] = ["comment", "create", "revision", "save", "trigger"];
+const TAKEN: [&str; 6] = ["comment", "create", "revision", "save", "similar", "trigger"];
 
 /// The name of the input of the field `key`: the key, or `field:key` where the form has another input of that name.
 #[must_use]

@@ -41,6 +41,8 @@ pub struct ItemPage<'a> {
     pub conflict: Option<Conflict>,
     /// What can be pressed.
     pub press: PressBar,
+    /// The form comes back with what was typed.
+    pub dirty: bool,
     /// What is known of the item.
     pub facts: Vec<Fact>,
     /// Links, both ways: a part of them.
@@ -51,6 +53,98 @@ pub struct ItemPage<'a> {
     pub history: History,
     /// Administrators hand over.
     pub hand_over: Option<HandOver>,
+    /// What is like it.
+    pub similar: Similar,
+    /// Where it came back; none: nowhere.
+    pub returns: Option<Returns>,
+}
+
+/// The block `returns` of an item's page alone.
+#[derive(Template)]
+#[template(path = "item.html", block = "returns")]
+pub struct ReturnsPart {
+    /// The words.
+    pub f: &'static Words,
+    /// Where it came back; none: nowhere.
+    pub returns: Option<Returns>,
+}
+
+/// Where an item came back.
+pub struct Returns {
+    /// The address that shows it.
+    pub href: String,
+    /// Flow by flow; none: it was not looked for yet.
+    pub flows: Option<Vec<ReturnsOf>>,
+}
+
+/// How often an item came back in a flow, when, where.
+pub struct ReturnsOf {
+    /// The flow's name.
+    pub name: String,
+    /// How often, in words.
+    pub times: String,
+    /// The list of all of them.
+    pub all: Option<String>,
+    /// A month, how many.
+    pub months: Vec<(String, i64)>,
+    /// The most in a month.
+    pub most: i64,
+    /// The newest: the day, the item, where it was.
+    pub newest: Vec<(String, ItemRef, String)>,
+}
+
+/// The block `similar` of an item's page alone; a new item's has the same.
+#[derive(Template)]
+#[template(path = "item.html", block = "similar")]
+pub struct SimilarPart {
+    /// The words.
+    pub f: &'static Words,
+    /// What is similar.
+    pub similar: Similar,
+}
+
+/// What is like what stands in a form.
+pub struct Similar {
+    /// Where a script sends the form to see it.
+    pub action: String,
+    /// A script asks at once, not only when something is typed.
+    pub lazy: bool,
+    /// It was looked for.
+    pub asked: bool,
+    /// Flow by flow.
+    pub groups: Vec<SimilarGroup>,
+}
+
+/// What is similar, of one flow.
+pub struct SimilarGroup {
+    /// The flow's name.
+    pub name: String,
+    /// The most alike first.
+    pub items: Vec<SimilarItem>,
+}
+
+/// An item that is similar.
+pub struct SimilarItem {
+    /// It.
+    pub item: ItemRef,
+    /// What became of it: label, text.
+    pub excerpts: Vec<(String, String)>,
+    /// How often it came back, in words.
+    pub times: Option<String>,
+    /// How it can be linked.
+    pub link: Option<SimilarLink>,
+}
+
+/// How a form is linked with an item.
+pub struct SimilarLink {
+    /// The key of the field that takes it.
+    pub field: String,
+    /// What the button does, in words.
+    pub label: String,
+    /// The ID that it takes.
+    pub id: String,
+    /// It stands there already.
+    pub done: bool,
 }
 
 /// The block `press` of an item's page alone: what can be pressed with the values typed.
@@ -107,6 +201,10 @@ pub struct NewPage<'a> {
     pub people: Vec<Person>,
     /// What is wrong with what was sent.
     pub troubles: Vec<Trouble>,
+    /// What is like it.
+    pub similar: Similar,
+    /// It comes back with what was typed.
+    pub dirty: bool,
 }
 
 /// A state in the step bar.

@@ -53,6 +53,8 @@ pub struct FlowPage<'a> {
     pub may_create: bool,
     /// The flow is out of use: its items stay readable.
     pub archived: bool,
+    /// Others link to its items: there is something to learn in it.
+    pub is_read: bool,
     /// Its states and the ways between them, as SVG.
     pub picture: &'a str,
     /// How many items are in each state.

@@ -15,8 +15,9 @@ use flow::{FieldProblem, Holder, Input, Refusal};
 
 use super::{
     fields::{Typed, Values, views},
-    history, parts,
+    history, parts, returns,
     scene::Scene,
+    similar::{self, Compared},
 };
 use crate::{
     api::Problem,
@@ -53,11 +54,13 @@ pub(super) struct Shown {
     entries: i64,
     /// The cursor of the links.
     links: Option<String>,
+    /// Where it came back.
+    pub(super) returns: bool,
 }
 
 impl Default for Shown {
     fn default() -> Shown {
-        Shown { before: None, entries: EVENTS, links: None }
+        Shown { before: None, entries: EVENTS, links: None, returns: false }
     }
 }
 
@@ -69,7 +72,7 @@ impl Shown {
             Err(_) if history == "all" => (None, ALL),
             Err(_) => (None, EVENTS),
         };
-        Shown { before, entries, links }
+        Shown { before, entries, links, returns: false }
     }
 
     pub(super) fn asked<'a>(&self, typed: &'a Input, revision: Option<i64>) -> item::Asked<'a> {
@@ -235,6 +238,14 @@ fn page<'p>(
     let hand_over = (actor.admin && !view.is_final()).then(|| hand_over(scene, sent));
     let history = history_of(scene, known, shown, sent);
     let live = format!("/live/flow/{}/{}?seen={}", flow.key, now.number, history.seen);
+    let similar = match form.filter(|(form, _)| similar::is_asked(form)) {
+        None => similar::later(&flow.key, Some(now.number)),
+        Some((form, _)) => {
+            let (writable, stored) = (parts::is_writable(known), &now.fields);
+            let of = Compared { flow, number: Some(now.number), state: &now.state, writable, stored, form: Some(form) };
+            similar::now(scene.cx, actor, scene.words, &of)?
+        }
+    };
     let title = Some(view.title()).filter(|title| !title.trim().is_empty());
     Ok(ItemPage {
         f: around.live_frame(scene.cx, &view.id(), Active::Flow(&flow.key), live),
@@ -259,6 +270,12 @@ fn page<'p>(
         fields,
         troubles,
         press,
+        dirty: similar.asked,
+        similar,
+        returns: match shown.returns {
+            true => Some(returns::now(scene.cx, actor, scene.words, (&flow.key, now.number))?),
+            false => returns::later(scene.cx, known),
+        },
         hand_over,
     })
 }
@@ -421,6 +438,14 @@ pub(super) fn draw_new(
     if let Some((_, refused)) = sent {
         troubles.extend(other_troubles(&scene, refused, &fields, false));
     }
+    let similar = match sent.filter(|(form, _)| similar::is_asked(form)) {
+        None => similar::later(key, None),
+        Some((form, _)) => {
+            let (state, stored) = (flow.initial.as_str(), &stored);
+            let of = Compared { flow: &flow, number: None, state, writable: true, stored, form: Some(form) };
+            similar::now(cx, actor, around.words, &of)?
+        }
+    };
     let page = NewPage {
         f: around.frame(around.words.word("create-item"), Active::Flow(key)),
         key,
@@ -429,6 +454,8 @@ pub(super) fn draw_new(
         people: people(cx, &fields, false)?,
         fields,
         troubles,
+        dirty: similar.asked,
+        similar,
     };
     let status = sent.map_or(StatusCode::OK, |(_, refused)| refused.status);
     Ok((status, rendered(&page)?).into_response())

@@ -159,6 +159,10 @@ pub(super) fn links(scene: &Scene, links: &[LinkedItem]) -> Vec<LinkView> {
 
 /// Whether the person could do anything with what the form sends.
 pub(super) fn is_writable(page: &ItemPage) -> bool {
-    let view = &page.view;
-    !view.archived && (page.may_save || view.buttons.iter().any(|button| !is_barred(button)))
+    may_write(&page.view, page.may_save)
+}
+
+/// The same of an item alone.
+pub(super) fn may_write(view: &ItemView, may_save: bool) -> bool {
+    !view.archived && (may_save || view.buttons.iter().any(|button| !is_barred(button)))
 }
