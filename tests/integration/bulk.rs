@@ -101,10 +101,22 @@ fn some_are_done_and_some_are_refused_each_with_its_reason() {
     let (server, person, api) = serve();
     // someone else moves one on after the list was drawn, one is not there, one may not be seen, one is final already
     let list = person.page("/flow/t/all");
-    assert!(list.text.contains("value=\"4@1\"") && list.text.contains("name=\"bulk.all\""), "{}", list.text);
+    assert!(list.text.contains("value=\"4~") && list.text.contains("name=\"bulk.all\""), "{}", list.text);
     api.saved(&api.item("t", 2), &json!({"summary": "二改"}));
     api.pressed(&api.item("t", 3), "关闭", &json!({}));
     server.user("delegate").create("t", &json!({"summary": "别人的"}));
+    // a box of the list becomes the revision that it showed, or none that there is
+    let boxed = |number: i64| {
+        let begins = format!("{number}~");
+        list.text
+            .split("value=\"")
+            .find(|rest| rest.starts_with(&begins))
+            .and_then(|rest| rest.split('"').next())
+            .unwrap()
+    };
+    let listed = send(&person, &[("bulk.item", boxed(1)), ("bulk.item", boxed(2)), ("bulk.do", "press:交办")]).text;
+    assert!(listed.contains("value=\"1@1\"") && listed.contains("value=\"2@0\""), "{listed}");
+    assert!(send(&person, &[("bulk.item", "1~x"), ("bulk.do", "press:交办")]).text.contains("value=\"1~x\""));
     let chosen: Vec<(&str, &str)> =
         ["1@1", "2@1", "3@2", "4@1", "5@1", "99@1", "x"].iter().map(|one| ("bulk.item", *one)).collect();
     let asked = [&chosen[..], &[("bulk.do", "press:交办")]].concat();

@@ -181,12 +181,12 @@ pub fn view(cx: &Reading, actor: &Actor, key: &str, number: i64) -> Result<ItemV
     with_buttons(cx, actor, published.archived, flow, item, &Input::new())
 }
 
-/// The rules that the item lives under and the values in it, if the actor may see it.
+/// The rules that the item lives under, and the item, if the actor may see it.
 ///
 /// # Errors
 /// `NotFound`.
-pub fn stored(cx: &Reading, actor: &Actor, key: &str, number: i64) -> Result<(Arc<Flow>, Fields), Error> {
-    load(cx, actor, key, number).map(|(_, flow, item)| (flow, item.fields))
+pub fn stored(cx: &Reading, actor: &Actor, key: &str, number: i64) -> Result<(Arc<Flow>, Item), Error> {
+    load(cx, actor, key, number).map(|(_, flow, item)| (flow, item))
 }
 
 /// The item with its buttons as they follow `typed`, values in a form that are not stored yet.

@@ -355,14 +355,6 @@ fn lines(flow: &Flow, found: Vec<list::Found>) -> impl Iterator<Item = Row> {
     found.into_iter().map(|found| row(flow.item_id(found.brief.number), found.brief, found.cells))
 }
 
-/// The revision of each of these items of a flow, by number: what is done to many of them is done to what was seen.
-///
-/// # Errors
-/// The store's.
-pub fn revisions(cx: &Reading, key: &str, rows: &[Row]) -> Result<BTreeMap<i64, i64>, Error> {
-    Ok(store::item::revisions(cx.tx, key, &rows.iter().map(|row| row.number).collect())?)
-}
-
 /// [`items`], each whole: for the API.
 ///
 /// # Errors

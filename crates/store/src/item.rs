@@ -401,14 +401,6 @@ pub fn titles(tx: &Tx, items: &BTreeSet<Place>) -> Result<BTreeMap<Place, (Strin
     Ok(found)
 }
 
-/// The revision of each of these items of a flow.
-///
-/// # Errors
-/// The records failed.
-pub fn revisions(tx: &Tx, flow: &str, numbers: &BTreeSet<i64>) -> Result<BTreeMap<i64, i64>, Error> {
-    Ok(of_numbers(tx, ITEMS, flow, numbers, "revision", |row| row.int(1))?.into_iter().collect())
-}
-
 /// When each of these items of a flow came into the state that it is in, ms.
 ///
 /// # Errors

@@ -371,7 +371,7 @@ fn carry_out(
     form: &Form,
 ) -> Result<Done, Error> {
     let (flow, stored) = item::stored(cx, actor, key, number)?;
-    let fields = Typed::of(form).input(cx, &flow, &stored);
+    let fields = Typed::of(form).input(cx, &flow, &stored.fields);
     let (revision, comment) = (revision(form), form.text("comment"));
     let Some(trigger) = form.get("trigger") else {
         let view = item::save(cx, actor, (key, number), revision, &fields)?;

@@ -254,7 +254,7 @@ fn all_page(
         _ => Vec::new(),
     };
     let mut table = flow_table(cx, words, flow, &looked, query, &path);
-    let bulk = item::bulk::bar(cx, actor, &published, rows.as_ref(), &mut table)?;
+    let bulk = item::bulk::bar(actor, &published, rows.as_ref(), &mut table);
     let page = All {
         f: around.live_frame(
             cx,

@@ -203,7 +203,7 @@ fn draw_moves(
     let (actor, words) = (&caller.signed.actor, around.words);
     let (flow, stored) = item::stored(cx, actor, key, number)?;
     let typed = sent.map(|(form, _)| Typed::of(form));
-    let input = typed.as_ref().map(|typed| typed.input(cx, &flow, &stored)).unwrap_or_default();
+    let input = typed.as_ref().map(|typed| typed.input(cx, &flow, &stored.fields)).unwrap_or_default();
     let revision = sent.and_then(|(form, _)| super::revision(form));
     let known = item::page(cx, actor, (key, number), &Shown::of("", None).asked(&input, revision))?;
     let scene = scene(cx, (actor, words), &known, typed.as_ref())?;

@@ -16,7 +16,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse as _, Redirect, Response},
 };
-use flow::{Access, Actor, CommentRule, Fields, Flow, NotAllowed, Refusal};
+use flow::{Access, Actor, CommentRule, Fields, Flow, Item, NotAllowed, Refusal};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{
@@ -72,6 +72,8 @@ struct Wish {
     act: Option<Act>,
     /// Numbers, and the revisions that were seen; none: as it stands when it is shown.
     items: Vec<(i64, Option<i64>)>,
+    /// By number, when those of a list were last changed that say this instead (ms): a list knows no revisions.
+    changed: BTreeMap<i64, i64>,
     /// Boxes that name no item.
     odd: Vec<String>,
     /// The fields.
@@ -86,11 +88,15 @@ impl Wish {
             boxes.extend(form.text("bulk.page").split(',').filter(|one| !one.is_empty()));
         }
         let (mut items, mut odd): (Vec<(i64, Option<i64>)>, Vec<String>) = (Vec::new(), Vec::new());
-        let mut known = BTreeSet::new();
+        let (mut known, mut changed) = (BTreeSet::new(), BTreeMap::new());
         for text in boxes {
-            let (at, revision) = match text.split_once('@') {
-                Some((at, revision)) => (at, revision.parse().ok().map(Some)),
-                None => (text, Some(None)),
+            let (at, revision) = match (text.split_once('@'), text.split_once('~')) {
+                (Some((at, revision)), _) => (at, revision.parse().ok().map(Some)),
+                (None, Some((at, moment))) => {
+                    changed.extend(number(at).zip(moment.parse().ok()));
+                    (at, moment.parse::<i64>().ok().map(|_| None))
+                }
+                (None, None) => (text, Some(None)),
             };
             match number(at).zip(revision) {
                 Some((number, revision)) if known.insert(number) => items.push((number, revision)),
@@ -99,7 +105,13 @@ impl Wish {
             }
         }
         let fields = Form(form.0.iter().filter(|(name, _)| !name.starts_with(OWN)).cloned().collect());
-        Wish { act: Act::of(form.text("bulk.do")), items, odd, fields, form }
+        Wish { act: Act::of(form.text("bulk.do")), items, changed, odd, fields, form }
+    }
+
+    /// The revision of the item that a list showed: its own, or 0, which no item is at.
+    fn as_listed(&self, item: &Item) -> Option<i64> {
+        let changed = self.changed.get(&item.number)?;
+        Some(if item.updated_at.as_millisecond() == *changed { item.revision } else { 0 })
     }
 
     /// What was typed for fields. But for the field that is set, what is left empty stays as it is.
@@ -129,18 +141,11 @@ enum Why {
 }
 
 /// Marks a list's items so that they can be chosen; what can be done to them.
-pub(crate) fn bar(
-    cx: &Reading,
-    actor: &Actor,
-    published: &Published,
-    rows: Option<&Rows>,
-    table: &mut Table,
-) -> Result<Option<BulkBar>, Error> {
+pub(crate) fn bar(actor: &Actor, published: &Published, rows: Option<&Rows>, table: &mut Table) -> Option<BulkBar> {
     let flow = &published.flow;
-    let Some(rows) = rows.filter(|rows| !published.archived && !rows.rows.is_empty()) else { return Ok(None) };
-    let revisions = work::revisions(cx, &flow.key, &rows.rows)?;
-    for row in &mut table.rows {
-        row.pick = revisions.get(&row.number).map(|revision| format!("{}@{revision}", row.number));
+    let rows = rows.filter(|rows| !published.archived && !rows.rows.is_empty())?;
+    for (line, row) in table.rows.iter_mut().zip(&rows.rows) {
+        line.pick = Some(format!("{}~{}", row.number, row.updated_at));
     }
     let mut triggers: Vec<String> = Vec::new();
     for row in &flow.transitions {
@@ -151,13 +156,13 @@ pub(crate) fn bar(
     let can_be_set = |field: &&flow::Field| flow.states.keys().any(|state| is_writable(flow, state, field));
     let fields = flow.fields.values().filter(can_be_set).map(|field| (field.key.clone(), field.label.clone()));
     let page: Vec<&str> = table.rows.iter().filter_map(|row| row.pick.as_deref()).collect();
-    Ok(Some(BulkBar {
+    Some(BulkBar {
         key: flow.key.clone(),
         triggers,
         fields: fields.collect(),
         may_assign: actor.admin,
         page: page.join(","),
-    }))
+    })
 }
 
 fn is_writable(flow: &Flow, state: &str, field: &flow::Field) -> bool {
@@ -212,18 +217,24 @@ async fn one(
     wish: &Arc<Wish>,
 ) -> Result<(), Failed> {
     let (key, wish) = (key.to_owned(), Arc::clone(wish));
-    // what names no revision was seen at none
-    let revision = revision.unwrap_or(0);
     let written = web.write_as(visit.session.clone(), visit.language, move |cx, caller| {
         act(cx, &caller.signed.actor, (&key, number), revision, &wish)
     });
     written.await
 }
 
-fn act(cx: &Writing, actor: &Actor, (key, number): (&str, i64), revision: i64, wish: &Wish) -> Result<(), Error> {
+fn act(
+    cx: &Writing,
+    actor: &Actor,
+    (key, number): (&str, i64),
+    revision: Option<i64>,
+    wish: &Wish,
+) -> Result<(), Error> {
     let (flow, stored) = item::stored(cx, actor, key, number)?;
-    let fields = wish.typed().input(cx, &flow, &stored);
-    let (place, revision) = ((key, number), Some(revision));
+    let fields = wish.typed().input(cx, &flow, &stored.fields);
+    // what names no revision was seen at none
+    let revision = revision.or_else(|| wish.as_listed(&stored)).or(Some(0));
+    let place = (key, number);
     match &wish.act {
         Some(Act::Press(trigger)) => {
             let comment = Some(wish.fields.text("comment").to_owned()).filter(|text| !text.trim().is_empty());
@@ -260,7 +271,8 @@ fn seen(cx: &Reading, actor: &Actor, key: &str, wish: &Wish, also: &BTreeSet<Str
             Err(other) => return Err(other),
         };
         named.extend(view.iter().flat_map(|view| view.item.assigned_to.iter().cloned()));
-        views.push((*number, *revision, view));
+        let revision = revision.or(view.as_ref().and_then(|view| wish.as_listed(&view.item)));
+        views.push((*number, revision, view));
     }
     Ok(Seen { views, names: app::people::displays(cx, &named)? })
 }

@@ -183,7 +183,7 @@ pub(super) fn draw(
     let input = match &typed {
         Some(typed) => {
             let (flow, stored) = item::stored(cx, actor, key, number)?;
-            typed.input(cx, &flow, &stored)
+            typed.input(cx, &flow, &stored.fields)
         }
         None => Input::new(),
     };
@@ -400,7 +400,7 @@ pub(super) fn draw_press(
 ) -> Result<Response, Error> {
     let (actor, words) = (&caller.signed.actor, caller.words);
     let (flow, stored) = item::stored(cx, actor, key, number)?;
-    let view = item::typed(cx, actor, key, number, &Typed::of(form).input(cx, &flow, &stored))?;
+    let view = item::typed(cx, actor, key, number, &Typed::of(form).input(cx, &flow, &stored.fields))?;
     let mut names: std::collections::BTreeSet<String> = view.item.assigned_to.iter().cloned().collect();
     names.extend(flow::people_named(&flow).into_iter().filter_map(|who| match who {
         flow::Who::User(name) => Some(name),
