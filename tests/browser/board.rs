@@ -186,9 +186,21 @@ fn many_at_once_some_of_them_refused() {
         person.click("//*[@aria-label='t_2']");
         if script {
             person.sees("已选 2");
-            person.click("//*[@name='bulk.all']");
+            person.click("//form[@id='bulk']//input[@type='checkbox']");
             person.sees("已选 3");
             person.click("//*[@aria-label='t_3']");
+            person.sees("已选 2");
+            // in another order other items stand where those stood: none of them is meant
+            person.follow("概要");
+            person.sees_no("已选");
+            person.click("//*[@aria-label='t_1']");
+            person.click("//*[@aria-label='t_2']");
+            person.sees("已选 2");
+            // what changes meanwhile is said; what was chosen stays
+            engineer.saved(&engineer.item("t", 3), &json!({"summary": "线缆松动了"}));
+            person.sees("有更新");
+            person.press("有更新 · 刷新");
+            person.sees("线缆松动了");
             person.sees("已选 2");
         }
         picture(&person, &format!("chosen-{width}"));

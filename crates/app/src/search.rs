@@ -107,8 +107,7 @@ pub fn search(cx: &Reading, actor: &Actor, search: &Search) -> Result<Hits, Erro
     for asked in understood(cx, actor, search)? {
         let visible = cx.visibility(actor, &asked.published.flow);
         let most = if words::is_known(&asked.query) { COUNT_CAP } else { COUNTED };
-        let (count, more) = list::count_near(cx.tx, &asked.published.flow, &asked.query, &visible, most)?;
-        let found = looked_at(cx, &asked, &visible)?;
+        let (found, (count, more)) = looked_at(cx, &asked, &visible, most)?;
         // what was looked at is there for sure
         total += count.max(i64::try_from(found.len()).unwrap_or(0));
         capped |= more;
@@ -176,25 +175,33 @@ fn understood<'a>(cx: &'a Reading, actor: &Actor, search: &Search) -> Result<Vec
     }
 }
 
-/// The flow's candidates, each with its score.
-fn looked_at<'a>(cx: &Reading, asked: &Asked<'a>, visible: &store::Visibility) -> Result<Vec<Candidate<'a>>, Error> {
+/// The flow's candidates, each with its score, and how many items the query finds at least; `most` of them are counted.
+fn looked_at<'a>(
+    cx: &Reading,
+    asked: &Asked<'a>,
+    visible: &store::Visibility,
+    most: i64,
+) -> Result<(Vec<Candidate<'a>>, (i64, bool)), Error> {
     let flow = &*asked.published.flow;
     let mut briefs = words::in_titles(cx.tx, flow, &asked.query, visible, LOOKED_AT)?;
     let known: BTreeSet<i64> = briefs.iter().map(|brief| brief.number).collect();
-    let anywhere = list::of_flow(cx.tx, flow, &asked.query, &[], visible, None, LOOKED_AT)?;
-    briefs.extend(anywhere.rows.into_iter().map(|found| found.brief).filter(|brief| !known.contains(&brief.number)));
+    let (anywhere, count) = list::newest(cx.tx, flow, &asked.query, visible, (LOOKED_AT, most))?;
+    briefs.extend(anywhere.into_iter().filter(|brief| !known.contains(&brief.number)));
     let numbers: Vec<i64> = briefs.iter().map(|brief| brief.number).collect();
     let texts = words::texts(cx.tx, flow, &numbers)?;
     let items: i64 = list::tally(cx.tx, &flow.key)?.into_iter().map(|(_, count)| count).sum();
-    let frequencies = words::frequencies(cx.tx, flow, &asked.needles, WEIGHED)?;
-    let weights: Vec<f64> = frequencies.iter().map(|known| (1.0 + real(items) / real(*known + 1)).ln()).collect();
+    // what one word weighs is nothing beside no other
+    let weighed = if asked.needles.len() > 1 { &asked.needles[..] } else { &[] };
+    let frequencies = words::frequencies(cx.tx, flow, weighed, WEIGHED)?;
+    let mut weights: Vec<f64> = frequencies.iter().map(|known| (1.0 + real(items) / real(*known + 1)).ln()).collect();
+    weights.resize(asked.needles.len(), 1.0);
     let none = (String::new(), String::new());
     let candidate = |brief: Brief| {
         let (body, said) = texts.get(&brief.number).unwrap_or(&none);
         let score = score(&asked.needles, &weights, body, said);
         Candidate { flow, score, needles: Arc::clone(&asked.needles), brief }
     };
-    Ok(briefs.into_iter().map(candidate).collect())
+    Ok((briefs.into_iter().map(candidate).collect(), count))
 }
 
 /// 2 to 3 where the title has all the words, 1 to 2 elsewhere: the more, the rarer they are and the nearer to the title.

@@ -229,14 +229,48 @@ pub fn with_columns(
     cursor: Option<&str>,
     limit: i64,
 ) -> Result<Page<Found>, Error> {
-    let Sought { query, sort, visible, columns } = *sought;
-    let keys = query::keys(flow, sort);
+    let keys = query::keys(flow, sought.sort);
+    let lead = lead(tx, flow, sought.query, sought.visible, &keys)?;
+    led_by(tx, flow, (sought, keys), &lead, cursor, limit)
+}
+
+/// The newest items that a query finds, `limit` at most, and what [`count_near`] tells of them with `most`: by one index
+/// that is looked for once.
+///
+/// # Errors
+/// As [`pending`].
+pub fn newest(
+    tx: &Tx,
+    flow: &Flow,
+    query: &Query,
+    visible: &Visibility,
+    (limit, most): (i64, i64),
+) -> Result<(Vec<Brief>, (i64, bool)), Error> {
+    let keys = query::keys(flow, &[]);
+    let lead = lead(tx, flow, query, visible, &keys)?;
+    let sought = Sought { query, sort: &[], visible, columns: &[] };
+    let page = led_by(tx, flow, (&sought, keys), &lead, None, limit)?;
+    let count = match is_countable(query, visible) {
+        true => count_near_led(tx, flow, query, &lead, most)?,
+        false => count(tx, flow, query, visible, most)?,
+    };
+    Ok((page.rows.into_iter().map(|found| found.brief).collect(), count))
+}
+
+fn led_by(
+    tx: &Tx,
+    flow: &Flow,
+    (sought, keys): (&Sought, Vec<query::Key>),
+    lead: &query::Lead,
+    cursor: Option<&str>,
+    limit: i64,
+) -> Result<Page<Found>, Error> {
+    let Sought { query, visible, columns, .. } = *sought;
     let kind = keys.iter().fold(format!("of {}", flow.key), |kind, key| {
         format!("{kind} {}{}", if key.descending { "-" } else { "" }, key.column)
     });
-    let lead = lead(tx, flow, query, visible, &keys)?;
-    let mut select = query::select(flow, query, visible, &lead, tx.one_of_numbers());
-    let keys = match &lead {
+    let mut select = query::select(flow, query, visible, lead, tx.one_of_numbers());
+    let keys = match lead {
         query::Lead::Words(_) => query::by_words(&keys),
         query::Lead::Any | query::Lead::Order if keys[0].column == "updated_at" => {
             query::by_change(&mut select, flow, &keys)
@@ -325,7 +359,18 @@ pub fn count(tx: &Tx, flow: &Flow, query: &Query, visible: &Visibility, cap: i64
         return Ok(capped(i64::try_from(found.len()).unwrap_or(i64::MAX), cap));
     }
     let lead = lead(tx, flow, query, visible, &[])?;
-    let mut found = query::select(flow, query, visible, &lead, tx.one_of_numbers());
+    count_led(tx, flow, query, visible, &lead, cap)
+}
+
+fn count_led(
+    tx: &Tx,
+    flow: &Flow,
+    query: &Query,
+    visible: &Visibility,
+    lead: &query::Lead,
+    cap: i64,
+) -> Result<(i64, bool), Error> {
+    let mut found = query::select(flow, query, visible, lead, tx.one_of_numbers());
     found.expr(Expr::cust("1")).limit(u64::try_from(cap + 1).unwrap_or(u64::MAX));
     let mut select = sea_query::Query::select();
     select.expr(Expr::cust("count(*)")).from_subquery(found, Alias::new("found"));
@@ -339,12 +384,21 @@ pub fn count(tx: &Tx, flow: &Flow, query: &Query, visible: &Visibility, cap: i64
 /// # Errors
 /// The records failed.
 pub fn count_near(tx: &Tx, flow: &Flow, query: &Query, visible: &Visibility, most: i64) -> Result<(i64, bool), Error> {
-    if *visible != Visibility::All || query.is_empty() || words::is_known(query) {
+    if !is_countable(query, visible) {
         return count(tx, flow, query, visible, most);
     }
-    let lead = match lead(tx, flow, query, visible, &[])? {
-        query::Lead::Numbers(_) => return count(tx, flow, query, visible, most),
-        query::Lead::Term(at) => Some(at),
+    count_near_led(tx, flow, query, &lead(tx, flow, query, visible, &[])?, most)
+}
+
+/// Whether [`count_near_led`] tells it with less than [`count`] costs, and as well.
+fn is_countable(query: &Query, visible: &Visibility) -> bool {
+    *visible == Visibility::All && !query.is_empty() && !words::is_known(query)
+}
+
+fn count_near_led(tx: &Tx, flow: &Flow, query: &Query, lead: &query::Lead, most: i64) -> Result<(i64, bool), Error> {
+    let lead = match lead {
+        query::Lead::Numbers(_) => return count_led(tx, flow, query, &Visibility::All, lead, most),
+        query::Lead::Term(at) => Some(*at),
         query::Lead::Words(_) => None,
         query::Lead::Any | query::Lead::Order => query::leads(flow, query).first().copied(),
     };

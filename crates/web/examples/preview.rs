@@ -178,8 +178,8 @@ impl Sample {
                 flow: "issue_track",
                 number: 57 - n as i64,
                 id: format!("question_{}", 57 - n).leak(),
-                group: None,
                 pick: None,
+                group: None,
                 cells: vec![
                     Cell::Title(TITLES[n % TITLES.len()]),
                     Cell::State(chip(n * 3 % 4)),

@@ -302,16 +302,28 @@
   const chosen = () => {
     const [every, count] = [document.querySelector(".bulk .pick"), document.querySelector("[data-chosen]")];
     if (!every) return;
-    const marked = boxes().filter((box) => box.checked).length;
-    every.checked = marked > 0 && marked === boxes().length;
+    // What is marked is sent by its own boxes: the page may have changed since it was drawn.
+    every.removeAttribute("name");
+    const items = (some) => new Set(some.map((box) => box.value)).size;
+    const marked = items(boxes().filter((box) => box.checked));
+    every.checked = marked > 0 && marked === items(boxes());
     every.indeterminate = marked > 0 && !every.checked;
     count.textContent = `${count.dataset.chosen} ${marked}`;
   };
   on("change", (event) => {
     if (event.target.matches?.(".bulk .pick")) boxes().forEach((box) => (box.checked = event.target.checked));
+    // In groups an item may stand twice.
+    if (event.target.matches?.(".items .pick"))
+      boxes().forEach((box) => box.value === event.target.value && (box.checked = event.target.checked));
     if (event.target.matches?.(".pick")) chosen();
   });
   addEventListener("pageshow", chosen);
+  on("followed", chosen);
+  // Another list: a box that stands where a marked one stood is not meant.
+  on("htmx:after:swap", () => {
+    boxes().forEach((box) => (box.checked = false));
+    chosen();
+  });
 
   const start = (root) => {
     all("[data-parent]", root).forEach(cascade);

@@ -116,7 +116,7 @@
     const [box, at] = [board().getBoundingClientRect(), held.at.clientX];
     const near = at < box.left + 48 ? -1 : at > Math.min(box.right, innerWidth) - 48 ? 1 : 0;
     if (near) {
-      board().scrollLeft += near * 10;
+      board().scrollLeft += near * 8;
       held.over = columnAt(held.at);
       light();
     }
@@ -177,8 +177,9 @@
   };
 
   document.addEventListener("pointerdown", (event) => {
+    if (held) end();
     const card = event.target.closest?.(".board-card");
-    if (!card || event.button !== 0 || held || event.target.closest("[data-open]")) return;
+    if (!card || event.button !== 0 || event.target.closest("[data-open]")) return;
     held = { card, from: card.closest(".board-column"), x: event.clientX, y: event.clientY, finger: event.pointerType === "touch", id: event.pointerId };
     if (held.finger) held.timer = setTimeout(() => held && begin(event), 350);
     else ask();

@@ -127,6 +127,7 @@
       rows(document).find((row) => place(row) === focused)?.querySelector("a").focus({ preventScroll: true });
     since = page.getElementById("live").dataset.at;
     bar.replaceChildren();
+    document.dispatchEvent(new Event("followed"));
   };
 
   // One at a time, and more rarely while much goes on.

@@ -396,7 +396,7 @@ impl<'a> Lines<'a> {
     fn table(columns: Vec<Column>, rows: &'a Rows, mut cells: impl FnMut(&'a Row) -> Vec<Cell<'a>>) -> Table<'a> {
         let line = |row: &'a Row| {
             let cells = cells(row);
-            ItemRow { flow: &row.flow, number: row.number, id: &row.id, group: None, pick: None, cells }
+            ItemRow { flow: &row.flow, number: row.number, id: &row.id, pick: None, group: None, cells }
         };
         Table { id: None, columns, chosen: false, rows: rows.rows.iter().map(line).collect() }
     }

@@ -82,10 +82,10 @@ pub struct ItemRow<'a> {
     pub number: i64,
     /// `question_57`
     pub id: &'a str,
-    /// The group that begins with it.
-    pub group: Option<GroupHead<'a>>,
     /// As its box names it, where items can be chosen.
     pub pick: Option<String>,
+    /// The group that begins with it.
+    pub group: Option<GroupHead<'a>>,
     /// One a column.
     pub cells: Vec<Cell<'a>>,
 }
