@@ -249,7 +249,6 @@ fn read_everything(tx: &Tx) -> Result<(), Error> {
         item::search(tx, &flow, text, 20, &all)?;
     }
     words::texts(tx, &flow, &[1, 2])?;
-    words::frequencies(tx, &flow, &[flow::text::Needle::new("crc 灯")], 50)?;
     flow_version::has_items(tx, "issue")?;
     flow_version::versions_in_use(tx, "issue")?;
     flow_version::open_items(tx, "issue", 1, 9)?;
@@ -263,6 +262,7 @@ fn read_everything(tx: &Tx) -> Result<(), Error> {
 
 /// Every way in which what is similar is looked for.
 fn read_likes(tx: &Tx, flow: &flow::Flow) -> Result<(), Error> {
+    words::frequencies(tx, flow, &[flow::text::Needle::new("crc 灯")], 50)?;
     like::newest(tx, "issue", 100)?;
     like::holding(tx, "issue", &["crc", "单板"], 50)?;
     like::seen(tx, flow, &Visibility::All, vec![1, 2])?;
