@@ -28,6 +28,10 @@ struct Question {
 const LIST: &str = "/flow/issue_track/all";
 const SEARCH: &str = "/search";
 const STATS: &str = "/api/v1/flows/issue_track/stats";
+const LIKE: &str = "/api/v1/flows/issue_track/similar";
+/// What somebody types of a problem.
+const REPORT: &str =
+    "华东某银行核心路由器主控板每隔一会儿自己重启，业务倒换后恢复，日志里有内存不足的告警，升级补丁以后更频繁";
 
 const fn ask(
     name: &'static str,
@@ -38,8 +42,8 @@ const fn ask(
     Question { name, path, query, bound }
 }
 
-/// A first page within 50 ms; a count of everything, or by one stored field, within 300; any other within 3,000.
-const QUESTIONS: [Question; 22] = [
+/// A first page within 50 ms; what is similar within 100; a count of everything, or by one stored field, within 300; any other within 3,000.
+const QUESTIONS: [Question; 24] = [
     ask("filter: one field", LIST, &[("q", "issue_level=事故")], 50),
     ask("filter: one of several", LIST, &[("q", "customer_type=金融,电力")], 50),
     ask("filter: a span of days", LIST, &[("q", "created=2024-03-01..2024-03-31")], 50),
@@ -56,6 +60,8 @@ const QUESTIONS: [Question; 22] = [
     ask("search: a rare word", SEARCH, &[("q", "单板反复重启 1999")], 50),
     ask("search: what stands nowhere", SEARCH, &[("q", "龙卷风")], 50),
     ask("search: in one flow", LIST, &[("q", "光模块 收光低")], 50),
+    ask("similar: entries of another flow", LIKE, &[("in", "buglist"), ("text", REPORT)], 100),
+    ask("similar: of all flows linked to", LIKE, &[("text", REPORT)], 100),
     ask("count: by state", STATS, &[("by", "state")], 300),
     ask("count: by a field", STATS, &[("by", "issue_level")], 300),
     ask("count: cross table", STATS, &[("by", "issue_level"), ("by", "customer_type")], 3_000),
