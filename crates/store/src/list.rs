@@ -444,12 +444,13 @@ pub(crate) fn lead(
         }
     }
     for at in leads.iter().copied().take(PROBED) {
+        let few = if query::is_by_traces(&query.terms[at]) { FEW_TRACES } else { FEW };
         let mut found = query::traces(flow, &query.terms[at]);
-        found.limit(u64::try_from(FEW + 1).unwrap_or(u64::MAX));
+        found.limit(u64::try_from(few + 1).unwrap_or(u64::MAX));
         let mut select = sea_query::Query::select();
         select.expr(Expr::cust("count(*)")).from_subquery(found, Alias::new("found"));
         let (sql, params) = query::build(&select)?;
-        if tx.one(&sql, &params, |row| row.int(0))? <= FEW {
+        if tx.one(&sql, &params, |row| row.int(0))? <= few {
             return Ok(query::Lead::Term(at));
         }
     }
@@ -460,6 +461,8 @@ pub(crate) fn lead(
 
 /// So few items are looked at one by one, and put in order.
 const FEW: i64 = 2_000;
+/// So few stays or changes are gathered first: to look for them with one item after the other costs a search each.
+const FEW_TRACES: i64 = 50_000;
 /// So few that an index of words gives are looked at one by one; in tests there are never many.
 const FEW_HITS: i64 = if cfg!(test) { 3 } else { 2_000 };
 /// Terms of which it is asked how many items pass them.

@@ -88,12 +88,17 @@ fn rank(flow: &Flow, term: &Term) -> Option<i32> {
     }
 }
 
+/// Whether items are found by what another table says of them.
+pub(crate) fn is_by_traces(term: &Term) -> bool {
+    matches!(term, Term::Was(_) | Term::Reached(_) | Term::Changed { .. })
+}
+
 /// `select` of a mark for each item that passes the term, or for each trace of it in the table that it is found by: enough
 /// to tell few from many without finding all.
 pub(crate) fn traces(flow: &Flow, term: &Term) -> SelectStatement {
     let mut traces = match term {
-        Term::Was(states) => stays(flow, states, false),
-        Term::Reached(states) => stays(flow, states, true),
+        Term::Was(states) => stays(flow, states, false, false),
+        Term::Reached(states) => stays(flow, states, true, false),
         Term::Changed { field, from, to } => changes(flow, field, from.as_deref(), to.as_deref()),
         _ => select(flow, &Query { terms: vec![term.clone()] }, &Visibility::All, &Lead::Any, ""),
     };
@@ -365,8 +370,8 @@ fn condition(flow: &Flow, term: &Term, aside: bool) -> Cond {
             let found: Expr = found.into();
             Cond::all().add(found.eq(Expr::cust("0")))
         }
-        Term::Was(states) => Cond::all().add(of_traces(flow, stays(flow, states, false), aside)),
-        Term::Reached(states) => Cond::all().add(of_traces(flow, stays(flow, states, true), aside)),
+        Term::Was(states) => Cond::all().add(of_traces(flow, stays(flow, states, false, aside), aside)),
+        Term::Reached(states) => Cond::all().add(of_traces(flow, stays(flow, states, true, aside), aside)),
         Term::Changed { field, from, to } => {
             Cond::all().add(of_traces(flow, changes(flow, field, from.as_deref(), to.as_deref()), aside))
         }
@@ -461,17 +466,18 @@ fn one_of(flow: &Flow, of: &Column, name: Place, multiple: bool, words: &[String
     negate(found, negated)
 }
 
-/// Stays in one of these states: such as touch the range, or (`entered`) such as began within it.
-fn stays(flow: &Flow, states: &[InState], entered: bool) -> SelectStatement {
+/// Stays in one of these states: such as touch the range, or (`entered`) such as began within it. Of one item (`aside`) they
+/// are few, and the index of states would lead to those of all.
+fn stays(flow: &Flow, states: &[InState], entered: bool, aside: bool) -> SelectStatement {
+    let place = |name| Place { name, aside };
     let ever = states.iter().filter(|one| one.within.is_none()).map(|one| one.state.as_str());
     let ever: Vec<&str> = ever.collect();
     let mut any = Vec::with_capacity(states.len());
     if !ever.is_empty() {
-        any.push(Cond::all().add(column("state").is_in(ever)));
+        any.push(Cond::all().add(place("state").expr().is_in(ever)));
     }
     for (state, range) in states.iter().filter_map(|one| Some((&one.state, one.within.clone()?))) {
-        let mut all = Cond::all().add(column("state").eq(state.as_str()));
-        let place = |name| Place { name, aside: false };
+        let mut all = Cond::all().add(place("state").expr().eq(state.as_str()));
         if entered {
             all = all.add(within(place("entered"), Holds::Count, &[range], false));
         } else {

@@ -24,6 +24,8 @@ pub struct Words {
     pub language: Language,
     /// A page asks fifty times and more, always for keys of ours: a quick hash will do.
     plain: FxHashMap<&'static str, String>,
+    /// What stands before and after the one argument of words that only show it: as often.
+    around: FxHashMap<&'static str, (&'static str, &'static str)>,
     bundle: FluentBundle<FluentResource>,
     /// By English pattern, what `flow` says: none in English.
     said: HashMap<String, String>,
@@ -106,7 +108,10 @@ impl Words {
 
     /// Words with one argument.
     pub fn one(&self, key: &str, name: &'static str, value: impl Display) -> String {
-        self.say(key, &[(name, &value)])
+        match self.around.get(key) {
+            Some((before, after)) => format!("{before}{value}{after}"),
+            None => self.say(key, &[(name, &value)]),
+        }
     }
 
     /// Words with two arguments.
@@ -153,6 +158,19 @@ fn keys(file: &'static str) -> impl Iterator<Item = &'static str> {
     })
 }
 
+/// The words of a file that show one argument between two texts and do nothing else with it.
+fn around(file: &'static str) -> impl Iterator<Item = (&'static str, (&'static str, &'static str))> {
+    let follows = file.lines().skip(1).map(|line| line.starts_with([' ', '}'])).chain([false]);
+    file.lines().zip(follows).filter_map(|(line, goes_on)| {
+        let (key, text) = line.split_once(" = ")?;
+        let (before, rest) = text.split_once("{ $")?;
+        let (name, after) = rest.split_once(" }")?;
+        let is_name = name.chars().all(|letter| letter.is_ascii_lowercase() || letter == '-');
+        let is_all = !goes_on && is_name && !before.contains(['{', '}']) && !after.contains(['{', '}']);
+        (is_all && key.starts_with(|first: char| first.is_ascii_lowercase())).then_some((key, (before, after)))
+    })
+}
+
 fn load((language, files): &(Language, [&'static str; 2])) -> Words {
     let tag = language.tag().parse().unwrap_or_default();
     let mut bundle = FluentBundle::new_concurrent(vec![tag]);
@@ -177,8 +195,9 @@ fn load((language, files): &(Language, [&'static str; 2])) -> Words {
         Language::Chinese => said::patterns(include_str!("../locales/zh-CN/flow-check.po")),
         Language::English => HashMap::new(),
     };
-    let mut words =
-        Words { language: *language, plain, bundle, said, minutes_ago: vec![], hours_ago: vec![], days_ago: vec![] };
+    let around = files.iter().flat_map(|file| around(file)).collect();
+    let (minutes_ago, hours_ago, days_ago) = (vec![], vec![], vec![]);
+    let mut words = Words { language: *language, plain, around, bundle, said, minutes_ago, hours_ago, days_ago };
     words.minutes_ago = (0..60).map(|n| words.one("time-minutes-ago", "n", n)).collect();
     words.hours_ago = (0..24).map(|n| words.one("time-hours-ago", "n", n)).collect();
     words.days_ago = (0..30).map(|n| words.one("time-days-ago", "n", n)).collect();
@@ -190,6 +209,24 @@ mod tests {
     use std::{collections::BTreeSet, fs, path::Path};
 
     use super::*;
+
+    #[test]
+    fn what_only_shows_an_argument_says_the_same_without_the_library() {
+        for (language, files) in &FILES {
+            let words = language.words();
+            assert!(words.around.len() > 20, "{}", words.around.len());
+            for key in words.around.keys() {
+                let line =
+                    files.iter().flat_map(|file| file.lines()).find(|line| line.starts_with(&format!("{key} = ")));
+                let name =
+                    line.and_then(|line| line.split("{ $").nth(1)).and_then(|rest| rest.split(" }").next()).unwrap();
+                let name: &'static str = String::from(name).leak();
+                for value in ["7", "【20261119】某局点", "<b>", "-0.5", ""] {
+                    assert_eq!(words.one(key, name, value), words.say(key, &[(name, &value)]), "{key}");
+                }
+            }
+        }
+    }
 
     /// Every template and source, one text.
     fn sources() -> String {

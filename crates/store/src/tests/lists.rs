@@ -316,6 +316,8 @@ pub(super) const QUERIES: &[&str] = &[
     "was=审核",
     "was!=关闭",
     "was=审核 not was=关闭",
+    "level=事故 was=审核",
+    "not reached=关闭@2026-09-22",
     "was=处理@2026-09-22",
     "was=处理@2026-09-22..2026-09-23",
     "was=审核@..2026-09-22",

@@ -180,9 +180,13 @@ fn sqlite_reads_whole(tx: &Tx, sql: &str) -> Result<Vec<String>, Error> {
         let table = of.map(|pair| pair[0].trim_matches('"')).filter(|table| LARGE.contains(table));
         table.map_or(name.trim_matches('"').to_owned(), str::to_owned)
     };
+    let of_stays = |way: &str| sql.contains(&format!("{way} FROM \"stay\""));
+    let is_aside = of_stays("EXISTS(SELECT 1") && !of_stays("IN (SELECT \"number\"");
     let whole = plan.iter().filter(|step| {
         let walks_flow = step.starts_with("SEARCH") && step.ends_with("(flow=?)");
-        step.starts_with("SCAN") || walks_flow && (slow || TRACES.contains(&named(step).as_str()))
+        // of one item's stays, those of all items in that state
+        let walks_state = step.contains("stay_state") && is_aside;
+        step.starts_with("SCAN") || walks_state || walks_flow && (slow || TRACES.contains(&named(step).as_str()))
     });
     Ok(whole.map(|step| named(step)).filter(|table| LARGE.contains(&table.as_str())).collect())
 }
