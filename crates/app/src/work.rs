@@ -324,16 +324,20 @@ pub fn items(cx: &Reading, actor: &Actor, key: &str, listing: &Listing) -> Resul
     let part = &listing.part;
     let columns = columns_of(&published.flow, listing);
     let sought = list::Sought { query: &query, sort: &sort, visible: &visible, columns: &columns };
+    let is_all = query.is_empty() && matches!(visible, Visibility::All);
+    if listing.near && !is_all {
+        let at = (part.cursor.as_deref(), part.limit);
+        let (page, (count, capped)) = list::counted(cx.tx, &published.flow, &sought, at, NEAR)?;
+        let rows = lines(&published.flow, page.rows).collect();
+        let total = Total { count, capped };
+        return Ok((published.clone(), Rows { rows, next: page.next, total, people: cx.people()? }));
+    }
     let page = list::with_columns(cx.tx, &published.flow, &sought, part.cursor.as_deref(), part.limit)?;
     let shown = i64::try_from(page.rows.len()).unwrap_or(i64::MAX);
-    let total = match listing.whole.filter(|_| query.is_empty() && matches!(visible, Visibility::All)) {
+    let total = match listing.whole.filter(|_| is_all) {
         Some(count) => Total { count, capped: false },
         // The first page and the last: all are there to be counted.
         None if part.cursor.is_none() && page.next.is_none() => Total { count: shown, capped: false },
-        None if listing.near => {
-            let (count, capped) = list::count_near(cx.tx, &published.flow, &query, &visible, NEAR)?;
-            Total { count: count.max(shown), capped }
-        }
         None => total(cx, &published.flow, &query, &visible)?,
     };
     let rows = lines(&published.flow, page.rows).collect();

@@ -1,6 +1,8 @@
 //! Lists, page by page. A cursor holds the keys of the last row shown, so a page costs the same however deep it lies and
 //! shows no row twice while others are added.
 
+mod lead;
+
 use std::collections::BTreeMap;
 
 use flow::{Column, Flow, Query, SortKey};
@@ -14,6 +16,8 @@ use crate::{
     value::{Param, params},
     words,
 };
+
+pub(crate) use lead::lead;
 
 /// One page of a list.
 #[derive(Debug, Clone, PartialEq)]
@@ -234,6 +238,29 @@ pub fn with_columns(
     led_by(tx, flow, (sought, keys), &lead, cursor, limit)
 }
 
+/// [`with_columns`], and how many there are: what [`count_near`] tells with `most`, by one index that is looked for once.
+///
+/// # Errors
+/// As [`pending`].
+pub fn counted(
+    tx: &Tx,
+    flow: &Flow,
+    sought: &Sought,
+    (cursor, limit): (Option<&str>, i64),
+    most: i64,
+) -> Result<(Page<Found>, (i64, bool)), Error> {
+    let keys = query::keys(flow, sought.sort);
+    let lead = lead(tx, flow, sought.query, sought.visible, &keys)?;
+    let page = led_by(tx, flow, (sought, keys), &lead, cursor, limit)?;
+    let shown = i64::try_from(page.rows.len()).unwrap_or(i64::MAX);
+    let count = match is_countable(sought.query, sought.visible) {
+        _ if cursor.is_none() && page.next.is_none() => (shown, false),
+        true => count_near_led(tx, flow, sought.query, &lead, most)?,
+        false => count(tx, flow, sought.query, sought.visible, most)?,
+    };
+    Ok((page, (count.0.max(shown), count.1)))
+}
+
 /// The newest items that a query finds, `limit` at most, and what [`count_near`] tells of them with `most`: by one index
 /// that is looked for once.
 ///
@@ -246,14 +273,19 @@ pub fn newest(
     visible: &Visibility,
     (limit, most): (i64, i64),
 ) -> Result<(Vec<Brief>, (i64, bool)), Error> {
-    let keys = query::keys(flow, &[]);
-    let lead = lead(tx, flow, query, visible, &keys)?;
+    if *visible == Visibility::All
+        && words::is_known(query)
+        && !tx.is_far()
+        && let Some(asked) = words::asked(query)
+    {
+        // the index tells both at once, the newest first
+        let mut found = words::found(tx, &flow.key, &asked, None, limit.max(most) + 1)?;
+        let count = capped(i64::try_from(found.len()).unwrap_or(i64::MAX), most);
+        found.truncate(usize::try_from(limit).unwrap_or(0));
+        return Ok((of_numbers(tx, flow, query, visible, found)?, count));
+    }
     let sought = Sought { query, sort: &[], visible, columns: &[] };
-    let page = led_by(tx, flow, (&sought, keys), &lead, None, limit)?;
-    let count = match is_countable(query, visible) {
-        true => count_near_led(tx, flow, query, &lead, most)?,
-        false => count(tx, flow, query, visible, most)?,
-    };
+    let (page, count) = counted(tx, flow, &sought, (None, limit), most)?;
     Ok((page.rows.into_iter().map(|found| found.brief).collect(), count))
 }
 
@@ -265,65 +297,103 @@ fn led_by(
     cursor: Option<&str>,
     limit: i64,
 ) -> Result<Page<Found>, Error> {
-    let Sought { query, visible, columns, .. } = *sought;
     let kind = keys.iter().fold(format!("of {}", flow.key), |kind, key| {
         format!("{kind} {}{}", if key.descending { "-" } else { "" }, key.column)
     });
-    let mut select = query::select(flow, query, visible, lead, tx.one_of_numbers());
-    let keys = match lead {
-        query::Lead::Words(_) => query::by_words(&keys),
-        query::Lead::Any | query::Lead::Order if keys[0].column == "updated_at" => {
-            query::by_change(&mut select, flow, &keys)
-        }
-        _ => keys,
-    };
+    let last = cursor::read(&kind, cursor)?;
+    if cursor.is_some() && last.len() != keys.len() {
+        return Err(Error::BadCursor);
+    }
+    let last = keys.iter().zip(&last).map(|(key, json)| query::cursor_value(json, key.holds));
+    let last = last.collect::<Result<Vec<Param>, Error>>()?;
     // The title stands in every brief already.
     let field = |column: &Column| match column {
         Column::Field(key) => flow.fields.get(key).filter(|_| flow.title.as_ref() != Some(key)),
         _ => None,
     };
-    let fields: Vec<Option<&flow::Field>> = columns.iter().map(field).collect();
-    for name in BRIEF_NAMES.iter().copied().chain(keys.iter().map(|key| key.column.as_str())) {
-        select.expr(query::column(name));
-    }
-    select.exprs(fields.iter().flatten().filter_map(|field| query::field_column(field)));
-    let last = cursor::read(&kind, cursor)?;
-    if cursor.is_some() {
-        if last.len() != keys.len() {
-            return Err(Error::BadCursor);
-        }
-        let last = keys.iter().zip(&last).map(|(key, json)| query::cursor_value(json, key.holds));
-        select.cond_where(query::after(&keys, &last.collect::<Result<Vec<_>, _>>()?));
-    }
-    query::order(&mut select, &keys);
-    select.limit(u64::try_from(bound(limit) + 1).unwrap_or(u64::MAX));
-    let (sql, params) = query::build(&select)?;
-    let mut left = bound(limit);
-    let rows = tx.all(&sql, &params, |row| {
-        let brief = item::read_brief(row, 0)?;
-        let first = BRIEF_NAMES.len();
-        // Where a row stands in the order matters of the page's last one alone.
-        left -= 1;
-        let at = keys.iter().enumerate().filter(|_| left == 0);
-        let at = at.map(|(at, key)| query::key_value(row, first + at, key.holds));
-        let at = at.collect::<Result<Vec<_>, _>>()?;
-        let mut index = first + keys.len();
-        let mut cells = Vec::with_capacity(fields.len());
-        for field in &fields {
-            cells.push(match field.filter(|field| query::holds(&field.kind).is_some()) {
-                Some(field) => {
-                    index += 1;
-                    query::value(row, index - 1, field)?
+    let fields: Vec<Option<&flow::Field>> = sought.columns.iter().map(field).collect();
+    let list = Listed { flow, sought, fields: &fields, last: &last };
+    let mut rows = Vec::new();
+    match lead {
+        query::Lead::Gathered(_, numbers) => {
+            for piece in lead::pieces(numbers, keys[0].descending, last.first()) {
+                list.read(tx, &keys, &query::Lead::Chosen(piece.to_vec()), limit, &mut rows)?;
+                if i64::try_from(rows.len()).is_ok_and(|rows| rows > bound(limit)) {
+                    break;
                 }
-                None => flow::Value::Empty,
-            });
+            }
         }
-        Ok((Found { brief, cells }, at))
-    })?;
+        lead => list.read(tx, &keys, lead, limit, &mut rows)?,
+    }
     let page = Page::cut(rows, limit, |(_, at)| cursor::write(&kind, at));
     let mut rows: Vec<Found> = page.rows.into_iter().map(|(found, _)| found).collect();
     add_long(tx, flow, &mut rows, &fields)?;
     Ok(Page { rows, next: page.next })
+}
+
+/// A list of a flow's items: what is looked for, and where the page before ended.
+struct Listed<'a> {
+    flow: &'a Flow,
+    sought: &'a Sought<'a>,
+    /// What stands in the columns beside the brief.
+    fields: &'a [Option<&'a flow::Field>],
+    last: &'a [Param<'static>],
+}
+
+impl Listed<'_> {
+    /// Adds the rows that this index leads to until there is one more than `limit`; the last row of the page has its place
+    /// in the order with it.
+    fn read(
+        &self,
+        tx: &Tx,
+        keys: &[query::Key],
+        lead: &query::Lead,
+        limit: i64,
+        rows: &mut Vec<(Found, Vec<Param<'static>>)>,
+    ) -> Result<(), Error> {
+        let Listed { flow, sought: Sought { query, visible, .. }, fields, last } = self;
+        let mut select = query::select(flow, query, visible, lead, tx.one_of_numbers());
+        let keys = match lead {
+            query::Lead::Words(_) => query::by_words(keys),
+            query::Lead::Any | query::Lead::Order if keys[0].column == "updated_at" => {
+                query::by_change(&mut select, flow, keys)
+            }
+            _ => keys.to_vec(),
+        };
+        for name in BRIEF_NAMES.iter().copied().chain(keys.iter().map(|key| key.column.as_str())) {
+            select.expr(query::column(name));
+        }
+        select.exprs(fields.iter().flatten().filter_map(|field| query::field_column(field)));
+        if !last.is_empty() {
+            select.cond_where(query::after(&keys, last));
+        }
+        query::order(&mut select, &keys);
+        let mut left = bound(limit) - i64::try_from(rows.len()).unwrap_or(i64::MAX);
+        select.limit(u64::try_from(left + 1).unwrap_or(0));
+        let (sql, params) = query::build(&select)?;
+        rows.extend(tx.all(&sql, &params, |row| {
+            let brief = item::read_brief(row, 0)?;
+            let first = BRIEF_NAMES.len();
+            // Where a row stands in the order matters of the page's last one alone.
+            left -= 1;
+            let at = keys.iter().enumerate().filter(|_| left == 0);
+            let at = at.map(|(at, key)| query::key_value(row, first + at, key.holds));
+            let at = at.collect::<Result<Vec<_>, _>>()?;
+            let mut index = first + keys.len();
+            let mut cells = Vec::with_capacity(fields.len());
+            for field in *fields {
+                cells.push(match field.filter(|field| query::holds(&field.kind).is_some()) {
+                    Some(field) => {
+                        index += 1;
+                        query::value(row, index - 1, field)?
+                    }
+                    None => flow::Value::Empty,
+                });
+            }
+            Ok((Found { brief, cells }, at))
+        })?);
+        Ok(())
+    }
 }
 
 /// Of the flow's items of these numbers, those that the query finds and the person may see, newest first.
@@ -397,76 +467,29 @@ fn is_countable(query: &Query, visible: &Visibility) -> bool {
 
 fn count_near_led(tx: &Tx, flow: &Flow, query: &Query, lead: &query::Lead, most: i64) -> Result<(i64, bool), Error> {
     let lead = match lead {
-        query::Lead::Numbers(_) => return count_led(tx, flow, query, &Visibility::All, lead, most),
+        query::Lead::Gathered(_, numbers) => {
+            let (count, more) = capped(i64::try_from(numbers.len()).unwrap_or(i64::MAX), most);
+            if query.terms.len() == 1 {
+                return Ok((count, more));
+            }
+            let first = numbers.iter().copied().take(usize::try_from(most).unwrap_or(0)).collect();
+            let (hits, _) = count_led(tx, flow, query, &Visibility::All, &query::Lead::Chosen(first), most)?;
+            return Ok((hits, more));
+        }
+        query::Lead::Numbers(_) | query::Lead::Chosen(_) => {
+            return count_led(tx, flow, query, &Visibility::All, lead, most);
+        }
         query::Lead::Term(at) => Some(*at),
         query::Lead::Words(_) => None,
         query::Lead::Any | query::Lead::Order => query::leads(flow, query).first().copied(),
     };
-    let mut looked_at = query::candidates(flow, query, lead);
-    looked_at.limit(u64::try_from(most + 1).unwrap_or(u64::MAX));
+    let looked_at = query::candidates(flow, query, lead, u64::try_from(most + 1).unwrap_or(u64::MAX));
     let mut select = sea_query::Query::select();
     select.expr(Expr::cust("count(*)")).expr(Expr::cust("cast(coalesce(sum(hit), 0) as bigint)"));
     select.from_subquery(looked_at, Alias::new("found"));
     let (sql, params) = query::build(&select)?;
     tx.one(&sql, &params, |row| Ok((row.int(1)?.min(most), row.int(0)? > most)))
 }
-
-/// Which index is to lead: that of a term that leaves few items; else that of the order, where the first of many are found
-/// soonest.
-pub(crate) fn lead(
-    tx: &Tx,
-    flow: &Flow,
-    query: &Query,
-    visible: &Visibility,
-    keys: &[query::Key],
-) -> Result<query::Lead, Error> {
-    let words = words::asked(query);
-    if words.as_ref().is_some_and(words::Asked::is_nothing) {
-        return Ok(query::Lead::Numbers(Vec::new()));
-    }
-    let leads = query::leads(flow, query);
-    let by_number = keys.first().is_none_or(|first| first.column == "number");
-    let in_order = leads.iter().copied().find(|at| query::is_in_order_of_number(query, *at));
-    let is_plain = query.terms.len() == 1 && by_number && in_order.is_some();
-    if words.is_none() && (*visible != Visibility::All || leads.is_empty() || is_plain) {
-        return Ok(query::Lead::Any);
-    }
-    if let Some(asked) = words {
-        let found = words::found(tx, &flow.key, &asked, None, FEW_HITS + 1)?;
-        if i64::try_from(found.len()).is_ok_and(|found| found <= FEW_HITS) {
-            return Ok(query::Lead::Numbers(found));
-        }
-        if *visible != Visibility::All {
-            return Ok(query::Lead::Any);
-        }
-        if by_number && !tx.is_far() {
-            return Ok(query::Lead::Words(asked));
-        }
-    }
-    for at in leads.iter().copied().take(PROBED) {
-        let few = if query::is_by_traces(&query.terms[at]) { FEW_TRACES } else { FEW };
-        let mut found = query::traces(flow, &query.terms[at]);
-        found.limit(u64::try_from(few + 1).unwrap_or(u64::MAX));
-        let mut select = sea_query::Query::select();
-        select.expr(Expr::cust("count(*)")).from_subquery(found, Alias::new("found"));
-        let (sql, params) = query::build(&select)?;
-        if tx.one(&sql, &params, |row| row.int(0))? <= few {
-            return Ok(query::Lead::Term(at));
-        }
-    }
-    // Without an order any index does that leaves the least.
-    let best = if keys.is_empty() { leads.first().copied() } else { in_order.filter(|_| by_number) };
-    Ok(best.map_or(query::Lead::Order, query::Lead::Term))
-}
-
-/// So few items are looked at one by one, and put in order.
-const FEW: i64 = 2_000;
-/// So few stays or changes are gathered first: to look for them with one item after the other costs a search each.
-const FEW_TRACES: i64 = 50_000;
-/// So few that an index of words gives are looked at one by one; in tests there are never many.
-const FEW_HITS: i64 = if cfg!(test) { 3 } else { 2_000 };
-/// Terms of which it is asked how many items pass them.
-const PROBED: usize = 3;
 
 /// How many items of a flow are in each state; states without any are left out.
 ///

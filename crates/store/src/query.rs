@@ -41,10 +41,14 @@ pub(crate) enum Lead {
     Any,
     /// That of the term at this place.
     Term(usize),
+    /// The items of these numbers, in the list's order, which the index of the term at this place gave.
+    Gathered(usize, Vec<i64>),
     /// That of the order: the terms are looked at row by row.
     Order,
     /// The items of these numbers, which the index of words gave; nothing else passes.
     Numbers(Vec<i64>),
+    /// Some of the items of [`Lead::Gathered`].
+    Chosen(Vec<i64>),
     /// The index of words, newest first, asked this: of SQLite alone.
     Words(Asked),
 }
@@ -96,14 +100,21 @@ pub(crate) fn is_by_traces(term: &Term) -> bool {
 /// `select` of a mark for each item that passes the term, or for each trace of it in the table that it is found by: enough
 /// to tell few from many without finding all.
 pub(crate) fn traces(flow: &Flow, term: &Term) -> SelectStatement {
-    let mut traces = match term {
+    found_by(flow, term).expr(Expr::cust("1")).take()
+}
+
+/// `select` of the number of each item that passes the term, once for each trace of it.
+pub(crate) fn numbers(flow: &Flow, term: &Term) -> SelectStatement {
+    found_by(flow, term).column(Alias::new("number")).take()
+}
+
+fn found_by(flow: &Flow, term: &Term) -> SelectStatement {
+    match term {
         Term::Was(states) => stays(flow, states, false, false),
         Term::Reached(states) => stays(flow, states, true, false),
         Term::Changed { field, from, to } => changes(flow, field, from.as_deref(), to.as_deref()),
         _ => select(flow, &Query { terms: vec![term.clone()] }, &Visibility::All, &Lead::Any, ""),
-    };
-    traces.expr(Expr::cust("1"));
-    traces
+    }
 }
 
 /// Whether the index of the term at this place gives its items in the order of their numbers.
@@ -131,8 +142,8 @@ pub(crate) fn select(
     for (at, term) in query.terms.iter().enumerate() {
         let aside = match lead {
             Lead::Any => false,
-            Lead::Term(leads) => *leads != at,
-            Lead::Order | Lead::Numbers(_) | Lead::Words(_) => true,
+            Lead::Term(leads) | Lead::Gathered(leads, _) => *leads != at,
+            Lead::Order | Lead::Numbers(_) | Lead::Chosen(_) | Lead::Words(_) => true,
         };
         if !(by_words && words::is_token(term)) {
             found = found.add(condition(flow, term, aside));
@@ -145,25 +156,32 @@ pub(crate) fn select(
     let sheet = Alias::new(format!("sheet_{}", flow.key));
     match lead {
         Lead::Words(asked) => sqlite::words::lead(&mut select, &flow.key, sheet, asked),
-        Lead::Numbers(numbers) => {
+        Lead::Numbers(numbers) | Lead::Chosen(numbers) => {
             let numbers: Vec<String> = numbers.iter().map(ToString::to_string).collect();
             let list = Expr::val(numbers.join(","));
             select.from(sheet).and_where(Expr::cust_with_exprs(one_of_numbers, [column("number"), list]));
         }
-        Lead::Any | Lead::Term(_) | Lead::Order => drop(select.from(sheet)),
+        Lead::Any | Lead::Term(_) | Lead::Gathered(..) | Lead::Order => drop(select.from(sheet)),
     }
     select.cond_where(found);
     select
 }
 
-/// `select` of a mark for each item of the flow that passes the term at `lead`: 1 where it passes the others too, else 0.
-/// Without a lead, of every item, newest first.
-pub(crate) fn candidates(flow: &Flow, query: &Query, lead: Option<usize>) -> SelectStatement {
+/// `select` of a mark for each of the first `most` items of the flow that pass the term at `lead`: 1 where it passes the others
+/// too, else 0. Without a lead, of the newest.
+pub(crate) fn candidates(flow: &Flow, query: &Query, lead: Option<usize>, most: u64) -> SelectStatement {
     let mut hit = Cond::all().add(either(true));
     let mut select = sea_query::Query::select();
     select.from(Alias::new(format!("sheet_{}", flow.key))).and_where(column("flow").eq(flow.key.as_str()));
     for (at, term) in query.terms.iter().enumerate() {
-        if lead == Some(at) {
+        if lead == Some(at) && is_by_traces(term) {
+            // no more of them than are looked at: an engine would gather all first
+            let mut first = sea_query::Query::select();
+            first.distinct().column(Alias::new("number")).limit(most);
+            // a bound that is never reached, or a planner would go along the key, where each number stands once
+            first.from_subquery(numbers(flow, term).limit(u64::from(u32::MAX)).take(), Alias::new("traces"));
+            select.and_where(column("number").in_subquery(first));
+        } else if lead == Some(at) {
             select.cond_where(condition(flow, term, false));
         } else {
             hit = hit.add(condition(flow, term, true));
@@ -172,6 +190,7 @@ pub(crate) fn candidates(flow: &Flow, query: &Query, lead: Option<usize>) -> Sel
     if lead.is_none() {
         select.order_by(Alias::new("number"), Order::Desc);
     }
+    select.limit(most);
     select.expr_as(
         sea_query::CaseStatement::new().case(hit, Expr::cust("1")).finally(Expr::cust("0")),
         Alias::new("hit"),

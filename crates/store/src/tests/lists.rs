@@ -317,6 +317,12 @@ pub(super) const QUERIES: &[&str] = &[
     "was!=关闭",
     "was=审核 not was=关闭",
     "level=事故 was=审核",
+    "created=2026-09-20..2026-09-24",
+    "created=2026-09-20..2026-09-24 level=事故",
+    "closed=2026-09-22..2026-09-24",
+    "closed<=2026-09-24 or level=严重",
+    "reached=关闭@2026-09-20..2026-09-30",
+    "reached=关闭@2026-09-20..2026-09-30 level=事故",
     "not reached=关闭@2026-09-22",
     "was=处理@2026-09-22",
     "was=处理@2026-09-22..2026-09-23",
@@ -386,6 +392,16 @@ fn every_query_finds_what_the_naive_model_finds_in_every_order() {
             assert_eq!(count, (i64::try_from(expected.len()).unwrap(), false), "{text}");
         }
         assert!(found_by.len() > 10, "the queries tell items apart");
+        for text in QUERIES {
+            let (query, mut backward) = (query(text), sort("id"));
+            let upward = numbers(tx, &query, &backward, &Visibility::All, 3);
+            backward[0].descending = true;
+            let downward = numbers(tx, &query, &backward, &Visibility::All, 4);
+            assert!(upward.iter().eq(downward.iter().rev()), "{text}: the other way round");
+            let (near, more) = list::count_near(tx, &issue(), &query, &Visibility::All, 5)?;
+            let known = if more { near <= 5 } else { i64::try_from(upward.len()).is_ok_and(|all| all == near) };
+            assert!(known, "{text}: {near} of {}", upward.len());
+        }
         for text in ORDERS {
             let sort = sort(text);
             let mut expected = items.clone();

@@ -181,7 +181,7 @@ fn sqlite_reads_whole(tx: &Tx, sql: &str) -> Result<Vec<String>, Error> {
         table.map_or(name.trim_matches('"').to_owned(), str::to_owned)
     };
     let of_stays = |way: &str| sql.contains(&format!("{way} FROM \"stay\""));
-    let is_aside = of_stays("EXISTS(SELECT 1") && !of_stays("IN (SELECT \"number\"");
+    let is_aside = of_stays("EXISTS(SELECT 1") && !of_stays("(SELECT \"number\"");
     let whole = plan.iter().filter(|step| {
         let walks_flow = step.starts_with("SEARCH") && step.ends_with("(flow=?)");
         // of one item's stays, those of all items in that state
