@@ -315,9 +315,9 @@ fn led_by(
     let list = Listed { flow, sought, fields: &fields, last: &last };
     let mut rows = Vec::new();
     match lead {
-        query::Lead::Gathered(_, numbers) => {
+        query::Lead::Gathered(at, numbers) => {
             for piece in lead::pieces(numbers, keys[0].descending, last.first()) {
-                list.read(tx, &keys, &query::Lead::Chosen(piece.to_vec()), limit, &mut rows)?;
+                list.read(tx, &keys, &query::Lead::Chosen(*at, piece.to_vec()), limit, &mut rows)?;
                 if i64::try_from(rows.len()).is_ok_and(|rows| rows > bound(limit)) {
                     break;
                 }
@@ -442,6 +442,10 @@ fn count_led(
 ) -> Result<(i64, bool), Error> {
     let mut found = query::select(flow, query, visible, lead, tx.one_of_numbers());
     found.expr(Expr::cust("1")).limit(u64::try_from(cap + 1).unwrap_or(u64::MAX));
+    if matches!(lead, query::Lead::Numbers(_) | query::Lead::Chosen(..)) {
+        // an index that has the other columns would do without the items, but goes through all there are
+        query::order(&mut found, &query::keys(flow, &[]));
+    }
     let mut select = sea_query::Query::select();
     select.expr(Expr::cust("count(*)")).from_subquery(found, Alias::new("found"));
     let (sql, params) = query::build(&select)?;
@@ -467,16 +471,16 @@ fn is_countable(query: &Query, visible: &Visibility) -> bool {
 
 fn count_near_led(tx: &Tx, flow: &Flow, query: &Query, lead: &query::Lead, most: i64) -> Result<(i64, bool), Error> {
     let lead = match lead {
-        query::Lead::Gathered(_, numbers) => {
+        query::Lead::Gathered(at, numbers) => {
             let (count, more) = capped(i64::try_from(numbers.len()).unwrap_or(i64::MAX), most);
             if query.terms.len() == 1 {
                 return Ok((count, more));
             }
             let first = numbers.iter().copied().take(usize::try_from(most).unwrap_or(0)).collect();
-            let (hits, _) = count_led(tx, flow, query, &Visibility::All, &query::Lead::Chosen(first), most)?;
+            let (hits, _) = count_led(tx, flow, query, &Visibility::All, &query::Lead::Chosen(*at, first), most)?;
             return Ok((hits, more));
         }
-        query::Lead::Numbers(_) | query::Lead::Chosen(_) => {
+        query::Lead::Numbers(_) | query::Lead::Chosen(..) => {
             return count_led(tx, flow, query, &Visibility::All, lead, most);
         }
         query::Lead::Term(at) => Some(*at),

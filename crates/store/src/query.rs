@@ -47,8 +47,8 @@ pub(crate) enum Lead {
     Order,
     /// The items of these numbers, which the index of words gave; nothing else passes.
     Numbers(Vec<i64>),
-    /// Some of the items of [`Lead::Gathered`].
-    Chosen(Vec<i64>),
+    /// Some of the items of [`Lead::Gathered`]: they pass that term.
+    Chosen(usize, Vec<i64>),
     /// The index of words, newest first, asked this: of SQLite alone.
     Words(Asked),
 }
@@ -143,7 +143,8 @@ pub(crate) fn select(
         let aside = match lead {
             Lead::Any => false,
             Lead::Term(leads) | Lead::Gathered(leads, _) => *leads != at,
-            Lead::Order | Lead::Numbers(_) | Lead::Chosen(_) | Lead::Words(_) => true,
+            Lead::Chosen(known, _) if *known == at => continue,
+            Lead::Order | Lead::Numbers(_) | Lead::Chosen(..) | Lead::Words(_) => true,
         };
         if !(by_words && words::is_token(term)) {
             found = found.add(condition(flow, term, aside));
@@ -156,7 +157,7 @@ pub(crate) fn select(
     let sheet = Alias::new(format!("sheet_{}", flow.key));
     match lead {
         Lead::Words(asked) => sqlite::words::lead(&mut select, &flow.key, sheet, asked),
-        Lead::Numbers(numbers) | Lead::Chosen(numbers) => {
+        Lead::Numbers(numbers) | Lead::Chosen(_, numbers) => {
             let numbers: Vec<String> = numbers.iter().map(ToString::to_string).collect();
             let list = Expr::val(numbers.join(","));
             select.from(sheet).and_where(Expr::cust_with_exprs(one_of_numbers, [column("number"), list]));

@@ -39,20 +39,18 @@ pub(crate) fn lead(tx: &Tx, flow: &Flow, query: &Query, visible: &Visibility, ke
     }
     for at in leads.iter().copied().take(PROBED) {
         let (term, few) = (&query.terms[at], few(&query.terms[at], keys));
-        if by_number(keys) && (query::is_by_traces(term) || is_span(term)) {
-            match gathered(tx, flow, term, keys[0].descending, few)? {
-                Some(numbers) => return Ok(Lead::Gathered(at, numbers)),
-                None => continue,
-            }
-        }
         let mut found = query::traces(flow, term);
         found.limit(u64::try_from(few + 1).unwrap_or(u64::MAX));
         let mut select = sea_query::Query::select();
         select.expr(Expr::cust("count(*)")).from_subquery(found, Alias::new("found"));
         let (sql, params) = query::build(&select)?;
-        if tx.one(&sql, &params, |row| row.int(0))? <= few {
-            return Ok(Lead::Term(at));
+        if tx.one(&sql, &params, |row| row.int(0))? > few {
+            continue;
         }
+        if by_number(keys) && (query::is_by_traces(term) || is_span(term)) {
+            return Ok(Lead::Gathered(at, gathered(tx, flow, term, keys[0].descending)?));
+        }
+        return Ok(Lead::Term(at));
     }
     // Without an order any index does that leaves the least.
     let best = if keys.is_empty() { leads.first().copied() } else { in_order.filter(|_| by_number_or_any) };
@@ -81,20 +79,15 @@ fn by_number(keys: &[Key]) -> bool {
     keys.first().is_some_and(|first| first.column == "number")
 }
 
-/// The items that a term's index gives, in the order of the list, if they are no more than `most`. For a page a few of many
-/// thousands do: they are gathered at once and looked at piece by piece.
-fn gathered(tx: &Tx, flow: &Flow, term: &Term, descending: bool, most: i64) -> Result<Option<Vec<i64>>, Error> {
-    let mut select = query::numbers(flow, term);
-    select.limit(u64::try_from(most + 1).unwrap_or(u64::MAX));
-    let (sql, params) = query::build(&select)?;
+/// The items that a term's index gives, in the order of the list. For a page a few of many thousands do: they are gathered at
+/// once and looked at piece by piece.
+fn gathered(tx: &Tx, flow: &Flow, term: &Term, descending: bool) -> Result<Vec<i64>, Error> {
+    let (sql, params) = query::build(&query::numbers(flow, term))?;
     let mut numbers = tx.all(&sql, &params, |row| row.int(0))?;
-    if i64::try_from(numbers.len()).is_ok_and(|found| found > most) {
-        return Ok(None);
-    }
     numbers.sort_unstable_by(|a, b| if descending { b.cmp(a) } else { a.cmp(b) });
     // an item may have been there several times
     numbers.dedup();
-    Ok(Some(numbers))
+    Ok(numbers)
 }
 
 /// What is gathered behind the last item of the page before, in pieces of which the first is small: it mostly does.

@@ -186,7 +186,10 @@ fn sqlite_reads_whole(tx: &Tx, sql: &str) -> Result<Vec<String>, Error> {
         let walks_flow = step.starts_with("SEARCH") && step.ends_with("(flow=?)");
         // of one item's stays, those of all items in that state
         let walks_state = step.contains("stay_state") && is_aside;
-        step.starts_with("SCAN") || walks_state || walks_flow && (slow || TRACES.contains(&named(step).as_str()))
+        let is_numbered = sql.contains("json_each") && named(step).starts_with("sheet_");
+        step.starts_with("SCAN")
+            || walks_state
+            || walks_flow && (slow || is_numbered || TRACES.contains(&named(step).as_str()))
     });
     Ok(whole.map(|step| named(step)).filter(|table| LARGE.contains(&table.as_str())).collect())
 }
