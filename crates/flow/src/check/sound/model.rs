@@ -406,7 +406,7 @@ impl<'a> Model<'a> {
                 None | Some(Value::Empty) => said!("{} is empty", field.label),
                 Some(value) if classes::is_other(value) => said!("{} is filled", field.label),
                 Some(Value::Instant(_)) => said!("{} is filled", field.label),
-                Some(value) => said!("{}={}", field.label, spelled(value)),
+                Some(value) => said!("{}", format!("{}={}", field.label, spelled(value))),
             };
             said = Some(match said {
                 None => one,
