@@ -33,9 +33,32 @@ pub struct Published {
     /// The file, byte for byte.
     pub text: Arc<str>,
     picture: Arc<OnceLock<String>>,
+    kept: Arc<Kept>,
 }
 
+/// Texts by their names.
+type Kept = Mutex<BTreeMap<(&'static str, &'static str), Arc<str>>>;
+
 impl Published {
+    /// A text that is made of the definition alone, known by these two words: made when it is first asked for, and kept as long
+    /// as the definition is.
+    ///
+    /// # Errors
+    /// Those of `make`.
+    pub fn kept<E>(
+        &self,
+        what: (&'static str, &'static str),
+        make: impl FnOnce() -> Result<String, E>,
+    ) -> Result<Arc<str>, E> {
+        let known = self.kept.lock().unwrap_or_else(PoisonError::into_inner).get(&what).cloned();
+        if let Some(text) = known {
+            return Ok(text);
+        }
+        let text: Arc<str> = make()?.into();
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).insert(what, Arc::clone(&text));
+        Ok(text)
+    }
+
     /// Its states and the ways between them, as SVG for a page; drawn when it is first asked for.
     #[must_use]
     pub fn picture(&self) -> &str {
@@ -130,6 +153,7 @@ impl Cache {
                 archived: row.archived,
                 text: row.text.into(),
                 picture: Arc::default(),
+                kept: Arc::default(),
             };
             flows.insert(row.key, published);
         }

@@ -250,7 +250,7 @@ impl Sample {
             may_create: true,
             q,
             sort: "",
-            asked: Vec::new(),
+            asked: "".into(),
             problem,
             counts: self.counts(),
             table: self.table(if self.full { 50 } else { 0 }, &["sort"]),

@@ -20,14 +20,14 @@ use serde::Deserialize;
 use super::{
     ask, item,
     views::{self, Shown, Typed},
-    visit::{Around, Visit, rendered},
+    visit::{Around, Visit, drawn, rendered},
 };
 use crate::{
     carry::label,
     server::{Caller, Web},
     view::{
         Active, Cell, Chip, Column, GroupHead, Hue, ItemRow, Named, Person, Sorted, StateChip, Table, When,
-        lists::{All, FlowCard, FlowPage, Home, QueryTrouble, StateCount, Whose, Work},
+        lists::{All, AskedOf, FlowCard, FlowPage, Home, QueryTrouble, StateCount, Whose, Work},
     },
     words::Words,
 };
@@ -265,11 +265,12 @@ fn all_page(
         key,
         name: &flow.name,
         title,
-        bar: views::bar((cx, words, actor), flow, query, view.as_ref(), typed)?,
+        bar: views::bar((cx, words, actor), &published, query, view.as_ref(), typed)?,
         may_create: !published.archived && flow::may_create(flow, actor),
         q: &query.q,
         sort: &query.sort,
-        asked: ask::all(words, flow),
+        asked: published
+            .kept(("asked", words.language.tag()), || drawn(&AskedOf { words, asked: ask::all(words, flow) }))?,
         counts: state_counts(flow, counts, query),
         table,
         board: address(&format!("/flow/{key}/board"), &[("q", query.q.as_str())]),

@@ -1,7 +1,7 @@
 //! How a flow's list is shown, and the views that people keep of it.
 
 use app::{
-    Error, InputProblem, Reading,
+    Error, InputProblem, Published, Reading,
     carry::export,
     stats::{Group, and},
     views::{self, Kept, Look, SavedView},
@@ -18,7 +18,7 @@ use flow::{Actor, By, Column, Flow, Kind, QueryProblem, SortKey, Span};
 use super::{
     lists::{ListQuery, address, list_page},
     stats::{group_term, spelled},
-    visit::Visit,
+    visit::{Visit, drawn},
 };
 use crate::{
     body::Form,
@@ -26,7 +26,7 @@ use crate::{
     server::{Failed, Web},
     view::{
         account::trouble,
-        views::{Bar, ColumnChoice, Draft, OpenView, ViewLink},
+        views::{Bar, Chooser, ColumnChoice, Draft, OpenView, ViewLink},
     },
     words::Words,
 };
@@ -117,11 +117,12 @@ pub(super) fn opened(cx: &Reading, actor: &Actor, key: &str, query: &ListQuery) 
 /// What stands over a flow's list.
 pub(super) fn bar(
     (cx, words, actor): (&Reading, &Words, &Actor),
-    flow: &Flow,
+    published: &Published,
     query: &ListQuery,
     open: Option<&SavedView>,
     typed: &Typed,
 ) -> Result<Bar, Error> {
+    let flow = &*published.flow;
     let kept = views::views(cx, actor, &flow.key)?;
     let chosen = |view: &SavedView| open.is_some_and(|open| open.id == view.id);
     let link = |view: &SavedView| ViewLink { chosen: chosen(view), ..link(view, actor, &kept.people) };
@@ -149,13 +150,21 @@ pub(super) fn bar(
             None => Draft { name: view.name.clone(), shared: view.shared, error: None },
         },
     });
+    let draw = || {
+        let (columns, groups) = (column_choices(words, flow, query), group_choices(words, flow, &group));
+        drawn(&Chooser { words, columns, groups })
+    };
+    // as the flow has it, it is the same for everybody
+    let chooser = match columns.is_empty() && group.is_empty() {
+        true => published.kept(("chooser", words.language.tag()), draw)?,
+        false => draw()?.into(),
+    };
     Ok(Bar {
         open,
+        chooser,
         own: kept.own.iter().map(link).collect(),
         shared: kept.shared.iter().map(link).collect(),
-        columns: column_choices(words, flow, query),
         own_columns: keys(&work::own_columns(flow)),
-        groups: group_choices(words, flow, &group),
         carried: carried
             .into_iter()
             .filter(|(_, value)| !value.is_empty())

@@ -322,10 +322,15 @@ impl<'a> Around<'a> {
 
 /// A template as a page.
 pub(crate) fn rendered(template: &impl Template) -> Result<Response, Error> {
+    Ok(Html(drawn(template)?).into_response())
+}
+
+/// A page, or a part of one, as text.
+pub(crate) fn drawn(template: &impl Template) -> Result<String, Error> {
     // Most pages fit, so that the text is not copied while it grows.
-    let mut text = String::with_capacity(32 * 1024);
+    let mut text = String::with_capacity(64 * 1024);
     match template.render_into(&mut text) {
-        Ok(()) => Ok(Html(text).into_response()),
+        Ok(()) => Ok(text),
         Err(error) => Err(Error::Damaged(format!("a page cannot be drawn: {error}"))),
     }
 }

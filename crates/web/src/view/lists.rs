@@ -1,5 +1,7 @@
 //! The pages that list items: home, a flow, all its items, 待办, 已办, 我发起的, items without an active holder.
 
+use std::sync::Arc;
+
 use app::work::Total;
 use askama::Template;
 use serde::Serialize;
@@ -103,8 +105,8 @@ pub struct All<'a> {
     pub q: &'a str,
     /// The order as asked for.
     pub sort: &'a str,
-    /// What conditions may be about.
-    pub asked: Vec<Asked>,
+    /// What conditions may be about, drawn: see [`AskedOf`].
+    pub asked: Arc<str>,
     /// What is wrong with the query.
     pub problem: Option<&'a QueryTrouble>,
     /// How many items are in each state; each leads to the list of them.
@@ -123,6 +125,16 @@ pub struct All<'a> {
     pub next: Option<String>,
     /// The address of the first page, when this is not it.
     pub first: Option<String>,
+}
+
+/// What conditions may be about, to be chosen from.
+#[derive(Template)]
+#[template(path = "_asked.html")]
+pub struct AskedOf<'a> {
+    /// The words of the page.
+    pub words: &'a Words,
+    /// Each of them.
+    pub asked: Vec<Asked>,
 }
 
 /// Something that a query compares.

@@ -1,5 +1,11 @@
 //! What stands over a flow's list: its views, and how it is shown.
 
+use std::sync::Arc;
+
+use askama::Template;
+
+use crate::words::Words;
+
 /// How a flow's list is shown, what may be chosen instead, and the views that are kept of it.
 #[derive(Debug, Default)]
 pub struct Bar {
@@ -9,12 +15,10 @@ pub struct Bar {
     pub own: Vec<ViewLink>,
     /// What others keep for everybody.
     pub shared: Vec<ViewLink>,
-    /// Every column there may be: those that are shown first, in their order.
-    pub columns: Vec<ColumnChoice>,
     /// The keys of the flow's own columns.
     pub own_columns: String,
-    /// What the list can be grouped by: how the address says it, what people see, whether it is.
-    pub groups: Vec<(String, String, bool)>,
+    /// What columns and groups there are to choose from, drawn: see [`Chooser`].
+    pub chooser: Arc<str>,
     /// What the address says beside query and order, for forms that change one of these: name and value.
     pub carried: Vec<(&'static str, String)>,
     /// All that a view keeps: name and value.
@@ -27,6 +31,18 @@ pub struct Bar {
     pub clear: String,
     /// The address of the whole list as the flow has it.
     pub plain: String,
+}
+
+/// The columns of a list, and what it can be grouped by.
+#[derive(Template)]
+#[template(path = "_chooser.html")]
+pub struct Chooser<'a> {
+    /// The words of the page.
+    pub words: &'a Words,
+    /// Every column there may be: those that are shown first, in their order.
+    pub columns: Vec<ColumnChoice>,
+    /// What the list can be grouped by: how the address says it, what people see, whether it is.
+    pub groups: Vec<(String, String, bool)>,
 }
 
 /// The view that is looked at.
