@@ -27,6 +27,6 @@ pub use query::{
     Column, Edge, InState, Query, QueryContext, QueryProblem, Range, Scalar, SortKey, Term, Test, column_asked,
     column_named, day_asked, parse_query, parse_sort, state_asked, tells_changes, text_field_asked,
 };
-pub use read::{File, duration_minutes, read};
+pub use read::{File, SCHEMA, duration_minutes, read};
 pub use said::{Arg, Said};
 pub use value::{Fields, Value};

@@ -433,6 +433,11 @@ pub(crate) enum Flow {
         #[command(flatten)]
         data: Data,
     },
+    /// Print the JSON Schema of flow files, for editors; needs no data
+    #[command(
+        after_help = "An editor that knows TOML (taplo, VS Code with Even Better TOML) completes, explains and checks a flow file that begins with\n#:schema ./flow-schema.json\nA server has it at /api/v1/flow-schema.json.\n\nExample:\n  tasksteper flow schema > flows/flow-schema.json"
+    )]
+    Schema,
     /// Take a flow out of use; its items stay readable
     #[command(after_help = "Example:\n  tasksteper flow archive issue_track")]
     Archive {

@@ -1,4 +1,4 @@
-//! Flow files: check, publish, list, show, draw, archive.
+//! Flow files: check, publish, list, show, draw, describe, archive.
 
 use std::{
     fs,
@@ -67,6 +67,11 @@ pub(super) fn run(command: Flow) -> Done {
             Ok(())
         }
         Flow::Diagram { flow, format, data } => diagram(&flow, format, &data),
+        Flow::Schema => {
+            use std::io::Write as _;
+            let _ = std::io::stdout().write_all(flow::SCHEMA.as_bytes());
+            Ok(())
+        }
         Flow::Archive { key, data } => {
             let of = key.clone();
             open_existing(&data)?.write(move |cx| publish::archive(cx, &system(), &of)).map_err(

@@ -1,0 +1,153 @@
+//! What a flow is given out as for others: the schema of its file, its picture as a process.
+
+use std::path::Path;
+
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+
+use crate::{
+    carry::{TYPES, python, tempfile},
+    harness::{Server, project, run, stderr, stdout},
+};
+
+/// What a validator of another hand says of flow files: for each file the places of what the schema refuses.
+fn refused(texts: &[String]) -> Vec<Vec<String>> {
+    let output = run(&["flow", "schema"], "");
+    assert_eq!(output.status.code(), Some(0));
+    let schema: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let kept = tempfile(json!({"schema": schema, "files": texts}).to_string().as_bytes(), "json");
+    let script = r"
+import jsonschema, tomllib
+given = json.load(open(sys.argv[1], encoding='utf-8'))
+jsonschema.Draft7Validator.check_schema(given['schema'])
+validator = jsonschema.Draft7Validator(given['schema'])
+# as editors do: a TOML time is a text
+plain = lambda text: json.loads(json.dumps(tomllib.loads(text), default=str))
+place = lambda error: '.'.join(str(step) for step in error.absolute_path)
+print(json.dumps([sorted(place(error) for error in validator.iter_errors(plain(text))) for text in given['files']]))";
+    let found = python("/usr/bin/python3", script, kept.path());
+    serde_json::from_value(found).unwrap()
+}
+
+#[test]
+fn the_flows_that_come_along_are_as_the_schema_says() {
+    let mut files: Vec<String> = ["flows", "tests/nodes/walks"]
+        .iter()
+        .flat_map(|folder| std::fs::read_dir(project().join(folder)).unwrap())
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|end| end == "toml"))
+        .filter(|path| !path.to_string_lossy().ends_with(".test.toml"))
+        .map(|path| std::fs::read_to_string(path).unwrap())
+        .collect();
+    assert!(files.len() > 5);
+    files.push(TYPES.to_owned());
+    for (text, places) in files.iter().zip(refused(&files)) {
+        assert!(places.is_empty(), "{places:?} of {text}");
+    }
+}
+
+/// A sound flow; `#A` … mark where a mistake is put.
+const SOUND: &str = r#"key = "t"
+name = "流程"
+#TOP
+[[field]]
+key = "summary"
+type = "text"
+#TEXT
+[[field]]
+key = "kind"
+type = "choice"
+choices = ["甲", "乙"]
+#CHOICE
+[[field]]
+key = "part"
+type = "choice"
+parent = "kind"
+choices = { "甲" = ["一"], "乙" = ["二"] }
+[[field]]
+key = "day"
+type = "date"
+default = 2026-12-01
+[[field]]
+key = "who"
+type = "user"
+#FIELD
+[[state]]
+name = "办"
+#STATE
+[[transition]]
+source = ["开"]
+trigger = "交"
+dest = "办"
+assign_to = "who"
+condition = { kind = "甲" }
+set = { day = "today" }
+#ROW
+[[transition]]
+source = "开"
+trigger = "过"
+dest = "办"
+by = ["user:ann", "group:维护 组", "assigned_to"]
+[[transition]]
+source = "办"
+trigger = "了"
+dest = "关"
+"#;
+
+#[test]
+fn what_the_schema_refuses_the_check_refuses_too() {
+    let mistakes = [
+        ("#TOP", "nmae = \"x\"", ""),
+        ("#TOP", "item_prefix = \"_x\"", "item_prefix"),
+        ("#TOP", "title = 3", "title"),
+        ("#TEXT", "max_lenght = 3", "field.0"),
+        ("#TEXT", "max_length = 0", "field.0.max_length"),
+        ("#TEXT", "min = 3", "field.0.type"),
+        ("#TEXT", "multiple = true", "field.0.type"),
+        ("#TEXT", "choices = [\"a\"]", "field.0.type"),
+        ("#TEXT", "label = \" 概要\"", "field.0.label"),
+        ("#TEXT", "required = \"yes\"", "field.0.required"),
+        ("#CHOICE", "parent = \"who\"", "field.1.choices"),
+        ("#FIELD", "[[field]]\nkey = \"c\"\ntype = \"choice\"", "field.5"),
+        ("#FIELD", "[[field]]\nkey = \"state\"\ntype = \"text\"", "field.5.key"),
+        ("#FIELD", "[[field]]\nkey = \"Big\"\ntype = \"text\"", "field.5.key"),
+        ("#FIELD", "[[field]]\nkey = \"c\"\ntype = \"string\"", "field.5.type"),
+        ("#FIELD", "[[field]]\nkey = \"c\"", "field.5"),
+        ("#FIELD", "[[field]]\nkey = \"c\"\ntype = \"choice\"\nchoices = []", "field.5.choices"),
+        ("#STATE", "due = \"3 days\"", "state.0.due"),
+        ("#STATE", "required = \"who\"", "state.0.required"),
+        ("#ROW", "comment = \"always\"", "transition.0.comment"),
+        ("#ROW", "by = \"group:\"", "transition.0.by"),
+        ("#ROW", "back = 1", "transition.0.back"),
+        ("#ROW", "required = [1]", "transition.0.required.0"),
+        ("#ROW", "create = { flow = \"x\" }", "transition.0.create"),
+        ("#ROW", "[[transition]]\nsource = []\ntrigger = \"x\"\ndest = \"关\"", "transition.1.source"),
+        ("#ROW", "[[transition]]\nsource = \"开\"\ntrigger = \"x\"\ndest = \"*\"", "transition.1.dest"),
+        ("#ROW", "[[transition]]\nsource = \"开\"\ndest = \"关\"", "transition.1"),
+        ("#ROW", "[create]\nby = \"created_by\"", "create.by"),
+        ("#ROW", "[create]\nassign_to = \"group:x\"", "create.assign_to"),
+        ("#ROW", "[view]\nto = \"anyone\"", "view"),
+        ("#ROW", "[list]\ncolumns = \"summary\"", "list.columns"),
+    ];
+    let mut files = vec![SOUND.to_owned()];
+    // what begins a section of its own stands at the end
+    files.extend(mistakes.iter().map(|(at, mistake, _)| SOUND.replace(at, mistake)));
+    let places = refused(&files);
+    assert!(places[0].is_empty(), "{places:?}");
+    let check = |text: &str| run(&["flow", "check", tempfile(text.as_bytes(), "toml").path().to_str().unwrap()], "");
+    let sound = check(SOUND);
+    assert!(sound.status.success(), "{}", stderr(&sound));
+    for ((text, places), (_, mistake, place)) in files[1..].iter().zip(&places[1..]).zip(mistakes) {
+        assert!(places.iter().any(|found| found == place), "{mistake}: {places:?}");
+        assert_eq!(check(text).status.code(), Some(1), "{mistake}");
+    }
+}
+
+#[test]
+fn the_server_gives_the_schema_to_anybody() {
+    let server = Server::with_flow(TYPES);
+    let served = server.nobody().get("/flow-schema.json").expect(StatusCode::OK);
+    let printed: Value = serde_json::from_str(&stdout(&run(&["flow", "schema"], ""))).unwrap();
+    assert_eq!(served, printed);
+    assert!(Path::new(printed["$schema"].as_str().unwrap()).ends_with("schema#"));
+}
