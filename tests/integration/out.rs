@@ -151,3 +151,56 @@ fn the_server_gives_the_schema_to_anybody() {
     assert_eq!(served, printed);
     assert!(Path::new(printed["$schema"].as_str().unwrap()).ends_with("schema#"));
 }
+
+/// What others make of a process: whether BPMN's own schema takes it, and how many of each thing a reader of another hand finds.
+fn understood(bpmn: &str) -> Value {
+    let script = r"
+import glob, os, warnings; warnings.filterwarnings('ignore')
+from collections import Counter
+from importlib.util import find_spec
+from lxml import etree
+root = os.path.dirname(find_spec('SpiffWorkflow').origin or list(find_spec('SpiffWorkflow').submodule_search_locations)[0] + '/x')
+schema = etree.XMLSchema(etree.parse(root + '/bpmn/parser/schema/BPMN20.xsd'))
+document = etree.parse(sys.argv[1])
+schema.assertValid(document)
+import pm4py
+read = pm4py.read_bpmn(sys.argv[1])
+found = Counter(type(node).__name__ for node in read.get_nodes())
+found['flows'] = len(read.get_flows())
+found['laid out'] = sum(1 for node in read.get_nodes() if read.get_layout().get(node).get_width() > 1)
+found['names'] = sorted({node.get_name() for node in read.get_nodes() if node.get_name()})
+print(json.dumps(found))";
+    let kept = tempfile(bpmn.as_bytes(), "bpmn");
+    python(project().join("target/pm4py/bin/python").to_str().unwrap(), script, kept.path())
+}
+
+fn drawn(file: &Path) -> String {
+    let output = run(&["flow", "diagram", file.to_str().unwrap(), "--format", "bpmn"], "");
+    assert!(output.status.success(), "{}", stderr(&output));
+    stdout(&output)
+}
+
+#[test]
+fn a_flow_is_a_process_that_others_can_read() {
+    let found = understood(&drawn(&project().join("flows/issue_track.toml")));
+    assert_eq!(found["names"], json!(["SE分析改进", "关闭", "维护人员处理", "维护代表审核"]), "{found}");
+    let count = |kind: &str| found[kind].as_u64().unwrap_or_default();
+    let nodes = (count("NormalStartEvent"), count("UserTask") + count("Task"), count("ExclusiveGateway"));
+    assert_eq!((nodes, count("NormalEndEvent")), ((1, 3, 3), 1), "{found}");
+    assert_eq!((count("flows"), count("laid out")), (12, 8), "{found}");
+    for name in ["improvement", "device_card", "buglist"] {
+        let found = understood(&drawn(&project().join(format!("flows/{name}.toml"))));
+        assert!(found["flows"].as_u64().unwrap() > 5, "{found}");
+    }
+}
+
+#[test]
+fn a_process_is_sound_whatever_its_flow_says() {
+    let odd = SOUND
+        .replace("name = \"流程\"", r#"name = "A & B <\"C\"> ]]> \u0001 \t ’""#)
+        .replace("#ROW", "unmet = \"\"\"<b>\n&\"\"\"")
+        .replace("\"了\"", r#""& <了> \"\u0007'""#);
+    let file = tempfile(odd.as_bytes(), "toml");
+    let found = understood(&drawn(file.path()));
+    assert_eq!(found["names"], json!(["关", "办", "开"]), "{found}");
+}

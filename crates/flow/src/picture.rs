@@ -1,15 +1,18 @@
 //! The picture of a flow: its states as boxes, its transitions as arrows with their words. Where everything goes is decided
 //! by dagre, which gives each arrow's words a place of their own; this file measures texts and draws.
 
+mod bpmn;
 #[cfg(test)]
 mod tests;
+
+pub use bpmn::bpmn;
 
 use std::fmt::Write as _;
 
 use dagre::{
     EdgeLabel, LayoutOptions, NodeLabel, Point,
     graph::{Graph, GraphOptions},
-    layout::types::LabelPos,
+    layout::types::{LabelPos, RankDir},
 };
 use indexmap::{IndexMap, IndexSet};
 
@@ -128,7 +131,7 @@ pub fn picture(flow: &Flow, figures: Option<&Figures>) -> Picture {
         finals: flow.states.values().filter(|state| state.is_final).map(|state| state.name.clone()).collect(),
         title: flow.name.clone(),
     };
-    picture.lay_out();
+    picture.lay_out(false);
     picture.bend_loops();
     picture.measure();
     picture
@@ -249,8 +252,9 @@ fn broken(text: &str) -> Vec<String> {
 }
 
 impl Picture {
-    /// Has dagre give everything its place.
-    fn lay_out(&mut self) {
+    /// Has dagre give everything its place: from above to below with words on the arrows, or from left to right with words
+    /// over them.
+    fn lay_out(&mut self, sideways: bool) {
         let places: IndexMap<&str, String> =
             self.states.iter().enumerate().map(|(at, (name, _))| (name.as_str(), format!("s{at}"))).collect();
         // a return is laid from where it leads to: it must not turn the order of the states around
@@ -270,8 +274,14 @@ impl Picture {
             let size = EdgeLabel {
                 width: arrow.label.width,
                 height: arrow.label.height,
-                labelpos: LabelPos::Center,
-                weight: if arrow.back { 1 } else { 2 },
+                labelpos: if sideways { LabelPos::Left } else { LabelPos::Center },
+                label_offset: 2.0,
+                weight: match arrow.back {
+                    true => 1,
+                    // a state and the choice behind it stand side by side
+                    false if sideways && arrow.label.lines.is_empty() => 8,
+                    false => 2,
+                },
                 ..EdgeLabel::default()
             };
             graph.set_edge(tail.clone(), head.clone(), Some(size), Some(&format!("w{at}")));
@@ -279,7 +289,8 @@ impl Picture {
         let options = LayoutOptions {
             nodesep: 36.0,
             edgesep: 18.0,
-            ranksep: 32.0,
+            ranksep: if sideways { 48.0 } else { 32.0 },
+            rankdir: if sideways { RankDir::LR } else { RankDir::TB },
             marginx: MARGIN,
             marginy: MARGIN,
             ..LayoutOptions::default()
@@ -474,6 +485,13 @@ fn path(points: &[(f64, f64)]) -> String {
     path
 }
 
+/// As markup takes it: what no XML may have stands as what cannot be shown.
 fn escaped(text: &str) -> String {
+    let shown = |letter: char| match letter {
+        '\t' | '\n' | '\r' => letter,
+        letter if letter.is_control() || matches!(letter, '\u{FFFE}' | '\u{FFFF}') => '\u{FFFD}',
+        letter => letter,
+    };
+    let text: String = text.chars().map(shown).collect();
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -421,7 +421,7 @@ pub(crate) enum Flow {
     },
     /// Print a flow's picture: its states and the ways between them
     #[command(
-        after_help = "Of a file, or of a published flow by its key. Mermaid is text that many wikis draw; SVG is the picture itself.\n\nExample:\n  tasksteper flow diagram issue_track --format svg > issue_track.svg"
+        after_help = "Of a file, or of a published flow by its key. Mermaid is text that many wikis draw; SVG is the picture itself; BPMN opens in modelling tools.\n\nExample:\n  tasksteper flow diagram issue_track --format svg > issue_track.svg\n  tasksteper flow diagram flows/issue_track.toml --format bpmn > issue_track.bpmn"
     )]
     Diagram {
         /// A flow file, or the key of a published flow
@@ -455,6 +455,8 @@ pub(crate) enum Drawing {
     Mermaid,
     /// SVG
     Svg,
+    /// A process of BPMN 2.0, with its layout
+    Bpmn,
 }
 
 #[derive(Debug, Subcommand)]

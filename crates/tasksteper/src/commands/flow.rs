@@ -107,6 +107,7 @@ fn diagram(named: &Path, format: Drawing, data: &Data) -> Done {
     use std::io::Write as _;
     let text = match format {
         Drawing::Mermaid => flow::mermaid(&flow),
+        Drawing::Bpmn => flow::bpmn(&flow),
         Drawing::Svg => flow::picture(&flow, None).svg(true) + "\n",
     };
     let _ = std::io::stdout().write_all(text.as_bytes());
