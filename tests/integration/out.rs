@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::{
     carry::{TYPES, python, tempfile},
-    harness::{Server, project, run, stderr, stdout},
+    harness::{Installation, Server, answer, project, run, stderr, stdout},
 };
 
 /// What a validator of another hand says of flow files: for each file the places of what the schema refuses.
@@ -203,4 +203,40 @@ fn a_process_is_sound_whatever_its_flow_says() {
     let file = tempfile(odd.as_bytes(), "toml");
     let found = understood(&drawn(file.path()));
     assert_eq!(found["names"], json!(["关", "办", "开"]), "{found}");
+}
+
+#[test]
+fn an_items_page_draws_the_way_that_it_has_gone() {
+    let server = Server::shipped();
+    let engineer = server.user("engineer");
+    let first = engineer.create("issue_track", &json!({"summary": "端口震荡", "issue_checker": "delegate"}));
+    let item = engineer.pressed(&first, "更新进展", &json!({}));
+    let item = engineer.pressed(&item, "更新进展", &json!({}));
+    engineer.pressed(&item, "提交审核", &json!({"issue_checker": "delegate"}));
+    let engineer = server.signed_in("engineer", "pass-word-1");
+    let page = engineer.page("/flow/issue_track/1").text;
+    assert!(page.contains("href=\"/flow/issue_track/1?picture=1#gone\"") && !page.contains("<svg xmlns"), "{page}");
+    let whole = engineer.page("/flow/issue_track/1?picture=1").text;
+    let alone = engineer.request("GET", "/flow/issue_track/1?picture=1");
+    let alone = answer(alone.header("hx-request", "true").header("hx-target", "gone")).text;
+    assert!(alone.starts_with("<section") && whole.contains(alone.trim()), "the same, alone: {alone}");
+    // the way that stays and the one that leads on; what the others show is drawn as ever
+    assert_eq!(alone.matches("class=\"dg-way dg-gone\"").count(), 2, "{alone}");
+    assert!(alone.contains(">2 次<") && !alone.contains(">1 次<"), "{alone}");
+    let here = alone.split("dg-here").nth(1).unwrap();
+    assert!(here.split("<text").nth(1).unwrap().contains(">维护代表审核<"), "{here}");
+}
+
+#[test]
+fn a_way_is_drawn_for_those_alone_who_may_see_the_item() {
+    let at = Installation::with_flows(&[("t.toml", TYPES)]);
+    at.let_in(&["engineer", "delegate"]);
+    let server = at.into_server();
+    server.user("engineer").create("t", &json!({"summary": "第一"}));
+    let [engineer, delegate] = ["engineer", "delegate"].map(|name| server.signed_in(name, "pass-word-1"));
+    assert_eq!(engineer.page("/flow/t/1?picture=1").status, StatusCode::OK);
+    assert_eq!(delegate.page("/flow/t/1?picture=1").status, StatusCode::NOT_FOUND);
+    let alone = delegate.request("GET", "/flow/t/1?picture=1").header("hx-request", "true").header("hx-target", "gone");
+    assert_eq!(answer(alone).status, StatusCode::NOT_FOUND);
+    assert_eq!(engineer.page("/flow/t/2?picture=1").status, StatusCode::NOT_FOUND);
 }

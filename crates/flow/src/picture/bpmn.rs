@@ -145,6 +145,7 @@ fn laid_out(nodes: &[Node], ways: &[Way]) -> Picture {
         label: arrow_block(&way.row.iter().map(|row| row.trigger.as_str()).collect(), None),
         weight: 0,
         unknown: false,
+        gone: false,
     };
     let mut picture = Picture {
         width: 0.0,
@@ -153,6 +154,7 @@ fn laid_out(nodes: &[Node], ways: &[Way]) -> Picture {
         arrows: ways.iter().map(arrow).collect(),
         initial: String::new(),
         finals: IndexSet::new(),
+        here: None,
         title: String::new(),
     };
     picture.lay_out(true);
