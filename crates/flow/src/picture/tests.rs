@@ -135,12 +135,10 @@ fn words_of_both_scripts_are_broken_into_lines() {
     assert_eq!(broken(""), Vec::<String>::new());
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
-    #[test]
-    fn however_tangled_nothing_lies_on_anything_else(
-        ways in prop::collection::vec((0_usize..14, 0_usize..14, "[a-zA-Z审核关闭转处理 ]{1,16}", any::<bool>()), 1..30)
-    ) {
+/// Any states, any ways between them.
+pub(crate) fn tangled() -> impl Strategy<Value = Flow> {
+    let way = (0_usize..14, 0_usize..14, "[a-zA-Z审核关闭转处理 ]{1,16}", any::<bool>());
+    prop::collection::vec(way, 1..30).prop_map(|ways| {
         let mut flow = long(2);
         let (state, row) = (flow.states[0].clone(), flow.transitions[0].clone());
         flow.transitions.clear();
@@ -151,6 +149,14 @@ proptest! {
             }
             flow.transitions.push(crate::Transition { sources: vec![from], dest: to, trigger, back, ..row.clone() });
         }
+        flow
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
+    #[test]
+    fn however_tangled_nothing_lies_on_anything_else(flow in tangled()) {
         check(&flow, None);
     }
 }

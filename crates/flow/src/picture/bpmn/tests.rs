@@ -1,10 +1,12 @@
+use proptest::prelude::*;
+
 use super::{
-    super::tests::{flow, is_apart, long, shipped},
+    super::tests::{flow, is_apart, long, shipped, tangled},
     *,
 };
 
-/// What every process keeps to, however its flow looks.
-fn check(flow: &Flow) -> String {
+/// Nothing lies on anything else, and every arrow touches what it joins.
+fn check_picture(flow: &Flow) {
     let (nodes, ways) = process(flow);
     let picture = laid_out(&nodes, &ways);
     let shapes = picture.states.iter().map(|(_, block)| block);
@@ -25,6 +27,12 @@ fn check(flow: &Flow) -> String {
             assert!(x < 0.51 && y < 0.51 && x + y > 0.49, "{arrow:?} does not touch {:?}", nodes[node]);
         }
     }
+}
+
+/// What every process keeps to, however its flow looks.
+fn check(flow: &Flow) -> String {
+    check_picture(flow);
+    let (nodes, ways) = process(flow);
     for (at, node) in nodes.iter().enumerate() {
         let (into, out) =
             (ways.iter().filter(|way| way.to == at).count(), ways.iter().filter(|way| way.from == at).count());
@@ -123,4 +131,12 @@ fn a_final_state_that_can_be_left_is_a_task_and_an_end() {
     assert_eq!(xml.matches("name=\"完\"").count(), 2, "{xml}");
     assert!(xml.contains("<endEvent id=\"end_2\" name=\"完\">"), "{xml}");
     assert!(xml.contains("<userTask id=\"state_2\" name=\"完\">"), "{xml}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
+    #[test]
+    fn however_tangled_nothing_lies_on_anything_else(flow in tangled()) {
+        check_picture(&flow);
+    }
 }
