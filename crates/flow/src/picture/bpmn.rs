@@ -238,6 +238,10 @@ fn write_nodes(xml: &mut String, nodes: &[Node], ways: &[Way]) {
         }
         if node.kind == Kind::Gateway {
             xml.push_str(" gatewayDirection=\"Diverging\"");
+            // an item that nobody takes out of its final state rests there
+            if let Some(rest) = ways.iter().position(|way| way.from == at && way.row.is_none()) {
+                let _ = write!(xml, " default=\"way_{}\"", rest + 1);
+            }
         }
         xml.push_str(">\n");
         for (number, _) in ways.iter().enumerate().filter(|(_, way)| way.to == at) {

@@ -131,6 +131,9 @@ fn a_final_state_that_can_be_left_is_a_task_and_an_end() {
     assert_eq!(xml.matches("name=\"完\"").count(), 2, "{xml}");
     assert!(xml.contains("<endEvent id=\"end_2\" name=\"完\">"), "{xml}");
     assert!(xml.contains("<userTask id=\"state_2\" name=\"完\">"), "{xml}");
+    let rest = xml.split("<exclusiveGateway id=\"choice_2\"").nth(1).unwrap().split('>').next().unwrap();
+    let rest = rest.split("default=\"").nth(1).unwrap().trim_end_matches('"');
+    assert!(xml.contains(&format!("id=\"{rest}\" sourceRef=\"choice_2\" targetRef=\"end_2\"")), "{xml}");
 }
 
 proptest! {
