@@ -5,6 +5,7 @@ mod bounds;
 mod cel;
 mod compile;
 mod eval;
+mod partial;
 #[cfg(test)]
 mod tests;
 mod tree;
@@ -18,6 +19,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use crate::{Field, Fields, Item, Preset, Said, Value};
 use tree::{Comparison, Expr, Val};
 
+pub(crate) use partial::{Against, Parts, Told};
 pub(crate) use types::all_words;
 
 /// A condition, parsed and type-checked.
