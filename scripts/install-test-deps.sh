@@ -2,7 +2,8 @@
 # Installs what the tests need, from Debian's packages, when it is missing: Chromium, its driver, Chinese fonts for the pages;
 # PostgreSQL's server and client for the records; nginx for several nodes behind it; sqlite3, by which a test reaches into a
 # database; libfaketime, by which it sets the server's clock; openpyxl and LibreOffice, which open the workbooks that are
-# carried out; and pm4py, which reads their histories, from Python's registry at the versions of scripts/pm4py.txt.
+# carried out; jsonschema, which knows what editors know of a flow file; and from Python's registry, at the versions of
+# scripts/pm4py.txt, pm4py, which reads histories and processes, and spiffworkflow, which brings the schema of BPMN along.
 set -euo pipefail
 
 missing=()
@@ -22,6 +23,7 @@ command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] || missing+=(nginx-light)
 command -v sqlite3 >/dev/null || missing+=(sqlite3)
 compgen -G '/usr/lib/*/faketime/libfaketimeMT.so.1' >/dev/null || missing+=(libfaketime)
 /usr/bin/python3 -c 'import openpyxl' 2>/dev/null || missing+=(python3-openpyxl)
+/usr/bin/python3 -c 'import jsonschema' 2>/dev/null || missing+=(python3-jsonschema)
 command -v soffice >/dev/null || missing+=(libreoffice-calc-nogui)
 /usr/bin/python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv)
 
@@ -45,7 +47,7 @@ if [ ${#missing[@]} -eq 0 ]; then
 fi
 
 if ! command -v apt-get >/dev/null; then
-  say "The tests need Chromium, chromedriver, a Chinese font such as Noto Sans CJK, PostgreSQL (15 or newer), nginx, sqlite3, libfaketime, openpyxl, LibreOffice Calc and Python's venv."
+  say "The tests need Chromium, chromedriver, a Chinese font such as Noto Sans CJK, PostgreSQL (15 or newer), nginx, sqlite3, libfaketime, openpyxl, jsonschema, LibreOffice Calc and Python's venv."
   say "Missing here (as Debian names them): ${missing[*]}"
   say "This system has no apt-get: install them with its own package manager, then run this again."
   exit 1

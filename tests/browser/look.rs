@@ -79,6 +79,7 @@ fn pages_fit_desk_and_phone() {
         ("returns", "/flow/buglist/1?returns=all"),
         ("item", "/flow/issue_track/1"),
         ("bug", "/flow/buglist/1"),
+        ("gone", "/flow/issue_track/1?picture=1#gone"),
         ("moves", "/flow/issue_track/board/1/moves"),
     ];
     visit(&person, &[&PAGES[..], &item].concat(), "full");

@@ -12,6 +12,7 @@ mod harness;
 mod account;
 mod board;
 mod forms;
+mod gone;
 mod like;
 mod live;
 mod look;

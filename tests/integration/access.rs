@@ -29,7 +29,7 @@ dest = "完"
 "#;
 
 /// A method and a path of the API, what is sent, and the answers to nobody, to a user without rights, to the right one.
-const API: [(&str, &str, &str, [u16; 3]); 20] = [
+const API: [(&str, &str, &str, [u16; 3]); 21] = [
     ("GET", "/api/v1/me", "", [401, 200, 200]),
     ("GET", "/api/v1/flows", "", [401, 200, 200]),
     ("GET", "/api/v1/flows/{flow}", "", [401, 404, 200]),
@@ -49,6 +49,7 @@ const API: [(&str, &str, &str, [u16; 3]); 20] = [
     ("GET", "/api/v1/work", "", [401, 200, 200]),
     ("GET", "/api/v1/search", "", [401, 200, 200]),
     ("GET", "/api/v1/openapi.json", "", [200, 200, 200]),
+    ("GET", "/api/v1/flow-schema.json", "", [200, 200, 200]),
     ("GET", "/api/docs", "", [200, 200, 200]),
 ];
 

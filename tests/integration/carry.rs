@@ -128,7 +128,7 @@ pub(crate) fn exported(user: &User, query: &str) -> Vec<u8> {
 }
 
 /// What a Python program prints as JSON.
-fn python(program: &str, script: &str, file: &Path) -> Value {
+pub(crate) fn python(program: &str, script: &str, file: &Path) -> Value {
     let script = format!("import sys, json\n{script}");
     let out =
         Command::new(program).args(["-c", &script]).arg(file).stderr(Stdio::piped()).output().expect("python runs");

@@ -52,6 +52,7 @@ fn every_command_says_what_it_does_with_an_example() {
         "flow list",
         "flow show",
         "flow diagram",
+        "flow schema",
         "flow archive",
         "backup",
         "restore",

@@ -34,6 +34,7 @@ mod like;
 mod live;
 mod moving;
 mod nul;
+mod out;
 mod pages;
 mod paging;
 mod rules;

@@ -437,6 +437,26 @@ pub fn history(
     Ok((flow, entries))
 }
 
+/// Where an item is, and the ways that it has gone from state to state, with how often each.
+#[derive(Debug, Clone)]
+pub struct Gone {
+    /// The item's flow, in the item's version.
+    pub flow: Arc<Flow>,
+    /// Its present state.
+    pub state: String,
+    /// From, to, how often: the first way first.
+    pub ways: Vec<(String, String, i64)>,
+}
+
+/// The way that an item has gone.
+///
+/// # Errors
+/// `NotFound`.
+pub fn gone(cx: &Reading, actor: &Actor, (key, number): (&str, i64)) -> Result<Gone, Error> {
+    let (_, flow, item) = load(cx, actor, key, number)?;
+    Ok(Gone { flow, state: item.state, ways: store::item::ways(cx.tx, key, number)? })
+}
+
 /// Items whose ID or title contains the text, for pickers: `(flow, number)`, ID and title.
 ///
 /// # Errors

@@ -2,6 +2,7 @@
 //! the language allows, and cheap to ask any number of times.
 
 mod bounds;
+mod cel;
 mod compile;
 mod eval;
 mod partial;
@@ -27,6 +28,8 @@ pub struct Condition {
     /// As written in the file.
     pub text: String,
     tree: Expr,
+    /// Written as a table of equalities.
+    is_table: bool,
 }
 
 /// What a condition is asked about: an item with the values at hand, at a moment.
@@ -101,7 +104,7 @@ impl Condition {
     }
 
     pub(crate) fn compile_in(text: &str, scope: &Scope<'_>) -> Result<Condition, Vec<ConditionProblem>> {
-        Ok(Condition { text: text.to_owned(), tree: compile::compile(text, scope)? })
+        Ok(Condition { text: text.to_owned(), tree: compile::compile(text, scope)?, is_table: false })
     }
 
     /// The table form: every field named equals its value. `text` is the table as written; the fields' values are of
@@ -126,7 +129,7 @@ impl Condition {
             Expr::Compare { how: Comparison::Equal, fold, sides: Box::new((left, right)) }
         };
         let tree = entries.iter().map(equality).reduce(|left, right| Expr::And(Box::new(left), Box::new(right)));
-        Condition { text: text.to_owned(), tree: tree.unwrap_or(Expr::Value(Val::Bool(true))) }
+        Condition { text: text.to_owned(), tree: tree.unwrap_or(Expr::Value(Val::Bool(true))), is_table: true }
     }
 
     /// Whether it holds. What cannot be computed does not hold.

@@ -1,15 +1,18 @@
 //! The picture of a flow: its states as boxes, its transitions as arrows with their words. Where everything goes is decided
 //! by dagre, which gives each arrow's words a place of their own; this file measures texts and draws.
 
+mod bpmn;
 #[cfg(test)]
 mod tests;
+
+pub use bpmn::bpmn;
 
 use std::fmt::Write as _;
 
 use dagre::{
     EdgeLabel, LayoutOptions, NodeLabel, Point,
     graph::{Graph, GraphOptions},
-    layout::types::LabelPos,
+    layout::types::{LabelPos, RankDir},
 };
 use indexmap::{IndexMap, IndexSet};
 
@@ -33,6 +36,8 @@ pub struct Figures {
     pub states: IndexMap<String, Figure>,
     /// By the states at both ends; ways that only earlier versions knew are drawn too.
     pub ways: IndexMap<(String, String), Figure>,
+    /// Where one item is: `ways` are those that it has gone, and are drawn as such.
+    pub here: Option<String>,
 }
 
 /// A rectangle with words in it.
@@ -67,6 +72,7 @@ pub struct Arrow {
     pub label: Block,
     weight: u8,
     unknown: bool,
+    gone: bool,
 }
 
 /// A flow, drawn.
@@ -82,6 +88,7 @@ pub struct Picture {
     pub arrows: Vec<Arrow>,
     initial: String,
     finals: IndexSet<String>,
+    here: Option<String>,
     title: String,
 }
 
@@ -103,7 +110,7 @@ pub fn picture(flow: &Flow, figures: Option<&Figures>) -> Picture {
     let figures = figures.unwrap_or(&none);
     let ways = ways(flow, figures);
     let mut names: IndexSet<&str> = flow.states.keys().map(String::as_str).collect();
-    names.extend(figures.states.keys().map(String::as_str));
+    names.extend(figures.states.keys().chain(&figures.here).map(String::as_str));
     names.extend(ways.keys().flat_map(|(from, to, _)| [*from, *to]));
     let state = |name: &&str| ((*name).to_owned(), state_block(name, figures.states.get(*name)));
     let arrow = |(&(from, to, back), words): (&(&str, &str, bool), &IndexSet<&str>)| {
@@ -117,6 +124,7 @@ pub fn picture(flow: &Flow, figures: Option<&Figures>) -> Picture {
             label: arrow_block(words, figure),
             weight: figure.map_or(0, |figure| figure.weight),
             unknown: words.is_empty(),
+            gone: figures.here.is_some() && figure.is_some(),
         }
     };
     let mut picture = Picture {
@@ -126,9 +134,10 @@ pub fn picture(flow: &Flow, figures: Option<&Figures>) -> Picture {
         arrows: ways.iter().map(arrow).collect(),
         initial: flow.initial.clone(),
         finals: flow.states.values().filter(|state| state.is_final).map(|state| state.name.clone()).collect(),
+        here: figures.here.clone(),
         title: flow.name.clone(),
     };
-    picture.lay_out();
+    picture.lay_out(false);
     picture.bend_loops();
     picture.measure();
     picture
@@ -249,8 +258,9 @@ fn broken(text: &str) -> Vec<String> {
 }
 
 impl Picture {
-    /// Has dagre give everything its place.
-    fn lay_out(&mut self) {
+    /// Has dagre give everything its place: from above to below with words on the arrows, or from left to right with words
+    /// over them.
+    fn lay_out(&mut self, sideways: bool) {
         let places: IndexMap<&str, String> =
             self.states.iter().enumerate().map(|(at, (name, _))| (name.as_str(), format!("s{at}"))).collect();
         // a return is laid from where it leads to: it must not turn the order of the states around
@@ -270,8 +280,14 @@ impl Picture {
             let size = EdgeLabel {
                 width: arrow.label.width,
                 height: arrow.label.height,
-                labelpos: LabelPos::Center,
-                weight: if arrow.back { 1 } else { 2 },
+                labelpos: if sideways { LabelPos::Left } else { LabelPos::Center },
+                label_offset: 2.0,
+                weight: match arrow.back {
+                    true => 1,
+                    // a state and the choice behind it stand side by side
+                    false if sideways && arrow.label.lines.is_empty() => 8,
+                    false => 2,
+                },
                 ..EdgeLabel::default()
             };
             graph.set_edge(tail.clone(), head.clone(), Some(size), Some(&format!("w{at}")));
@@ -279,7 +295,8 @@ impl Picture {
         let options = LayoutOptions {
             nodesep: 36.0,
             edgesep: 18.0,
-            ranksep: 32.0,
+            ranksep: if sideways { 48.0 } else { 32.0 },
+            rankdir: if sideways { RankDir::LR } else { RankDir::TB },
             marginx: MARGIN,
             marginy: MARGIN,
             ..LayoutOptions::default()
@@ -350,10 +367,15 @@ impl Picture {
                 (false, true) => " dg-old",
                 (false, false) => "",
             };
-            let tip = if arrow.back { "dg-tip-back" } else { "dg-tip" };
+            let gone = if arrow.gone { " dg-gone" } else { "" };
+            let tip = match (arrow.gone, arrow.back) {
+                (true, _) => "dg-tip-gone",
+                (false, true) => "dg-tip-back",
+                (false, false) => "dg-tip",
+            };
             let _ = write!(
                 svg,
-                "<path class=\"dg-way{class}\" d=\"{}\" stroke-width=\"{}\" marker-end=\"url(#{tip})\"/>",
+                "<path class=\"dg-way{class}{gone}\" d=\"{}\" stroke-width=\"{}\" marker-end=\"url(#{tip})\"/>",
                 path(&arrow.points),
                 1.3 + 0.8 * f64::from(arrow.weight)
             );
@@ -373,7 +395,8 @@ impl Picture {
         if alone {
             let _ = write!(svg, "<style>{STYLE}</style><rect class=\"dg-paper\" width=\"100%\" height=\"100%\"/>");
         }
-        for (id, class) in [("dg-tip", "dg-tip"), ("dg-tip-back", "dg-tip dg-back")] {
+        let gone = self.here.as_ref().map(|_| ("dg-tip-gone", "dg-tip dg-gone"));
+        for (id, class) in [("dg-tip", "dg-tip"), ("dg-tip-back", "dg-tip dg-back")].into_iter().chain(gone) {
             let _ = write!(
                 svg,
                 "<marker id=\"{id}\" class=\"{class}\" viewBox=\"0 0 10 10\" refX=\"9\" refY=\"5\" markerUnits=\"userSpaceOnUse\" markerWidth=\"9\" markerHeight=\"9\" orient=\"auto-start-reverse\"><path d=\"M0 0.5 10 5 0 9.5z\"/></marker>"
@@ -381,25 +404,30 @@ impl Picture {
         }
         self.draw_ways(&mut svg);
         for (name, block) in &self.states {
-            let class = if self.finals.contains(name) {
-                "dg-state dg-final"
+            let kind = if self.finals.contains(name) {
+                " dg-final"
             } else if *name == self.initial {
-                "dg-state dg-initial"
+                " dg-initial"
             } else {
-                "dg-state"
+                ""
             };
+            let here = if self.here.as_ref() == Some(name) { " dg-here" } else { "" };
             linked(&mut svg, block, |svg| {
                 let (x, y) = (block.x - block.width / 2.0, block.y - block.height / 2.0);
                 let _ = write!(
                     svg,
-                    "<rect class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\" width=\"{:.1}\" height=\"{:.1}\" rx=\"7\"/>",
+                    "<rect class=\"dg-state{kind}{here}\" x=\"{x:.1}\" y=\"{y:.1}\" width=\"{:.1}\" height=\"{:.1}\" rx=\"7\"/>",
                     block.width, block.height
                 );
-                texts(svg, block, "dg-name");
+                texts(svg, block, if here.is_empty() { "dg-name" } else { "dg-name dg-at" });
             });
         }
         for arrow in &self.arrows {
-            let class = if arrow.back { "dg-words dg-back" } else { "dg-words" };
+            let class = match (arrow.gone, arrow.back) {
+                (true, _) => "dg-words dg-gone",
+                (false, true) => "dg-words dg-back",
+                (false, false) => "dg-words",
+            };
             linked(&mut svg, &arrow.label, |svg| {
                 let label = &arrow.label;
                 if !label.lines.is_empty() {
@@ -422,7 +450,7 @@ const STYLE: &str = ".dg{font:13px system-ui,\"PingFang SC\",\"Microsoft YaHei\"
 .dg-way{fill:none;stroke:#64748b}.dg-way.dg-back{stroke:#d97706;stroke-dasharray:6 4}.dg-way.dg-old{stroke-dasharray:2 4}\
 .dg-tip{fill:#64748b}.dg-tip.dg-back{fill:#d97706}.dg-state{fill:#f1f5f9;stroke:#94a3b8}.dg-initial{stroke:#2563eb;stroke-width:2}\
 .dg-final{fill:#dcfce7;stroke:#16a34a;stroke-width:2}.dg text{text-anchor:middle;fill:#1e293b}.dg-name{font-weight:600}\
-.dg-under{fill:#fff}.dg-words.dg-back{fill:#b45309}.dg-figure{font-weight:400;fill:#475569}";
+.dg-way.dg-gone{stroke:#2563eb}.dg-tip.dg-gone{fill:#2563eb}.dg-words.dg-gone{fill:#1d4ed8;font-weight:600}.dg-here{fill:#2563eb;stroke:#1d4ed8;stroke-width:2}.dg .dg-at{fill:#fff}.dg-under{fill:#fff}.dg-words.dg-back{fill:#b45309}.dg-figure{font-weight:400;fill:#475569}";
 
 fn linked(svg: &mut String, block: &Block, draw: impl FnOnce(&mut String)) {
     match &block.href {
@@ -474,6 +502,13 @@ fn path(points: &[(f64, f64)]) -> String {
     path
 }
 
+/// As markup takes it: what no XML may have stands as what cannot be shown.
 fn escaped(text: &str) -> String {
+    let shown = |letter: char| match letter {
+        '\t' | '\n' | '\r' => letter,
+        letter if letter.is_control() || matches!(letter, '\u{FFFE}' | '\u{FFFF}') => '\u{FFFD}',
+        letter => letter,
+    };
+    let text: String = text.chars().map(shown).collect();
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

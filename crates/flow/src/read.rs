@@ -1,6 +1,6 @@
 //! From TOML text to a [`Flow`]: every problem of the file at once, each where it stands.
 //!
-//! To add a key: name it in the section's `KEYS`, read it there, hold it in `model.rs`.
+//! To add a key: name it in the section's `KEYS` and in `schema.json`, read it there, hold it in `model.rs`.
 
 pub(crate) mod document;
 mod field;
@@ -8,10 +8,12 @@ mod number;
 mod people;
 mod preset;
 mod row;
+mod schema;
 mod state;
 #[cfg(test)]
 mod tests;
 
+pub use schema::SCHEMA;
 pub use state::duration_minutes;
 
 use std::{collections::BTreeSet, ops::Range};
@@ -28,6 +30,9 @@ pub(crate) use row::{OpenMarks, RowMarks};
 
 const KEYS: [&str; 11] =
     ["key", "name", "item_prefix", "title", "initial", "field", "transition", "state", "create", "view", "list"];
+const CREATE_KEYS: [&str; 2] = ["by", "assign_to"];
+const VIEW_KEYS: [&str; 1] = ["by"];
+const LIST_KEYS: [&str; 1] = ["columns"];
 /// Most fields of a flow: each is a column.
 const MAX_FIELDS: usize = 1_000;
 
@@ -299,7 +304,7 @@ fn settle(states: &mut IndexMap<String, State>, rows: &mut [crate::Transition], 
 fn create(root: &Section, names: &Names, marks: &mut Marks, report: &mut Report) -> Create {
     let mut create = Create { by: vec![Who::Anyone], assign_to: Holder::CreatedBy };
     let Some(table) = root.table("create", report) else { return create };
-    let section = Section::open("[create]", table.span, table.value, &["by", "assign_to"], report);
+    let section = Section::open("[create]", table.span, table.value, &CREATE_KEYS, report);
     if let Some(by) = section.text_or_texts("by", report) {
         create.by = by.value.iter().filter_map(|word| people::creator(word, report)).collect();
     }
@@ -319,7 +324,7 @@ fn create(root: &Section, names: &Names, marks: &mut Marks, report: &mut Report)
 
 fn view(root: &Section, names: &Names, report: &mut Report) -> Vec<Who> {
     let Some(table) = root.table("view", report) else { return vec![Who::Anyone] };
-    let section = Section::open("[view]", table.span, table.value, &["by"], report);
+    let section = Section::open("[view]", table.span, table.value, &VIEW_KEYS, report);
     let by = section.text_or_texts("by", report);
     by.map_or_else(
         || vec![Who::Anyone],
@@ -329,7 +334,7 @@ fn view(root: &Section, names: &Names, report: &mut Report) -> Vec<Who> {
 
 fn columns(root: &Section, title: Option<&String>, names: &Names, report: &mut Report) -> Vec<String> {
     let table = root.table("list", report);
-    let section = table.map(|table| Section::open("[list]", table.span, table.value, &["columns"], report));
+    let section = table.map(|table| Section::open("[list]", table.span, table.value, &LIST_KEYS, report));
     let Some(given) = section.and_then(|section| section.texts("columns", report)) else {
         let built_in = ["current_state", "assigned_to", "created_by"].map(str::to_owned);
         return title.cloned().into_iter().chain(built_in).collect();

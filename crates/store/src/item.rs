@@ -330,6 +330,17 @@ pub fn stayed(tx: &Tx, flow: &str, number: i64, now: i64) -> Result<Vec<Stayed>,
     })
 }
 
+/// The ways that the item has gone from state to state, with how often, the first first: a press that stays is one too.
+///
+/// # Errors
+/// The records failed.
+pub fn ways(tx: &Tx, flow: &str, number: i64) -> Result<Vec<(String, String, i64)>, Error> {
+    let sql = "select from_state, to_state, cast(count(*) as bigint), min(seq) as first from event
+               where flow = $1 and number = $2 and from_state is not null and (from_state <> to_state or kind = $3)
+               group by from_state, to_state order by first";
+    tx.all(sql, params![flow, number, kind(RecordKind::Triggered)], |row| Ok((row.text(0)?, row.text(1)?, row.int(2)?)))
+}
+
 /// The states that the item has been in, oldest first.
 ///
 /// # Errors

@@ -450,7 +450,7 @@ pub(crate) enum Flow {
     },
     /// Print a flow's picture: its states and the ways between them
     #[command(
-        after_help = "Of a file, or of a published flow by its key. Mermaid is text that many wikis draw; SVG is the picture itself.\n\nExample:\n  tasksteper flow diagram issue_track --format svg > issue_track.svg"
+        after_help = "Of a file, or of a published flow by its key. Mermaid is text that many wikis draw; SVG is the picture itself; BPMN opens in modelling tools.\n\nExample:\n  tasksteper flow diagram issue_track --format svg > issue_track.svg\n  tasksteper flow diagram flows/issue_track.toml --format bpmn > issue_track.bpmn"
     )]
     Diagram {
         /// A flow file, or the key of a published flow
@@ -462,6 +462,11 @@ pub(crate) enum Flow {
         #[command(flatten)]
         data: Data,
     },
+    /// Print the JSON Schema of flow files, for editors; needs no data
+    #[command(
+        after_help = "An editor that knows TOML (taplo, VS Code with Even Better TOML) completes, explains and checks a flow file that begins with\n#:schema ./flow-schema.json\nA server has it at /api/v1/flow-schema.json.\n\nExample:\n  tasksteper flow schema > flows/flow-schema.json"
+    )]
+    Schema,
     /// Take a flow out of use; its items stay readable
     #[command(after_help = "Example:\n  tasksteper flow archive issue_track")]
     Archive {
@@ -479,6 +484,8 @@ pub(crate) enum Drawing {
     Mermaid,
     /// SVG
     Svg,
+    /// A process of BPMN 2.0, with its layout
+    Bpmn,
 }
 
 #[derive(Debug, Subcommand)]

@@ -17,7 +17,7 @@ use web::{
         error::ErrorPage,
         form::{ChoiceGroup, Control, FieldView, ItemRef, Shown, Trouble},
         item::{
-            ButtonView, ChangeView, Conflict, Direction, EventView, Fact, FactValue, HandOver, History, ItemPage,
+            ButtonView, ChangeView, Conflict, Direction, EventView, Fact, FactValue, Gone, HandOver, History, ItemPage,
             LinkView, NewPage, PressBar, Progress, Similar, SimilarGroup, SimilarItem, SimilarLink, Step, button_title,
             event_words, idle, needed_by, stay,
         },
@@ -515,6 +515,7 @@ impl Sample {
             dirty: false,
             similar: self.similar("/flow/issue_track/57"),
             returns: None,
+            gone: Gone { href: "/flow/issue_track/57?picture=1".to_owned(), picture: None },
         }
     }
 

@@ -15,7 +15,7 @@ mod stats;
 
 pub(crate) use calls::{flow, flows, me, search, similar, work};
 pub(crate) use carry::{export, import, release_notes};
-pub(crate) use document::{docs, openapi};
+pub(crate) use document::{docs, flow_schema, openapi};
 pub(crate) use items::{comment, create, hand_over, history, item, items, no_stray_query, press, save};
 pub(crate) use problem::{Problem, code, fallback, wrong_method};
 pub(crate) use shapes::carried_item;

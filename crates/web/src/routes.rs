@@ -82,6 +82,7 @@ pub(crate) fn router(web: Web) -> Router {
         .route("/api/v1/search", get(api::search))
         .route("/api/v1/work", get(api::work))
         .route("/api/v1/openapi.json", get(api::openapi))
+        .route("/api/v1/flow-schema.json", get(api::flow_schema))
         .route("/api/docs", get(api::docs))
         .route("/api/{*rest}", any(api::fallback))
         .merge(carrying_api())

@@ -704,6 +704,7 @@ impl Walk {
                 let flow = self.one(&["t", "t", "o"]);
                 format!("/flow/{flow}/all?q={}&sort={}{shown}", encoded(&self.query()), encoded(&sort))
             }
+            15 => format!("/flow/{}/{}?picture=1", place.0, place.1),
             _ => format!("/flow/{}/{}", place.0, place.1),
         };
         let known: Vec<(String, String)> =

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::File;
 
-fn flow(text: &str) -> Flow {
+pub(crate) fn flow(text: &str) -> Flow {
     let (flow, problems) = crate::read(&File { name: "t.toml", text });
     flow.unwrap_or_else(|| panic!("{problems:?}"))
 }
@@ -21,7 +21,7 @@ fn of(rows: &[(String, String, String, bool)]) -> Flow {
     flow(&text)
 }
 
-fn is_apart(a: &Block, b: &Block) -> bool {
+pub(crate) fn is_apart(a: &Block, b: &Block) -> bool {
     let room = 1.0;
     (a.x - b.x).abs() + room >= f64::midpoint(a.width, b.width)
         || (a.y - b.y).abs() + room >= f64::midpoint(a.height, b.height)
@@ -50,7 +50,7 @@ fn check(flow: &Flow, figures: Option<&Figures>) -> Picture {
     picture
 }
 
-fn shipped(name: &str) -> Flow {
+pub(crate) fn shipped(name: &str) -> Flow {
     let path = format!("{}/../../flows/{name}.toml", env!("CARGO_MANIFEST_DIR"));
     flow(&std::fs::read_to_string(path).unwrap())
 }
@@ -101,7 +101,7 @@ fn a_return_goes_up_and_is_drawn_apart() {
 }
 
 /// A flow that leads from state to state, with returns, short cuts and triggers that stay.
-fn long(states: usize) -> Flow {
+pub(crate) fn long(states: usize) -> Flow {
     let name = |at: usize| format!("第{at}步评审与确认");
     let mut rows = Vec::new();
     for at in 0..states - 1 {
@@ -135,12 +135,10 @@ fn words_of_both_scripts_are_broken_into_lines() {
     assert_eq!(broken(""), Vec::<String>::new());
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
-    #[test]
-    fn however_tangled_nothing_lies_on_anything_else(
-        ways in prop::collection::vec((0_usize..14, 0_usize..14, "[a-zA-Z审核关闭转处理 ]{1,16}", any::<bool>()), 1..30)
-    ) {
+/// Any states, any ways between them.
+pub(crate) fn tangled() -> impl Strategy<Value = Flow> {
+    let way = (0_usize..14, 0_usize..14, "[a-zA-Z审核关闭转处理 ]{1,16}", any::<bool>());
+    prop::collection::vec(way, 1..30).prop_map(|ways| {
         let mut flow = long(2);
         let (state, row) = (flow.states[0].clone(), flow.transitions[0].clone());
         flow.transitions.clear();
@@ -151,6 +149,24 @@ proptest! {
             }
             flow.transitions.push(crate::Transition { sources: vec![from], dest: to, trigger, back, ..row.clone() });
         }
+        flow
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
+    #[test]
+    fn however_tangled_nothing_lies_on_anything_else(flow in tangled()) {
         check(&flow, None);
     }
+}
+
+#[test]
+fn what_no_xml_can_hold_is_shown_as_such() {
+    let row = ("开X".to_owned(), "交X".to_owned(), "关".to_owned(), false);
+    let mut flow = of(&[row]);
+    flow.name = "流程\u{1}".to_owned();
+    flow.transitions[0].trigger = "交\u{1}付".to_owned();
+    let svg = picture(&flow, None).svg(true);
+    assert!(!svg.contains('\u{1}') && svg.contains("交\u{FFFD}付"), "{svg}");
 }

@@ -15,7 +15,7 @@ use super::{
 use crate::said::said;
 use crate::{BUILT_INS, Choices, Field, Kind, Preset, condition::all_words, words};
 
-const KEYS: [&str; 20] = [
+pub(super) const KEYS: [&str; 20] = [
     "key",
     "label",
     "type",
@@ -37,14 +37,15 @@ const KEYS: [&str; 20] = [
     "readonly",
     "hidden",
 ];
-const TYPES: [&str; 10] = ["text", "textarea", "choice", "user", "number", "date", "datetime", "bool", "url", "item"];
-const RESERVED: [&str; 20] = [
+pub(super) const TYPES: [&str; 10] =
+    ["text", "textarea", "choice", "user", "number", "date", "datetime", "bool", "url", "item"];
+pub(super) const RESERVED: [&str; 20] = [
     "today", "now", "date", "actor", "anyone", "me", "state", "created", "updated", "closed", "was", "reached",
     "changed", "and", "or", "not", "in", "true", "false", "null",
 ];
 
 /// Keys that only some types have, and which.
-const ONLY: [(&str, &[&str]); 9] = [
+pub(super) const ONLY: [(&str, &[&str]); 9] = [
     ("pattern", &["text"]),
     ("choices", &["choice"]),
     ("parent", &["choice"]),

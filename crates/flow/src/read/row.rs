@@ -15,7 +15,7 @@ use super::{
 use crate::said::said;
 use crate::{BUILT_INS, CommentRule, Condition, Holder, Kind, Open, Preset, Transition, Who, condition::Scope, words};
 
-const KEYS: [&str; 12] = [
+pub(super) const KEYS: [&str; 12] = [
     "source",
     "trigger",
     "dest",
@@ -29,6 +29,8 @@ const KEYS: [&str; 12] = [
     "create",
     "back",
 ];
+/// Of its `create`.
+pub(super) const OPEN_KEYS: [&str; 3] = ["flow", "link", "copy"];
 
 /// Where the parts of a row stand.
 #[derive(Debug, Clone)]
@@ -307,7 +309,7 @@ fn set(section: &Section, names: &Names, report: &mut Report) -> IndexMap<String
 }
 
 fn open(table: &At<&DeTable>, names: &Names, report: &mut Report) -> Option<(Open, OpenMarks)> {
-    let section = Section::open("create", table.span.clone(), table.value, &["flow", "link", "copy"], report);
+    let section = Section::open("create", table.span.clone(), table.value, &OPEN_KEYS, report);
     let flow = section.text_needed("flow", report);
     let link = section.text_needed("link", report);
     if let Some(flow) = flow.as_ref().filter(|flow| !is_key(&flow.value)) {

@@ -11,7 +11,7 @@ use super::{
 use crate::said::said;
 use crate::{State, words};
 
-const KEYS: [&str; 6] = ["name", "readonly", "hidden", "required", "due", "final"];
+pub(super) const KEYS: [&str; 6] = ["name", "readonly", "hidden", "required", "due", "final"];
 
 /// What the `[[state]]` sections say about finality.
 #[derive(Debug, Default)]

@@ -94,6 +94,7 @@ fn do_everything(place: &super::fixture::Place) {
         item::last_revisions(tx, "issue", 1, 10)?;
         item::last_seq(tx, "issue", 1)?;
         item::stayed(tx, "issue", 1, T0)?;
+        item::ways(tx, "issue", 1)?;
         item::links(tx, "issue", 1, None, 10)?;
         item::titles(tx, &[("issue".to_owned(), 1)].into())?;
         item::briefs(tx, &[("issue".to_owned(), 1)])?;

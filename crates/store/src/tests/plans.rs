@@ -248,6 +248,7 @@ fn read_everything(tx: &Tx) -> Result<(), Error> {
     item::last_revisions(tx, "issue", 1, 2)?;
     item::last_seq(tx, "issue", 1)?;
     item::stayed(tx, "issue", 1, T0)?;
+    item::ways(tx, "issue", 1)?;
     let linked = item::links(tx, "issue", 1, None, 1)?;
     item::links(tx, "issue", 1, linked.next.as_deref(), 40)?;
     item::titles(tx, &BTreeSet::from([("issue".to_owned(), 1), ("bug".to_owned(), 1)]))?;

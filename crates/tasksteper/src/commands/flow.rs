@@ -1,4 +1,4 @@
-//! Flow files: check, publish, list, show, draw, archive.
+//! Flow files: check, publish, list, show, draw, describe, archive.
 
 mod testing;
 mod trying;
@@ -72,6 +72,11 @@ pub(super) fn run(command: Flow) -> Done {
             Ok(())
         }
         Flow::Diagram { flow, format, data } => diagram(&flow, format, &data),
+        Flow::Schema => {
+            use std::io::Write as _;
+            let _ = std::io::stdout().write_all(flow::SCHEMA.as_bytes());
+            Ok(())
+        }
         Flow::Archive { key, data } => {
             let of = key.clone();
             open_existing(&data)?.write(move |cx| publish::archive(cx, &system(), &of)).map_err(
@@ -107,6 +112,7 @@ fn diagram(named: &Path, format: Drawing, data: &Data) -> Done {
     use std::io::Write as _;
     let text = match format {
         Drawing::Mermaid => flow::mermaid(&flow),
+        Drawing::Bpmn => flow::bpmn(&flow),
         Drawing::Svg => flow::picture(&flow, None).svg(true) + "\n",
     };
     let _ = std::io::stdout().write_all(text.as_bytes());

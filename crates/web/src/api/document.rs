@@ -45,6 +45,11 @@ pub(crate) async fn openapi() -> Response {
     ([(header::CONTENT_TYPE, "application/json")], JSON.as_str()).into_response()
 }
 
+/// The JSON Schema of a flow file, for editors.
+pub(crate) async fn flow_schema() -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], flow::SCHEMA).into_response()
+}
+
 /// The document as a page.
 pub(crate) async fn docs(visit: Visit, State(web): State<Web>) -> Response {
     plain::api_docs(visit, &web, &JSON).await

@@ -3,6 +3,7 @@
 pub(crate) mod board;
 pub(crate) mod bulk;
 mod fields;
+mod gone;
 pub(crate) mod history;
 mod page;
 mod parts;
@@ -56,6 +57,7 @@ struct Asked {
     history: String,
     links: Option<String>,
     returns: Option<String>,
+    picture: Option<String>,
     q: String,
     flow: Option<String>,
 }
@@ -149,6 +151,7 @@ pub(crate) async fn show(
     let asked = asked(&uri);
     let mut shown = Shown::of(&asked.history, asked.links);
     shown.returns = asked.returns.is_some();
+    shown.gone = asked.picture.is_some();
     visit
         .page(&web, move |cx, caller, around| {
             let number = number(&text).ok_or(Error::NotFound)?;
@@ -160,6 +163,9 @@ pub(crate) async fn show(
             }
             if is_for(around, "returns") {
                 return returns::draw(cx, caller, (&key, number));
+            }
+            if is_for(around, "gone") {
+                return gone::draw(cx, caller, (&key, number));
             }
             page::draw(cx, caller, around, (&key, number), &shown, None)
         })

@@ -57,6 +57,26 @@ pub struct ItemPage<'a> {
     pub similar: Similar,
     /// Where it came back; none: nowhere.
     pub returns: Option<Returns>,
+    /// The way that it has gone.
+    pub gone: Gone,
+}
+
+/// The block `gone` of an item's page alone.
+#[derive(Template)]
+#[template(path = "item.html", block = "gone")]
+pub struct GonePart {
+    /// The words.
+    pub f: &'static Words,
+    /// The way that the item has gone.
+    pub gone: Gone,
+}
+
+/// The way that an item has gone.
+pub struct Gone {
+    /// The address that shows it.
+    pub href: String,
+    /// The flow's picture, with the way in it; none: it was not asked for yet.
+    pub picture: Option<String>,
 }
 
 /// The block `returns` of an item's page alone.

@@ -15,7 +15,7 @@ use flow::{FieldProblem, Holder, Input, Refusal};
 
 use super::{
     fields::{Typed, Values, views},
-    history, parts, returns,
+    gone, history, parts, returns,
     scene::Scene,
     similar::{self, Compared},
 };
@@ -56,11 +56,13 @@ pub(super) struct Shown {
     links: Option<String>,
     /// Where it came back.
     pub(super) returns: bool,
+    /// The way that it has gone.
+    pub(super) gone: bool,
 }
 
 impl Default for Shown {
     fn default() -> Shown {
-        Shown { before: None, entries: EVENTS, links: None, returns: false }
+        Shown { before: None, entries: EVENTS, links: None, returns: false, gone: false }
     }
 }
 
@@ -72,7 +74,7 @@ impl Shown {
             Err(_) if history == "all" => (None, ALL),
             Err(_) => (None, EVENTS),
         };
-        Shown { before, entries, links, returns: false }
+        Shown { before, entries, links, returns: false, gone: false }
     }
 
     pub(super) fn asked<'a>(&self, typed: &'a Input, revision: Option<i64>) -> item::Asked<'a> {
@@ -280,6 +282,10 @@ fn page<'p>(
         returns: match shown.returns {
             true => Some(returns::now(scene.cx, actor, scene.words, (&flow.key, now.number))?),
             false => returns::later(scene.cx, known),
+        },
+        gone: match shown.gone {
+            true => gone::now(scene.cx, actor, scene.words, (&flow.key, now.number))?,
+            false => gone::later((&flow.key, now.number)),
         },
         hand_over,
     })
