@@ -1,0 +1,207 @@
+//! Python read as data: what is assigned to names and what stands in classes. Nothing is run; what only running could
+//! tell is kept as it is written, and said where somebody needs it.
+
+use std::collections::HashMap;
+
+use tree_sitter::Parser;
+
+use super::reader::Reader;
+
+/// A line of one of the files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Place {
+    pub(super) file: usize,
+    pub(super) line: usize,
+}
+
+/// What is to be said of a line.
+#[derive(Debug, Clone)]
+pub(super) struct Note {
+    pub(super) place: Place,
+    pub(super) text: String,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Value {
+    pub(super) place: Place,
+    pub(super) kind: Kind,
+}
+
+#[derive(Debug, Clone)]
+pub(super) enum Kind {
+    Text(String),
+    Number(String),
+    Bool(bool),
+    None,
+    List(Vec<Value>),
+    Dict(Vec<(Value, Value)>),
+    Call(Call),
+    /// A name that nothing was assigned to so far.
+    Name(String),
+    /// Anything else, as it is written.
+    Other(String),
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Call {
+    pub(super) name: String,
+    pub(super) args: Vec<Value>,
+    pub(super) named: Vec<(String, Value)>,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Class {
+    pub(super) name: String,
+    pub(super) bases: Vec<String>,
+    pub(super) place: Place,
+    pub(super) body: Vec<(String, Value)>,
+    pub(super) inner: Vec<Class>,
+    /// What stands in it besides assignments and classes.
+    pub(super) methods: Vec<(String, Place)>,
+}
+
+/// What all files together say.
+#[derive(Debug, Default)]
+pub(super) struct Python {
+    pub(super) names: HashMap<String, Value>,
+    pub(super) classes: Vec<Class>,
+    pub(super) notes: Vec<Note>,
+    /// Some file does not parse.
+    pub(super) broken: bool,
+}
+
+impl Value {
+    pub(super) fn text(&self) -> Option<&str> {
+        match &self.kind {
+            Kind::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// A number's digits, or a text's.
+    pub(super) fn number(&self) -> Option<u32> {
+        match &self.kind {
+            Kind::Number(text) | Kind::Text(text) => text.parse().ok(),
+            _ => None,
+        }
+    }
+
+    pub(super) fn is_true(&self) -> bool {
+        match &self.kind {
+            Kind::Bool(value) => *value,
+            Kind::Text(text) => !text.is_empty(),
+            _ => false,
+        }
+    }
+
+    pub(super) fn list(&self) -> Option<&[Value]> {
+        match &self.kind {
+            Kind::List(list) => Some(list),
+            _ => None,
+        }
+    }
+
+    pub(super) fn dict(&self) -> Option<&[(Value, Value)]> {
+        match &self.kind {
+            Kind::Dict(pairs) => Some(pairs),
+            _ => None,
+        }
+    }
+
+    /// A dictionary's value by its key.
+    pub(super) fn get(&self, key: &str) -> Option<&Value> {
+        self.dict()?.iter().rev().find(|(name, _)| name.text() == Some(key)).map(|(_, value)| value)
+    }
+
+    /// In the words of its file, shortened: for what is said of it.
+    pub(super) fn written(&self) -> String {
+        match &self.kind {
+            Kind::Text(text) => format!("'{text}'"),
+            Kind::Number(text) | Kind::Name(text) | Kind::Other(text) => text.clone(),
+            Kind::Bool(true) => "True".into(),
+            Kind::Bool(false) => "False".into(),
+            Kind::None => "None".into(),
+            Kind::List(list) => format!("[{}]", list.iter().map(Self::written).collect::<Vec<_>>().join(", ")),
+            Kind::Dict(_) => "{…}".into(),
+            Kind::Call(call) => format!("{}(…)", call.name),
+        }
+    }
+}
+
+impl Call {
+    pub(super) fn get(&self, name: &str) -> Option<&Value> {
+        self.named.iter().find(|(key, _)| key == name).map(|(_, value)| value)
+    }
+
+    /// The last word of the name: `CharField` of `models.CharField`.
+    pub(super) fn last(&self) -> &str {
+        self.name.rsplit('.').next().unwrap_or(&self.name)
+    }
+}
+
+/// Reads the files, in the order in which they are given; a name may be used before its file.
+pub(super) fn read(files: &[(String, String)]) -> Python {
+    let mut python = Python::default();
+    for (number, (_, text)) in files.iter().enumerate() {
+        let mut parser = Parser::new();
+        let tree = match parser.set_language(&tree_sitter_python::LANGUAGE.into()) {
+            Ok(()) => parser.parse(text, None),
+            Err(_) => None,
+        };
+        let Some(tree) = tree else {
+            python.broken = true;
+            python.notes.push(Note { place: Place { file: number, line: 1 }, text: "this cannot be parsed".into() });
+            continue;
+        };
+        let mut reader = Reader::new(text, number, &mut python);
+        reader.errors(tree.root_node());
+        reader.statements(tree.root_node());
+    }
+    let names = python.names.clone();
+    for value in python.names.values_mut() {
+        settle(value, &names, 0);
+    }
+    let names = python.names.clone();
+    for class in &mut python.classes {
+        settle_class(class, &names);
+    }
+    python.notes.sort_by(|a, b| (a.place, &a.text).cmp(&(b.place, &b.text)));
+    python.notes.dedup_by(|a, b| a.place == b.place && a.text == b.text);
+    python
+}
+
+fn settle_class(class: &mut Class, names: &HashMap<String, Value>) {
+    for (_, value) in &mut class.body {
+        settle(value, names, 0);
+    }
+    for inner in &mut class.inner {
+        settle_class(inner, names);
+    }
+}
+
+/// Names that were not known when they were read and are now. A name that comes back to itself is left.
+fn settle(value: &mut Value, names: &HashMap<String, Value>, depth: usize) {
+    if depth > 40 {
+        return;
+    }
+    match &mut value.kind {
+        Kind::Name(name) => {
+            if let Some(known) = names.get(name.as_str()) {
+                value.kind = known.kind.clone();
+                settle(value, names, depth + 1);
+            }
+        }
+        Kind::List(list) => list.iter_mut().for_each(|one| settle(one, names, depth + 1)),
+        Kind::Dict(pairs) => {
+            for (key, one) in pairs {
+                settle(key, names, depth + 1);
+                settle(one, names, depth + 1);
+            }
+        }
+        Kind::Call(call) => {
+            call.args.iter_mut().for_each(|one| settle(one, names, depth + 1));
+            call.named.iter_mut().for_each(|(_, one)| settle(one, names, depth + 1));
+        }
+        _ => {}
+    }
+}
