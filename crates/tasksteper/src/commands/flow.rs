@@ -67,6 +67,7 @@ pub(super) fn run(command: Flow) -> Done {
             Ok(())
         }
         Flow::Diagram { flow, format, data } => diagram(&flow, format, &data),
+        Flow::ImportDjango(import) => super::django::run(&import),
         Flow::Archive { key, data } => {
             let of = key.clone();
             open_existing(&data)?.write(move |cx| publish::archive(cx, &system(), &of)).map_err(

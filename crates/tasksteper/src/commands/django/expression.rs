@@ -138,7 +138,7 @@ impl Names<'_> {
                 pairs.extend(named(call.named));
                 Kind::Dict(pairs)
             }
-            ("dict", None) => Kind::Dict(named(call.named)),
+            ("dict", None) => Kind::Dict(named(call.named).collect()),
             _ => Kind::Call(call),
         })
     }

@@ -163,14 +163,8 @@ impl<'a> Reader<'a> {
             let mut cursor = given.walk();
             bases.extend(given.named_children(&mut cursor).map(|base| self.words(base).to_owned()));
         }
-        let mut class = Class {
-            name,
-            bases,
-            place: self.place(node),
-            body: Vec::new(),
-            inner: Vec::new(),
-            methods: Vec::new(),
-        };
+        let mut class =
+            Class { name, bases, place: self.place(node), body: Vec::new(), inner: Vec::new(), methods: Vec::new() };
         if let Some(body) = node.child_by_field_name("body") {
             self.members(body, &mut class);
         }
