@@ -472,6 +472,9 @@ pub(crate) struct ImportDjango {
     /// Who a name of the original is here (may be repeated); '*' is everybody who is not known
     #[arg(long, value_name = "NAME=USER", requires = "db")]
     pub(crate) map: Vec<String>,
+    /// Who imports; without it, the first administrator
+    #[arg(long = "as", value_name = "USER", requires = "db")]
+    pub(crate) actor: Option<String>,
     /// Write nothing: say what would become of the items
     #[arg(long, requires = "db")]
     pub(crate) dry_run: bool,

@@ -2,9 +2,12 @@
 
 mod expression;
 mod field;
+mod people;
 mod project;
 mod python;
 mod reader;
+mod row;
+mod rows;
 mod table;
 mod widget;
 mod write;
@@ -38,11 +41,14 @@ pub(super) fn run(asked: &ImportDjango) -> Done {
         (None, Some(_)) => None,
     };
     tell_notes(&files, &all);
-    if let Some(output) = output {
+    if let Some(output) = output.filter(|_| !asked.dry_run) {
         keep(&made, output, asked.force)?;
     }
     if made.is_empty() {
         return Err(Refusal::Refused("no project could be carried over".to_owned()));
+    }
+    if asked.db.is_some() {
+        rows::carry(asked, &made)?;
     }
     if python.broken || all.refused {
         return Err(Refusal::Refused("not everything could be carried over: mend the lines above".to_owned()));

@@ -127,7 +127,7 @@ fn count(n: usize, what: &str) -> String {
     if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
 }
 
-fn refused(error: Error, files: &[FlowFile]) -> Refusal {
+pub(super) fn refused(error: Error, files: &[FlowFile]) -> Refusal {
     match error {
         Error::Problems(problems) => {
             report(&problems, files);
