@@ -7,6 +7,8 @@ from django.forms import ModelForm
 CHOICE_ISSUE_LEVEL = (('1', '一般问题'), ('2', '严重问题'), ('3', '事故'))
 CUSTOMERS = ['金融', '电力', '煤炭', '互联网']
 CHOICE_CUSTOMER_TYPE = [(c, c) for c in CUSTOMERS]
+# The document says itself that this must stand before the model, and shows it after.
+CHOICE_ISSUE_CLASS_1 = [(c, c) for c in ('软件', '硬件', '结构', '误操作', '配置')]
 CHOICE_ISSUE_CLASS_2 = (
     ('硬件', (('线缆', '线缆'), ('单板', '单板'))),
     ('配置', (('数据', '数据'), ('误操作', '误操作'))),
