@@ -54,7 +54,10 @@ const API: [(&str, &str, &str, [u16; 3]); 20] = [
 
 /// A method and a path of the pages, what the form sends, and the answers likewise. Nobody is sent to
 /// sign in; who has sent a form does so at once (401), and it is kept.
-const PAGES: [(&str, &str, &str, [u16; 3]); 73] = [
+const PAGES: [(&str, &str, &str, [u16; 3]); 76] = [
+    ("GET", "/polls/", "", [308, 308, 308]),
+    ("GET", "/polls/{any}/flow/{flow}/", "", [308, 308, 308]),
+    ("GET", "/polls/{any}/flow/{flow}/{number}/detail/", "", [308, 308, 308]),
     ("GET", "/", "", [303, 200, 200]),
     ("GET", "/login", "", [200, 303, 303]),
     ("POST", "/login", "name=x&password=x", [422, 422, 422]),
@@ -143,6 +146,7 @@ fn each_page_as_nobody_as_the_wrong_user_as_the_right_one() {
         let real = [
             ("{flow}", "t"),
             ("{number}", "1"),
+            ("{any}", "0"),
             ("{list}", "pending"),
             ("{file}", "none.css"),
             ("{secret}", "none"),

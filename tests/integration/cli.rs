@@ -51,6 +51,7 @@ fn every_command_says_what_it_does_with_an_example() {
         "flow show",
         "flow diagram",
         "flow archive",
+        "flow import-django",
         "backup",
         "restore",
         "bench",
