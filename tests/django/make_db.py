@@ -2,13 +2,16 @@
 
 The models become those of an app called polls. The rows are {model: [{field: value}, …]}; Django fills in the defaults."""
 
+import atexit
 import json
 import os
+import shutil
 import sys
 import tempfile
 
 database, *sources, rows = sys.argv[1:]
 root = tempfile.mkdtemp()
+atexit.register(shutil.rmtree, root)
 os.makedirs(os.path.join(root, "polls"))
 open(os.path.join(root, "polls", "__init__.py"), "w").close()
 with open(os.path.join(root, "polls", "models.py"), "w", encoding="utf-8") as models:

@@ -5,7 +5,7 @@ use std::{fs, path::Path, process::Command};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use crate::harness::{Installation, project, run, stderr, stdout};
+use crate::harness::{Installation, Server, User, project, run, stderr, stdout};
 
 fn python(name: &str) -> String {
     project().join("tests/django").join(name).to_str().unwrap().to_owned()
@@ -65,6 +65,13 @@ fn a_file_with_mistakes_says_them_line_by_line() {
     let (status, told, flows) = imported(&["mistakes.py"]);
     assert_eq!(status, Some(1), "{told}");
     golden("mistakes.txt", &format!("{told}\n{flows}"));
+}
+
+#[test]
+fn what_does_not_parse_is_said_and_the_rest_is_carried_over() {
+    let (status, told, flows) = imported(&["broken.py"]);
+    assert_eq!(status, Some(1), "{told}");
+    golden("broken.txt", &format!("{told}\n{flows}"));
 }
 
 #[test]
@@ -189,6 +196,11 @@ fn items_come_along_with_number_state_holder_and_creator() {
     assert!(counts.contains("device_card: created 1, there already 1, refused 0"), "{counts}");
 
     let server = at.into_server();
+    looked_at(&server);
+}
+
+/// What the items look like here.
+fn looked_at(server: &Server) {
     let user = server.user("admin");
     let issue = user.item("issue_track", 3);
     assert_eq!(issue["id"], "question_3");
@@ -213,6 +225,11 @@ fn items_come_along_with_number_state_holder_and_creator() {
     let history = user.history(&user.item("issue_track", 7));
     let comment = history.iter().find_map(|event| event["comment"].as_str()).expect("what no field holds");
     assert!(comment.contains("改进项链接：见 /polls/0/flow/improvement/99/detail/"), "{comment}");
+    follows(server, &user);
+}
+
+/// Numbers go on, addresses lead on.
+fn follows(server: &Server, user: &User) {
     let new = user.create(
         "issue_track",
         &json!({"summary": "新", "detail": "d", "issue_level": "事故",

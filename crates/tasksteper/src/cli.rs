@@ -460,7 +460,7 @@ pub(crate) struct ImportDjango {
     /// Replace flow files that are there already
     #[arg(long)]
     pub(crate) force: bool,
-    /// What a flow's items are called (may be repeated); issue_track's are question_1, question_2, … as in the original
+    /// What a flow's items are called (may be repeated); question_1, question_2, …, as in the original, are those of the project with the most fields
     #[arg(long, value_name = "FLOW=PREFIX")]
     pub(crate) prefix: Vec<String>,
     /// The original's database: its items are carried in, with their numbers

@@ -2,6 +2,7 @@
 
 mod expression;
 mod field;
+mod mend;
 mod people;
 mod project;
 mod python;
@@ -78,8 +79,9 @@ fn name_items(asked: &[String], projects: &mut [Project]) -> Done {
         }
     }
     let taken = projects.iter().any(|project| project.prefix.as_deref() == Some("question"));
-    let first = projects.iter().position(|project| project.key == "issue_track").unwrap_or(0);
-    if let Some(project) = projects.get_mut(first)
+    // Its name stays with the project that says most of its items.
+    let widest = (0..projects.len()).rev().max_by_key(|at| projects[*at].fields.len()).unwrap_or(0);
+    if let Some(project) = projects.get_mut(widest)
         && project.prefix.is_none()
         && !taken
     {

@@ -329,8 +329,7 @@ fn choices(python: &Python, name: &str, given: &Value, all: &mut Gathered) -> Op
             continue; // the empty choice: a flow has it by itself
         }
         if pairs.iter().any(|(_, known)| *known == word) {
-            all.note(one.place, format!("{name}: the choice '{word}' is there a second time: left out"));
-            continue;
+            all.note(one.place, format!("{name}: the choice '{word}' is there a second time: one word here"));
         }
         pairs.push((stored, word));
     }

@@ -3,9 +3,7 @@
 
 use std::collections::HashMap;
 
-use tree_sitter::Parser;
-
-use super::reader::Reader;
+use super::{mend, reader::Reader};
 
 /// A line of one of the files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -143,18 +141,12 @@ impl Call {
 pub(super) fn read(files: &[(String, String)]) -> Python {
     let mut python = Python::default();
     for (number, (_, text)) in files.iter().enumerate() {
-        let mut parser = Parser::new();
-        let tree = match parser.set_language(&tree_sitter_python::LANGUAGE.into()) {
-            Ok(()) => parser.parse(text, None),
-            Err(_) => None,
-        };
-        let Some(tree) = tree else {
-            python.broken = true;
-            python.notes.push(Note { place: Place { file: number, line: 1 }, text: "this cannot be parsed".into() });
-            continue;
-        };
-        let mut reader = Reader::new(text, number, &mut python);
-        reader.errors(tree.root_node());
+        let (text, mistakes) = mend::mended(text);
+        python.broken |= !mistakes.is_empty();
+        let note = |(line, text)| Note { place: Place { file: number, line }, text };
+        python.notes.extend(mistakes.into_iter().map(note));
+        let Some(tree) = mend::parsed(&text) else { continue };
+        let mut reader = Reader::new(&text, number, &mut python);
         reader.statements(tree.root_node());
     }
     let names = python.names.clone();

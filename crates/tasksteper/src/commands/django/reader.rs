@@ -1,4 +1,4 @@
-//! The statements of one file, and what does not parse in it.
+//! The statements of one file.
 
 use tree_sitter::Node;
 
@@ -33,38 +33,6 @@ impl<'a> Reader<'a> {
 
     fn value(&self, node: Node) -> Value {
         Names { text: self.text, file: self.file, names: &self.python.names, local: None }.value(node)
-    }
-
-    /// Where the file is no Python: each place once, outermost first.
-    pub(super) fn errors(&mut self, node: Node) {
-        if !node.has_error() {
-            return;
-        }
-        if node.is_error() || node.is_missing() {
-            self.python.broken = true;
-            let text = self.what_is_wrong(node);
-            self.note(node, text);
-        }
-        let mut cursor = node.walk();
-        let children: Vec<_> = node.children(&mut cursor).collect();
-        for child in children {
-            self.errors(child);
-        }
-    }
-
-    fn what_is_wrong(&self, node: Node) -> String {
-        if node.is_missing() {
-            return format!("syntax error: {:?} is missing here", node.kind());
-        }
-        let line = self.words(node).lines().next().unwrap_or_default();
-        let start: String = line.chars().take(40).collect();
-        let wide = self.words(node).chars().find(|c| "‘’“”，：；（）【】｛｝＝、".contains(*c));
-        match wide {
-            Some(wide) => {
-                format!("syntax error at {start:?}: {wide:?} stands where Python needs its ASCII sign; write that")
-            }
-            None => format!("syntax error at {start:?}"),
-        }
     }
 
     pub(super) fn statements(&mut self, block: Node) {

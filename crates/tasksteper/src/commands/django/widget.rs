@@ -7,7 +7,7 @@ use super::{
 };
 
 /// Carries over what the form's `Meta` says.
-pub(super) fn apply(form: &Class, fields: &mut Vec<Field>, all: &mut Gathered) {
+pub(super) fn apply(form: &Class, fields: &mut [Field], all: &mut Gathered) {
     let Some(meta) = form.inner.iter().find(|inner| inner.name == "Meta") else {
         all.note(form.place, format!("the form {} has no class Meta: nothing is carried over from it", form.name));
         return;
@@ -37,7 +37,7 @@ pub(super) fn apply(form: &Class, fields: &mut Vec<Field>, all: &mut Gathered) {
 }
 
 /// `'__all__'`, or a list: the order of the form, the others are not shown.
-fn shown(value: &Value, fields: &mut Vec<Field>, all: &mut Gathered) {
+fn shown(value: &Value, fields: &mut [Field], all: &mut Gathered) {
     if value.text() == Some("__all__") {
         return;
     }

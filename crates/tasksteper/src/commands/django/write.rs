@@ -92,7 +92,13 @@ fn one_field(out: &mut Written, field: &Field) {
     }
     match &field.ty {
         Type::Choice(pairs) => {
-            let words: Vec<String> = pairs.iter().map(|(_, word)| quoted(word)).collect();
+            let mut words: Vec<String> = Vec::new();
+            for (_, word) in pairs {
+                let word = quoted(word);
+                if !words.contains(&word) {
+                    words.push(word);
+                }
+            }
             out.line("choices", &format!("[{}]", words.join(", ")));
         }
         Type::Item(Some(flow)) => out.words("flow", flow),
