@@ -77,7 +77,9 @@ fn what_does_not_parse_is_said_and_the_rest_is_carried_over() {
 #[test]
 fn what_is_no_python_at_all_is_refused_in_words() {
     let folder = tempfile::tempdir().unwrap();
-    let cases: [(&[u8], &str); 5] = [
+    let cases: [(&[u8], &str); 7] = [
+        (b"A = [A, A]\nFormAndModelDict = {'a': A}\n", "the project 'a' is left out"),
+        (b"A = B\nB = A\nFormAndModelDict = A\n", "FormAndModelDict is no dictionary but"),
         (b"", "FormAndModelDict is not assigned"),
         (b"FormAndModelDict = 3\n", "FormAndModelDict is no dictionary but 3"),
         (b"\xff\xfe", "not UTF-8"),
@@ -252,4 +254,63 @@ fn follows(server: &Server, user: &User) {
     let linked =
         user.saved(&new, &json!({"improvement_url": "http://47.95.215.176:9000/polls/0/flow/improvement/5/detail/"}));
     assert_eq!(linked["fields"]["improvement_url"], "improvement/5");
+}
+
+#[test]
+fn rows_tell_what_the_files_do_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = database(folder.path(), &rows());
+    let (at, listings, out) = (people(), python("listings.py"), folder.path().join("flows"));
+    let words = ["flow", "import-django", &listings, "--db", &db, "--map", "*=ann", "-o", out.to_str().unwrap()];
+    let output = at.run(&words, "");
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(stdout(&output).contains("issue_track: created 2, there already 0, refused 0"), "{}", stdout(&output));
+    let text = fs::read_to_string(out.join("issue_track.toml")).unwrap();
+    assert!(text.contains("choices = [\"煤炭\", \"金融\"]"), "{text}");
+    let shown = at.done(&["flow", "show", "issue_track"], "");
+    assert_eq!(shown, text, "what is written is what is published");
+}
+
+#[test]
+fn a_published_flow_is_used_as_it_stands() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = database(folder.path(), &rows());
+    let (at, rest, listings) = (people(), python("rest.py"), python("listings.py"));
+    let shipped = project().join("flows");
+    at.done(&["flow", "apply", shipped.to_str().unwrap()], "");
+    let output = at.run(&["flow", "import-django", &rest, &listings, "--db", &db, "--map", "*=ann"], "");
+    let (told, counts) = (stderr(&output), stdout(&output));
+    assert!(told.contains("issue_track is published already: its items follow the rules that are there"), "{told}");
+    assert!(
+        counts.contains("issue_track: created 1, there already 0, refused 1"),
+        "线缆 is not under 软件 there: {counts}"
+    );
+    assert!(told.contains("polls_issuetrackmodel 7: "), "{told}");
+    let server = at.into_server();
+    assert_eq!(server.user("admin").item("issue_track", 3)["fields"]["class_2"], "线缆");
+}
+
+#[test]
+fn a_database_that_is_none_is_said_before_anything_is_published() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = database(folder.path(), &json!({}));
+    let at = people();
+    let listings = python("listings.py");
+    let cases: [(&[&str], i32, &str); 7] = [
+        (&["--db", "/none.sqlite3"], 1, "/none.sqlite3: No such file"),
+        (&["--db", &listings], 1, "this is no SQLite database"),
+        (&["--db", &db, "--app", "wrong"], 1, "no table of the models IssueTrackModel"),
+        (&["--db", &db, "--map", "x=none"], 1, "there is no user \"none\""),
+        (&["--db", &db, "--map", "x"], 2, "write NAME=USER"),
+        (&["--db", &db, "--as", "none"], 1, "there is no active user \"none\""),
+        (&["--map", "x=ann"], 2, "--db"),
+    ];
+    for (more, status, words) in cases {
+        let output = at.run(&[&["flow", "import-django", &listings], more].concat(), "");
+        assert_eq!(output.status.code(), Some(status), "{words}: {}", stderr(&output));
+        assert!(stderr(&output).contains(words), "{words}: {}", stderr(&output));
+    }
+    assert_eq!(at.run(&["flow", "show", "issue_track"], "").status.code(), Some(1), "nothing was published");
+    let output = at.run(&["flow", "import-django", &listings, "--db", &db], "");
+    assert_eq!(output.status.code(), Some(0), "an empty table is no mistake: {}", stderr(&output));
 }

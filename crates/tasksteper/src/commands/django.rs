@@ -2,6 +2,7 @@
 
 mod expression;
 mod field;
+mod learn;
 mod mend;
 mod people;
 mod project;
@@ -35,6 +36,7 @@ pub(super) fn run(asked: &ImportDjango) -> Done {
     let python = python::read(&files);
     let mut all = project::gather(&python);
     name_items(&asked.prefix, &mut all.projects)?;
+    let source = rows::Source::open(asked, &mut all)?;
     let made = make(&files, &mut all);
     let output = match (&asked.output, &asked.db) {
         (Some(output), _) => Some(output.as_path()),
@@ -48,8 +50,8 @@ pub(super) fn run(asked: &ImportDjango) -> Done {
     if made.is_empty() {
         return Err(Refusal::Refused("no project could be carried over".to_owned()));
     }
-    if asked.db.is_some() {
-        rows::carry(asked, &made)?;
+    if let Some(source) = &source {
+        rows::carry(asked, source, &made)?;
     }
     if python.broken || all.refused {
         return Err(Refusal::Refused("not everything could be carried over: mend the lines above".to_owned()));

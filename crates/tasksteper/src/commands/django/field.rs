@@ -45,6 +45,8 @@ pub(super) struct Field {
     pub(super) rows: Option<u32>,
     pub(super) readonly: bool,
     pub(super) hidden: bool,
+    /// Its choices are in none of the files.
+    pub(super) lost_choices: bool,
     /// Why it is not as it was, for the flow file.
     pub(super) remarks: Vec<String>,
 }
@@ -57,6 +59,9 @@ const RESERVED: [&str; 20] = [
     "today", "now", "date", "actor", "anyone", "me", "state", "created", "updated", "closed", "was", "reached",
     "changed", "and", "or", "not", "in", "true", "false", "null",
 ];
+
+/// What becomes of a field whose choices are in none of the files.
+pub(super) const LOST: &str = "it becomes a text field";
 
 /// A name as a key of ours: `[a-z][a-z0-9_]{0,39}`, no reserved word.
 pub(super) fn key_of(name: &str, otherwise: &str) -> String {
@@ -167,6 +172,7 @@ fn field(python: &Python, name: &str, place: Place, call: &Call, all: &mut Gathe
         return None; // every flow has it
     }
     let choices = call.get("choices").and_then(|given| choices(python, name, given, all));
+    let is_lost = choices.is_none() && call.get("choices").is_some();
     let ty = match (choices, type_of(name, place, call, all)?) {
         (Some(choices), _) => Type::Choice(choices),
         (None, ty) => ty,
@@ -195,6 +201,7 @@ fn field(python: &Python, name: &str, place: Place, call: &Call, all: &mut Gathe
         width: None,
         rows: None,
         hidden: call.get("editable").is_some_and(|value| matches!(value.kind, Kind::Bool(false))),
+        lost_choices: is_lost,
         remarks: Vec::new(),
     };
     for word in ["auto_now", "auto_now_add"] {
@@ -304,7 +311,7 @@ fn preset(field: &mut Field, given: &Value, all: &mut Gathered) {
 fn choices(python: &Python, name: &str, given: &Value, all: &mut Gathered) -> Option<Vec<(String, String)>> {
     let given = enumeration(python, given).unwrap_or_else(|| given.clone());
     let Some(list) = given.list() else {
-        let text = format!("{name}: the choices {} are not in these files: it becomes a text field", given.written());
+        let text = format!("{name}: the choices {} are not in these files: {LOST}", given.written());
         all.note(given.place, text);
         return None;
     };
@@ -380,4 +387,14 @@ pub(super) fn link(field: &mut Field, projects: &[(String, String)]) {
         Some(_) => "the item's address as text in the original; now a link".into(),
         None => "the item's address as text in the original; now a link, to any flow: flow = \"…\" narrows it".into(),
     });
+}
+
+/// The item of `…/polls/0/flow/improvement/2/detail/`, as addresses of the original are. `keys`: names of projects, keys of
+/// their flows.
+pub(super) fn address(text: &str, keys: &[(String, String)]) -> Option<(String, i64)> {
+    let mut parts = text.split(|c: char| c == '/' || c.is_whitespace());
+    parts.find(|part| *part == "flow")?;
+    let (name, number) = (parts.next()?, parts.next()?.parse().ok()?);
+    let (_, key) = keys.iter().find(|(known, key)| known == name || key == name)?;
+    Some((key.clone(), number))
 }

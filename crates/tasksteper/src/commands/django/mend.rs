@@ -6,11 +6,29 @@ use std::ops::Range;
 
 use tree_sitter::{Node, Parser, Tree};
 
-/// The tree of a text of Python.
+/// Nobody nests deeper by hand; what reads a tree goes down with it.
+const DEEPEST: u32 = 200;
+
+/// The tree of a text of Python; none, where it is nested too deep.
 pub(super) fn parsed(text: &str) -> Option<Tree> {
     let mut parser = Parser::new();
     parser.set_language(&tree_sitter_python::LANGUAGE.into()).ok()?;
-    parser.parse(text, None)
+    let tree = parser.parse(text, None)?;
+    let mut cursor = tree.walk();
+    loop {
+        if cursor.depth() > DEEPEST {
+            return None;
+        }
+        if cursor.goto_first_child() {
+            continue;
+        }
+        while !cursor.goto_next_sibling() {
+            if !cursor.goto_parent() {
+                drop(cursor);
+                return Some(tree);
+            }
+        }
+    }
 }
 
 /// The text without its mistakes, and each of them: its line, counted from 1, and what is wrong.
@@ -23,11 +41,14 @@ pub(super) fn mended(text: &str) -> (String, Vec<(usize, String)>) {
     for part in parts(&lines, 0) {
         mend(&mut lines[part.clone()], (part.start, WHOLE), &mut said);
     }
-    let text = lines.join("\n");
-    if is_broken(&text) {
-        said.extend(first_error(&text).map(|(row, what)| (row + 1, what)));
+    let without = lines.join("\n");
+    // Parts that are sound alone may not be so together.
+    if said.is_empty() || is_broken(&without) {
+        let error = first_error(&without).or_else(|| first_error(text));
+        let (row, what) = error.unwrap_or_else(|| (0, "this is no Python".to_owned()));
+        said.push(((row + 1).min(lines.len().max(1)), what));
     }
-    (text, said)
+    (without, said)
 }
 
 /// What a part stands in: what comes before it and after it.
@@ -81,7 +102,7 @@ fn mend(lines: &mut [String], (first, within): (usize, Within), said: &mut Vec<(
 }
 
 fn is_broken(text: &str) -> bool {
-    parsed(text).is_none_or(|tree| tree.root_node().has_error())
+    parsed(&format!("{text}\n")).is_none_or(|tree| tree.root_node().has_error())
 }
 
 fn indent(line: &str) -> usize {
@@ -192,4 +213,54 @@ fn unclosed(lines: &[String]) -> Option<(usize, String)> {
     let unclosed = quote.map(|(row, mark)| (row, mark.to_owned()));
     let (row, what) = unclosed.or_else(|| open.first().map(|(row, c)| (*row, c.to_string())))?;
     Some((row, format!("syntax error: {what} is never closed")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WHOLE: [&str; 2] =
+        [include_str!("../../../../../tests/django/rest.py"), include_str!("../../../../../tests/django/listings.py")];
+
+    /// Whatever is missing: no line changes its number, and what is left out is said.
+    fn check(text: &str) {
+        let (without, said) = mended(text);
+        assert_eq!(said.is_empty(), !is_broken(text), "{said:?} of {text}");
+        assert!(without.lines().count() <= text.lines().count());
+        for (kept, given) in without.lines().zip(text.lines()) {
+            assert!(kept.is_empty() || kept == given, "{kept:?} for {given:?}");
+        }
+        for (line, what) in said {
+            assert!((1..=text.lines().count()).contains(&line), "{line}: {what}");
+        }
+    }
+
+    #[test]
+    fn what_is_whole_stays_as_it_is() {
+        for text in WHOLE {
+            assert_eq!(mended(text), (text.to_owned(), Vec::new()));
+        }
+    }
+
+    #[test]
+    fn what_is_nested_too_deep_is_left_out() {
+        for (open, close) in [("[", "]"), ("(", ")"), ("{1: ", "}"), ("f(", ")"), ("-", "1"), ("[", "")] {
+            let deep = format!("a = {}{}\nb = 1\n", open.repeat(3_000), close.repeat(3_000));
+            let (without, said) = mended(&deep);
+            assert_eq!(said.len(), 1, "{open}");
+            assert!(without.ends_with("b = 1") || close.is_empty(), "{open}");
+        }
+    }
+
+    #[test]
+    fn whatever_breaks_off_or_is_missing() {
+        for text in WHOLE {
+            let ends: Vec<usize> = text.char_indices().map(|(at, _)| at).collect();
+            for pair in ends.windows(2).step_by(29) {
+                check(&text[..pair[0]]);
+                check(&format!("{}{}", &text[..pair[0]], &text[pair[1]..]));
+                check(&format!("{}({}", &text[..pair[0]], &text[pair[0]..]));
+            }
+        }
+    }
 }

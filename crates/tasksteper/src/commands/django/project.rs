@@ -101,9 +101,9 @@ fn project(
     }
     let title = value.get("PrjNameZh").and_then(Value::text).unwrap_or(name).trim().to_owned();
     let class = class_named(python, name, value.get("PrjModelClass"), ("PrjModelClass", place), all);
-    let form = class_named(python, name, value.get("PrjFormClass"), ("PrjFormClass", place), all);
     let table = table_of(tables, name, place, all);
     let (class, table) = (class?, table?);
+    let form = class_named(python, name, value.get("PrjFormClass"), ("PrjFormClass", place), all);
     let mut fields = field::fields(python, class, form, all);
     let rows = table::rows(&table, &mut fields, all);
     if rows.is_empty() {

@@ -150,50 +150,53 @@ pub(super) fn read(files: &[(String, String)]) -> Python {
         reader.statements(tree.root_node());
     }
     let names = python.names.clone();
-    for value in python.names.values_mut() {
-        settle(value, &names, 0);
-    }
-    let names = python.names.clone();
-    for class in &mut python.classes {
-        settle_class(class, &names);
-    }
+    let mut settling = Settling { names: &names, budget: MOST_VALUES };
+    python.names.values_mut().for_each(|value| settling.settle(value, 0));
+    python.classes.iter_mut().for_each(|class| settling.class(class));
     python.notes.sort_by(|a, b| (a.place, &a.text).cmp(&(b.place, &b.text)));
     python.notes.dedup_by(|a, b| a.place == b.place && a.text == b.text);
     python
 }
 
-fn settle_class(class: &mut Class, names: &HashMap<String, Value>) {
-    for (_, value) in &mut class.body {
-        settle(value, names, 0);
-    }
-    for inner in &mut class.inner {
-        settle_class(inner, names);
-    }
+/// Names that were not known when they were read and are now. One that comes back to itself ends somewhere.
+struct Settling<'a> {
+    names: &'a HashMap<String, Value>,
+    budget: usize,
 }
 
-/// Names that were not known when they were read and are now. A name that comes back to itself is left.
-fn settle(value: &mut Value, names: &HashMap<String, Value>, depth: usize) {
-    if depth > 40 {
-        return;
+/// So many values are looked at: more is no file that anybody wrote.
+const MOST_VALUES: usize = 1_000_000;
+
+impl Settling<'_> {
+    fn class(&mut self, class: &mut Class) {
+        class.body.iter_mut().for_each(|(_, value)| self.settle(value, 0));
+        class.inner.iter_mut().for_each(|inner| self.class(inner));
     }
-    match &mut value.kind {
-        Kind::Name(name) => {
-            if let Some(known) = names.get(name.as_str()) {
-                value.kind = known.kind.clone();
-                settle(value, names, depth + 1);
+
+    fn settle(&mut self, value: &mut Value, depth: usize) {
+        if depth > 300 || self.budget == 0 {
+            return;
+        }
+        self.budget -= 1;
+        match &mut value.kind {
+            Kind::Name(name) => {
+                if let Some(known) = self.names.get(name.as_str()) {
+                    value.kind = known.kind.clone();
+                    self.settle(value, depth + 30);
+                }
             }
-        }
-        Kind::List(list) => list.iter_mut().for_each(|one| settle(one, names, depth + 1)),
-        Kind::Dict(pairs) => {
-            for (key, one) in pairs {
-                settle(key, names, depth + 1);
-                settle(one, names, depth + 1);
+            Kind::List(list) => list.iter_mut().for_each(|one| self.settle(one, depth + 1)),
+            Kind::Dict(pairs) => {
+                for (key, one) in pairs {
+                    self.settle(key, depth + 1);
+                    self.settle(one, depth + 1);
+                }
             }
+            Kind::Call(call) => {
+                call.args.iter_mut().for_each(|one| self.settle(one, depth + 1));
+                call.named.iter_mut().for_each(|(_, one)| self.settle(one, depth + 1));
+            }
+            _ => {}
         }
-        Kind::Call(call) => {
-            call.args.iter_mut().for_each(|one| settle(one, names, depth + 1));
-            call.named.iter_mut().for_each(|(_, one)| settle(one, names, depth + 1));
-        }
-        _ => {}
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use app::carry::former::{Former, Place};
+use app::carry::former::Former;
 use flow::{Choices, Field, Flow, Input, Kind, Past};
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 use serde_json::Value as Json;
@@ -178,7 +178,7 @@ impl Reader<'_> {
                 }
             }
             Kind::Item { .. } => {
-                let place = self.address(trimmed).ok_or("is no address of an item")?;
+                let place = field::address(trimmed, self.keys).ok_or("is no address of an item")?;
                 if trimmed.split_whitespace().count() > 1 {
                     read.item.remarks.push(format!("{}：{text}", field.label));
                 }
@@ -198,23 +198,10 @@ impl Reader<'_> {
     fn is_placeholder(&self, known: &field::Field, text: &str) -> bool {
         is_marked(text) || known.hint.as_deref().is_some_and(|hint| bare(text) == hint)
     }
-
-    /// The item of `…/polls/0/flow/improvement/2/detail/`, as addresses of the original are.
-    fn address(&self, text: &str) -> Option<Place> {
-        let mut parts = text.split(|c: char| c == '/' || c.is_whitespace());
-        while let Some(part) = parts.next() {
-            if part == "flow" {
-                let (name, number) = (parts.next()?, parts.next()?.parse().ok()?);
-                let (_, key) = self.keys.iter().find(|(known, key)| known == name || key == name)?;
-                return Some((key.clone(), number));
-            }
-        }
-        None
-    }
 }
 
 /// `#提交人填写#`, `##由维护处理人填写##`: what the original's pages put where nothing was.
-fn is_marked(text: &str) -> bool {
+pub(super) fn is_marked(text: &str) -> bool {
     let text = text.trim();
     let inner = bare(text);
     text.len() > inner.len() + 1

@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
+    io::Read as _,
     sync::Arc,
 };
 
@@ -21,9 +22,10 @@ use web::{
 };
 
 use super::{
-    super::{Done, Refusal, backup::bar, carry::actor, open, open_existing, say, tell},
-    Made,
+    super::{Done, Refusal, backup::bar, carry::actor, from_error, open, open_existing, say, tell},
+    Made, learn,
     people::People,
+    project::{Gathered, Project},
     row::{Read, Reader},
     write,
 };
@@ -34,29 +36,60 @@ const MOST_SAID: usize = 200;
 
 type Tables = BTreeMap<String, Vec<String>>;
 
+/// The original's database.
+pub(super) struct Source {
+    name: String,
+    file: Foreign,
+    there: Tables,
+    /// Each project's table.
+    tables: BTreeMap<String, Option<String>>,
+}
+
+impl Source {
+    /// Finds the projects' tables; what only their rows say is learnt.
+    pub(super) fn open(asked: &ImportDjango, all: &mut Gathered) -> Result<Option<Source>, Refusal> {
+        let Some(path) = &asked.db else { return Ok(None) };
+        let name = path.display().to_string();
+        let mut head = [0; 16];
+        let read = std::fs::File::open(path).and_then(|mut file| file.read(&mut head));
+        read.map_err(|error| Refusal::Refused(format!("{name}: {error}")))?;
+        if &head != b"SQLite format 3\0" {
+            return Err(Refusal::Refused(format!("{name}: this is no SQLite database")));
+        }
+        let broken = |error: app::Error| Refusal::Refused(format!("{name}: {}", from_error(&error)));
+        let file = Foreign::open(path).map_err(app::Error::from).map_err(broken)?;
+        let there = file.tables().map_err(app::Error::from).map_err(broken)?;
+        let tables = all.projects.iter().map(|project| table(asked.app.as_deref(), project, &there));
+        let tables = tables.collect::<Result<Vec<_>, _>>()?;
+        if tables.iter().all(Option::is_none) {
+            let models: Vec<&str> = all.projects.iter().map(|project| project.model.as_str()).collect();
+            return Err(Refusal::Refused(format!("{name}: no table of the models {}", models.join(", "))));
+        }
+        learn::learn(all, &tables, &there, &file).map_err(broken)?;
+        let tables = all.projects.iter().map(|project| project.key.clone()).zip(tables).collect();
+        Ok(Some(Source { name, file, there, tables }))
+    }
+}
+
 /// Publishes the flows that are not published yet, then carries the items in.
-pub(super) fn carry(asked: &ImportDjango, made: &[Made]) -> Done {
-    let Some(path) = &asked.db else { return Ok(()) };
-    let broken = |error| Refusal::Refused(format!("{}: {}", path.display(), super::super::from_error(&error)));
-    let file = Foreign::open(path).map_err(app::Error::from).map_err(broken)?;
-    let tables = file.tables().map_err(app::Error::from).map_err(broken)?;
+pub(super) fn carry(asked: &ImportDjango, source: &Source, made: &[Made]) -> Done {
+    let broken = |error: app::Error| Refusal::Refused(format!("{}: {}", source.name, from_error(&error)));
     let app = if asked.dry_run { open_existing(&asked.data)? } else { open(&asked.data)? };
     let who = actor(&app, asked.actor.as_deref())?;
     let mut people = People::new(&app.read(people::users)?, &asked.map)?;
     let flows = flows(&app, made, asked.dry_run)?;
-    let accounts = accounts(&file, &tables).map_err(broken)?;
+    let accounts = accounts(&source.file, &source.there).map_err(broken)?;
     let keys: Vec<(String, String)> =
         made.iter().map(|one| (one.project.name.clone(), one.project.key.clone())).collect();
     let mut found: Vec<(String, Read)> = Vec::new();
-    for (one, (flow, version)) in made.iter().zip(flows) {
-        let Some(table) = table(asked.app.as_deref(), one, &tables)? else {
+    for (one, rules) in made.iter().zip(flows) {
+        let Some(table) = source.tables.get(&one.project.key).and_then(Option::as_ref) else {
             tell(format_args!("no table for the model {}: {} gets no items", one.project.model, one.project.key));
             continue;
         };
-        let (columns, mut reader) = reader(one, (flow, version), &tables[&table], &accounts, &keys);
+        let (columns, reader) = reader(one, rules, &source.there[table], &accounts, &keys);
         let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
-        reader.others.retain(|(name, _)| name != "id");
-        let rows = file.rows(&table, &columns, "id").map_err(app::Error::from).map_err(broken)?;
+        let rows = source.file.rows(table, &columns, "id").map_err(app::Error::from).map_err(broken)?;
         let bar = bar::counted("read", u64::try_from(rows.len()).unwrap_or(0));
         for values in rows {
             let read = reader.read(&values, &mut people);
@@ -65,7 +98,6 @@ pub(super) fn carry(asked: &ImportDjango, made: &[Made]) -> Done {
         }
         bar.finish_and_clear();
     }
-    drop(file);
     settle(&app, &who, found, (&people, asked.dry_run))
 }
 
@@ -128,9 +160,9 @@ fn accounts(file: &Foreign, tables: &Tables) -> Result<HashMap<String, String>, 
 }
 
 /// The table of a model: `<app>_<model>`, as Django names it, or as the model says.
-fn table(app: Option<&str>, made: &Made, tables: &Tables) -> Result<Option<String>, Refusal> {
-    let model = made.project.model.to_lowercase();
-    if let Some(named) = &made.project.table {
+fn table(app: Option<&str>, project: &Project, tables: &Tables) -> Result<Option<String>, Refusal> {
+    let model = project.model.to_lowercase();
+    if let Some(named) = &project.table {
         return Ok(tables.contains_key(named).then(|| named.clone()));
     }
     if let Some(app) = app {
@@ -233,6 +265,9 @@ fn settle(app: &App, who: &Actor, found: Vec<(String, Read)>, (people, dry): (&P
     }
     for (name, times) in &people.unknown {
         tell(format_args!("nobody here is {name:?} (met {times} times): add the user, or say --map '{name}=USER'"));
+    }
+    if counts.is_empty() {
+        say("there are no items in the database");
     }
     let mut total = 0;
     for (key, Counts { created, there, refused }) in &counts {
