@@ -47,6 +47,8 @@ fn every_command_says_what_it_does_with_an_example() {
         "flow",
         "flow check",
         "flow apply",
+        "flow test",
+        "flow try",
         "flow list",
         "flow show",
         "flow diagram",

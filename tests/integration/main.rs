@@ -41,6 +41,7 @@ mod rules;
 mod search;
 mod stats;
 mod story;
+mod trying;
 mod upgrade;
 mod versions;
 mod views;

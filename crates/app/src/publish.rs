@@ -1,19 +1,25 @@
-//! Flows: checking files, publishing them, taking a flow out of use.
+//! Flows: checking files and playing their scenarios, publishing them, taking a flow out of use.
 
 use std::sync::Arc;
 
-use flow::{Actor, File, Flow, Problem, Severity, Who};
+use flow::{Actor, File, Flow, Problem, Severity, Who, trial};
 use store::{audit, flow_version};
 
 use crate::{Error, Page, Reading, Writing, people, work::Part};
 
-/// A flow file.
+/// A flow file, or one of scenarios (`*.test.toml`) of the flow beside it.
 #[derive(Debug, Clone)]
 pub struct FlowFile {
     /// Its name as given.
     pub name: String,
     /// Its text.
     pub text: String,
+}
+
+impl FlowFile {
+    fn as_file(&self) -> File<'_> {
+        File { name: &self.name, text: &self.text }
+    }
 }
 
 /// What came of publishing one file.
@@ -84,7 +90,8 @@ pub fn apply(cx: &Writing, actor: &Actor, files: &[FlowFile]) -> Result<(Vec<Out
     }
     let now = cx.now.as_millisecond();
     let mut outcomes = Vec::new();
-    for (flow, file) in flows.iter().flatten().zip(files) {
+    let published = flows.iter().zip(files).filter_map(|(flow, file)| Some((flow.as_ref()?, file)));
+    for (flow, file) in published {
         let same = cx.flows.get(&flow.key).filter(|known| !known.archived && *known.text == *file.text);
         let version = match same {
             Some(known) => known.version,
@@ -159,8 +166,12 @@ impl VersionView {
 
 type Checked = (Vec<Option<Flow>>, Vec<Problem>);
 
+/// Of each file the flow, none of scenarios; and every problem. Where the flows are sound, the scenarios are played.
 fn checked(cx: &Reading, files: &[FlowFile]) -> Result<Checked, Error> {
-    let given: Vec<File> = files.iter().map(|file| File { name: &file.name, text: &file.text }).collect();
+    let (tests, of_flows): (Vec<&FlowFile>, Vec<&FlowFile>) =
+        files.iter().partition(|file| trial::is_scenarios(&file.name));
+    let tests: Vec<File> = tests.into_iter().map(FlowFile::as_file).collect();
+    let given: Vec<File> = of_flows.into_iter().map(FlowFile::as_file).collect();
     let keys: Vec<Option<String>> = given.iter().map(|file| flow::read(file).0.map(|flow| flow.key)).collect();
     let others = other_flows(cx, &keys)?;
     let others: Vec<&Flow> = others.iter().map(|flow| &**flow).collect();
@@ -176,10 +187,15 @@ fn checked(cx: &Reading, files: &[FlowFile]) -> Result<Checked, Error> {
         }
         problems.extend(unknown_people(cx, flow, file)?);
     }
+    let named: Vec<(&str, Option<&Flow>)> =
+        given.iter().zip(&flows).map(|(file, flow)| (file.name, flow.as_ref())).collect();
+    problems.extend(trial::play(&tests, &named, &others, cx.zone).problems);
     let place = |problem: &Problem| files.iter().position(|file| file.name == problem.file);
     problems.sort_by_key(|problem| (place(problem), problem.span.start, problem.severity));
     problems.dedup();
-    Ok((flows, problems))
+    let mut flows = flows.into_iter();
+    let of_file = |file: &FlowFile| if trial::is_scenarios(&file.name) { None } else { flows.next().flatten() };
+    Ok((files.iter().map(of_file).collect(), problems))
 }
 
 /// The published flows that are not among the files: the newest versions, and older ones that still hold open items,

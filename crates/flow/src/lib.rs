@@ -12,6 +12,7 @@ mod query;
 mod read;
 mod said;
 pub mod text;
+pub mod trial;
 mod value;
 mod words;
 

@@ -2,7 +2,7 @@
 //!
 //! To add a key: name it in the section's `KEYS`, read it there, hold it in `model.rs`.
 
-mod document;
+pub(crate) mod document;
 mod field;
 mod number;
 mod people;
@@ -93,9 +93,8 @@ pub fn read(file: &File) -> (Option<Flow>, Vec<Problem>) {
     (sound.then_some(draft.flow), draft.problems)
 }
 
-/// Reads one file as far as it goes.
-pub(crate) fn draft(file: &File) -> Draft {
-    let mut report = Report { file: file.name, text: file.text, problems: Vec::new() };
+/// The file as TOML, as far as it goes; what is none is reported.
+pub(crate) fn parsed<'a>(file: &File<'a>, report: &mut Report) -> toml::Spanned<DeTable<'a>> {
     let (root, mut errors) = DeTable::parse_recoverable(file.text);
     errors.sort_by_key(|error| error.span().map_or(0, |span| span.start));
     // What follows the first slip on a line is mostly its echo.
@@ -110,6 +109,13 @@ pub(crate) fn draft(file: &File) -> Draft {
         let message = said!("this is no TOML: {}", error.message());
         report.error(&error.span().unwrap_or(0..0), message, said!("texts stand in quotes, one key a line"));
     }
+    root
+}
+
+/// Reads one file as far as it goes.
+pub(crate) fn draft(file: &File) -> Draft {
+    let mut report = Report { file: file.name, text: file.text, problems: Vec::new() };
+    let root = parsed(file, &mut report);
     let syntax: Vec<Problem> = report.problems.clone();
     let (flow, marks, broken) = whole(root.get_ref(), syntax.is_empty(), &mut report);
     let mut problems = report.problems;

@@ -402,6 +402,35 @@ pub(crate) enum Flow {
         #[command(flatten)]
         data: Data,
     },
+    /// Play the scenarios beside flow files, and tell what does not come as it must; needs no data
+    #[command(
+        after_help = "A file issue_track.test.toml holds the scenarios of issue_track.toml. `flow apply` plays them before it publishes.\n\nExample:\n  tasksteper flow test flows/"
+    )]
+    Test {
+        /// Flow files, files of scenarios, or directories of them
+        #[arg(value_name = "FILE|DIR", default_value = "flows")]
+        files: Vec<PathBuf>,
+        /// The zone of days and typed times
+        #[arg(long, value_name = "ZONE", default_value = "Asia/Shanghai", env = "TASKSTEPER_TIME_ZONE")]
+        time_zone: String,
+    },
+    /// Play an item through a flow as any of its people; touches no records
+    #[command(
+        after_help = "Asks for one command after the other; `help` lists them. Also reads them from a pipe.\n\nExample:\n  tasksteper flow try flows/issue_track.toml\n  printf 'create\\nbuttons\\n' | tasksteper flow try flows/issue_track.toml"
+    )]
+    Try {
+        /// A flow file; the flows beside it are those that its items may open
+        file: PathBuf,
+        /// Who begins
+        #[arg(long = "as", value_name = "NAME", default_value = "created_by")]
+        as_who: String,
+        /// Write what was done as a scenario into this file, at the end
+        #[arg(long, value_name = "FILE")]
+        write: Option<PathBuf>,
+        /// The zone of days and typed times
+        #[arg(long, value_name = "ZONE", default_value = "Asia/Shanghai", env = "TASKSTEPER_TIME_ZONE")]
+        time_zone: String,
+    },
     /// List the published flows
     #[command(after_help = "Example:\n  tasksteper flow list")]
     List {

@@ -135,11 +135,12 @@ fn place_of(option: &str, url: &str) -> Result<Place, Refusal> {
 
 /// The zone of days and typed times.
 fn zone(records: &Records) -> Result<TimeZone, Refusal> {
-    TimeZone::get(&records.time_zone).map_err(|_| {
-        Refusal::Usage(format!(
-            "--time-zone: there is no zone {:?}; give one like Asia/Shanghai or UTC",
-            records.time_zone
-        ))
+    zone_named(&records.time_zone)
+}
+
+fn zone_named(name: &str) -> Result<TimeZone, Refusal> {
+    TimeZone::get(name).map_err(|_| {
+        Refusal::Usage(format!("--time-zone: there is no zone {name:?}; give one like Asia/Shanghai or UTC"))
     })
 }
 

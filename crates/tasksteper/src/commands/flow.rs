@@ -1,5 +1,8 @@
 //! Flow files: check, publish, list, show, draw, archive.
 
+mod testing;
+mod trying;
+
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -10,7 +13,7 @@ use app::{
     people::system,
     publish::{self, FlowFile},
 };
-use flow::{Problem, Severity};
+use flow::{Problem, Severity, trial::is_scenarios};
 
 use super::{Done, Refusal, open, open_existing, say, tell, user::table};
 use crate::cli::{Data, Drawing, Flow};
@@ -19,7 +22,7 @@ pub(super) fn run(command: Flow) -> Done {
     match command {
         Flow::Check { files } => check(&files),
         Flow::Apply { files, data } => {
-            let files = read(&files)?;
+            let files = with_scenarios(read(&files)?)?;
             let app = open(&data)?;
             let given = files.clone();
             let (outcomes, problems) =
@@ -31,6 +34,8 @@ pub(super) fn run(command: Flow) -> Done {
             }
             Ok(())
         }
+        Flow::Test { files, time_zone } => testing::run(&files, &time_zone),
+        Flow::Try { file, as_who, write, time_zone } => trying::run(&file, &as_who, write.as_deref(), &time_zone),
         Flow::List { data } => {
             let rows = open_existing(&data)?.read(|cx| {
                 let open = app::work::open_items(cx)?;
@@ -111,8 +116,10 @@ fn diagram(named: &Path, format: Drawing, data: &Data) -> Done {
 
 fn check(paths: &[PathBuf]) -> Done {
     let files = read(paths)?;
-    let given: Vec<flow::File> = files.iter().map(|file| flow::File { name: &file.name, text: &file.text }).collect();
-    let problems = flow::check(&given, &[], false).problems;
+    let (tests, flows): (Vec<&FlowFile>, Vec<&FlowFile>) = files.iter().partition(|file| is_scenarios(&file.name));
+    let given: Vec<flow::File> = flows.into_iter().map(as_file).collect();
+    let mut problems = flow::check(&given, &[], false).problems;
+    problems.extend(tests.into_iter().flat_map(|file| flow::trial::read_scenarios(&as_file(file)).1));
     report(&problems, &files);
     let errors = problems.iter().filter(|problem| problem.severity == Severity::Error).count();
     if errors > 0 {
@@ -170,6 +177,24 @@ fn read(paths: &[PathBuf]) -> Result<Vec<FlowFile>, Refusal> {
         }
     }
     Ok(files)
+}
+
+/// The files, and beside each flow's its scenarios, if there are any.
+fn with_scenarios(mut files: Vec<FlowFile>) -> Result<Vec<FlowFile>, Refusal> {
+    let stems: Vec<String> =
+        files.iter().filter_map(|file| Some(file.name.strip_suffix(".toml")?.to_owned())).collect();
+    for stem in stems {
+        let beside = PathBuf::from(format!("{stem}.test.toml"));
+        let is_given = |file: &FlowFile| Path::new(&file.name) == beside;
+        if beside.is_file() && !files.iter().any(is_given) {
+            files.push(read_one(&beside)?);
+        }
+    }
+    Ok(files)
+}
+
+fn as_file(file: &FlowFile) -> flow::File<'_> {
+    flow::File { name: &file.name, text: &file.text }
 }
 
 fn read_one(path: &Path) -> Result<FlowFile, Refusal> {
