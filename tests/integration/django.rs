@@ -82,7 +82,7 @@ fn what_is_no_python_at_all_is_refused_in_words() {
         (b"A = B\nB = A\nFormAndModelDict = A\n", "FormAndModelDict is no dictionary but"),
         (b"", "FormAndModelDict is not assigned"),
         (b"FormAndModelDict = 3\n", "FormAndModelDict is no dictionary but 3"),
-        (b"\xff\xfe", "not UTF-8"),
+        (b"\xff\xfe", "neither UTF-8 nor GBK"),
         ("FormAndModelDict = {‘a’: 1}\n".as_bytes(), "'‘' stands where Python needs its ASCII sign"),
         (b"]]]] ((((", "syntax error"),
     ];
@@ -97,6 +97,38 @@ fn what_is_no_python_at_all_is_refused_in_words() {
     let output = run(&["flow", "import-django", "none.py"], "");
     assert_eq!(output.status.code(), Some(1));
     assert!(stderr(&output).contains("none.py: "), "{}", stderr(&output));
+}
+
+/// What people write who know Python: the listings do not.
+const OTHERWISE: &str = r"# coding: gbk
+from collections import OrderedDict
+
+class Level(models.TextChoices):
+    LOW = 'l', _('低')
+    HIGH = 'h', '高'
+
+class TaskModel(models.Model):
+    name = models.CharField(u'名' '称', max_length=50)
+    level = models.CharField('级别', max_length=2, choices=Level.choices, default=Level.LOW)
+    owner = models.ForeignKey(User, on_delete=models.CASCADE, verbose_name='责任人', null=True)
+
+FormAndModelDict = OrderedDict([('task', dict(PrjNameZh='任务', PrjModelClass=TaskModel))])
+TABLE = [{'source': '开', 'trigger': '转办', 'dest': '办', 'trans_action': dict(assign_to='责任人')}]
+TABLE.append({'source': ['开', '办'], 'trigger': '补充', 'dest': '='})
+TABLE += [{'source': '*', 'trigger': '作废', 'dest': '废'}]
+TRANS_TABLE_DICT = {}
+TRANS_TABLE_DICT['task'] = TABLE
+";
+
+#[test]
+fn python_may_be_written_otherwise() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, out) = (folder.path().join("x.py"), folder.path().join("flows"));
+    fs::write(&path, encoding_rs::GBK.encode(OTHERWISE).0).unwrap();
+    let output = run(&["flow", "import-django", path.to_str().unwrap(), "-o", out.to_str().unwrap()], "");
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let text = fs::read_to_string(out.join("task.toml")).unwrap();
+    golden("otherwise.txt", &format!("{}\n{text}", said(&stderr(&output), folder.path())));
 }
 
 #[test]

@@ -62,9 +62,14 @@ pub(super) fn run(asked: &ImportDjango) -> Done {
 fn read(path: &Path) -> Result<(String, String), Refusal> {
     let name = path.display().to_string();
     let bytes = fs::read(path).map_err(|error| Refusal::Refused(format!("{name}: {error}")))?;
-    let text = String::from_utf8(bytes).map_err(|error| {
-        Refusal::Refused(format!("{name}: not UTF-8 from byte {} on", error.utf8_error().valid_up_to()))
-    })?;
+    // What was written on Windows in China may be in its own coding.
+    let text = match String::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) => encoding_rs::GB18030
+            .decode_without_bom_handling_and_without_replacement(error.as_bytes())
+            .map(std::borrow::Cow::into_owned)
+            .ok_or_else(|| Refusal::Refused(format!("{name}: neither UTF-8 nor GBK")))?,
+    };
     let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
     Ok((name, text.replace("\r\n", "\n")))
 }

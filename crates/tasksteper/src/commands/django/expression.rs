@@ -134,6 +134,13 @@ impl Names<'_> {
                 Kind::Text(text)
             }
             ("list" | "tuple" | "set", Some(Kind::List(list))) => Kind::List(list),
+            ("dict" | "OrderedDict" | "collections.OrderedDict", Some(Kind::List(list))) => {
+                let pair = |value: &Value| match value.list() {
+                    Some([key, value]) => Some((key.clone(), value.clone())),
+                    _ => None,
+                };
+                Kind::Dict(list.iter().filter_map(pair).collect())
+            }
             ("dict", Some(Kind::Dict(mut pairs))) => {
                 pairs.extend(named(call.named));
                 Kind::Dict(pairs)

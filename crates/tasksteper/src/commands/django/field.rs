@@ -218,7 +218,7 @@ fn field(python: &Python, name: &str, place: Place, call: &Call, all: &mut Gathe
         }
     }
     if let Some(given) = call.get("default") {
-        preset(&mut field, given, all);
+        preset(&mut field, &member(python, given).unwrap_or_else(|| given.clone()), all);
     }
     for (word, value) in &call.named {
         if ["unique", "validators", "unique_for_date", "primary_key"].contains(&word.as_str()) {
@@ -354,6 +354,15 @@ fn enumeration(python: &Python, given: &Value) -> Option<Value> {
     let class = python.classes.iter().find(|known| known.name == class)?;
     let pairs = class.body.iter().map(|(_, value)| value.clone()).collect();
     Some(Value { place: given.place, kind: Kind::List(pairs) })
+}
+
+/// `Level.LOW`: what is stored of it.
+fn member(python: &Python, given: &Value) -> Option<Value> {
+    let Kind::Name(name) = &given.kind else { return None };
+    let (class, member) = name.rsplit_once('.')?;
+    let class = python.classes.iter().find(|known| known.name == class)?;
+    let (_, value) = class.body.iter().find(|(known, _)| known == member)?;
+    Some(value.list().and_then(<[Value]>::first).unwrap_or(value).clone())
 }
 
 fn plain(value: &Value) -> Option<String> {

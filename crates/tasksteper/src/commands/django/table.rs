@@ -27,7 +27,9 @@ const KEYS: [&str; 5] = ["source", "trigger", "dest", "trans_condition", "trans_
 
 pub(super) fn rows(table: &Value, fields: &mut [Field], all: &mut Gathered) -> Vec<Row> {
     let mut rows: Vec<Row> = Vec::new();
-    for given in table.list().unwrap_or_default() {
+    let given: Vec<Value> =
+        table.list().unwrap_or_default().iter().flat_map(|given| each_source(given, table)).collect();
+    for given in &given {
         let Some(row) = row(given, fields, all) else { continue };
         let same = |other: &&Row| other.source == row.source && other.trigger == row.trigger;
         if let Some(first) = rows.iter().find(same)
@@ -42,6 +44,38 @@ pub(super) fn rows(table: &Value, fields: &mut [Field], all: &mut Gathered) -> V
     }
     let rows = reached(rows, all);
     ended(rows, all)
+}
+
+/// A row for each of its sources: there may be a list of them, or `'*'`, every state that something leads out of. A `dest` of
+/// `'='` is the source.
+fn each_source(given: &Value, table: &Value) -> Vec<Value> {
+    let (Some(source), Some(pairs)) = (given.get("source"), given.dict()) else { return vec![given.clone()] };
+    let dest = given.get("dest").and_then(Value::text);
+    let sources: Vec<Value> = match &source.kind {
+        Kind::List(sources) => sources.clone(),
+        Kind::Text(text) if text == "*" => {
+            let others = table.list().unwrap_or_default().iter().filter_map(|row| row.get("source"));
+            let mut known: Vec<Value> = Vec::new();
+            let single = |value| std::slice::from_ref(value);
+            for other in others.flat_map(|source| source.list().unwrap_or_else(|| single(source))) {
+                let is_new = known.iter().all(|one| one.text() != other.text());
+                if is_new && other.text().is_some_and(|text| text != "*" && Some(text) != dest) {
+                    known.push(other.clone());
+                }
+            }
+            known
+        }
+        _ if dest == Some("=") => vec![source.clone()],
+        _ => return vec![given.clone()],
+    };
+    let with = |source: Value| {
+        let pairs = pairs.iter().map(|(key, value)| match (key.text(), value.text()) {
+            (Some("source"), _) | (Some("dest"), Some("=")) => (key.clone(), source.clone()),
+            _ => (key.clone(), value.clone()),
+        });
+        Value { place: given.place, kind: Kind::Dict(pairs.collect()) }
+    };
+    sources.into_iter().map(with).collect()
 }
 
 fn row(given: &Value, fields: &mut [Field], all: &mut Gathered) -> Option<Row> {
