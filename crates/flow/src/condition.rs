@@ -4,6 +4,7 @@
 mod bounds;
 mod compile;
 mod eval;
+mod partial;
 #[cfg(test)]
 mod tests;
 mod tree;
@@ -17,6 +18,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use crate::{Field, Fields, Item, Preset, Said, Value};
 use tree::{Comparison, Expr, Val};
 
+pub(crate) use partial::{Against, Parts, Told};
 pub(crate) use types::all_words;
 
 /// A condition, parsed and type-checked.
