@@ -13,7 +13,7 @@ help: ## This list
 test: deps lint doc unit postgres ## Every test there is, on both engines; installs what it needs when it is missing
 
 .PHONY: deps
-deps: ## Install Chromium, its driver, Chinese fonts, PostgreSQL, nginx, sqlite3, libfaketime, openpyxl, jsonschema and LibreOffice from Debian's packages when missing, and pm4py
+deps: ## Install Chromium, its driver, Chinese fonts, PostgreSQL, nginx, sqlite3, libfaketime, openpyxl, jsonschema and LibreOffice from Debian's packages when missing, pm4py and Django
 	@scripts/install-test-deps.sh
 
 .PHONY: lint

@@ -3,7 +3,8 @@
 # PostgreSQL's server and client for the records; nginx for several nodes behind it; sqlite3, by which a test reaches into a
 # database; libfaketime, by which it sets the server's clock; openpyxl and LibreOffice, which open the workbooks that are
 # carried out; jsonschema, which knows what editors know of a flow file; and from Python's registry, at the versions of
-# scripts/pm4py.txt, pm4py, which reads histories and processes, and spiffworkflow, which brings the schema of BPMN along.
+# scripts/pm4py.txt and scripts/django.txt, pm4py, which reads histories and processes, spiffworkflow, which brings the schema
+# of BPMN along, and Django, which makes the database of the program that this one comes after.
 set -euo pipefail
 
 missing=()
@@ -28,21 +29,28 @@ command -v soffice >/dev/null || missing+=(libreoffice-calc-nogui)
 /usr/bin/python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv)
 
 cd "$(dirname "$0")/.."
-# A virtual environment of its own, made anew when the versions change.
-pm4py() {
-  cmp -s scripts/pm4py.txt target/pm4py/versions.txt && return
-  say "Installing pm4py"
-  rm -rf target/pm4py
+# Virtual environments of their own, made anew when the versions change.
+python_package() {
+  local name=$1
+  shift
+  cmp -s "scripts/$name.txt" "target/$name/versions.txt" && return
+  say "Installing $name"
+  rm -rf "target/$name"
   mkdir -p target
-  /usr/bin/python3 -m venv target/pm4py
-  target/pm4py/bin/pip install --quiet --disable-pip-version-check --only-binary :all: --no-binary pydotplus -r scripts/pm4py.txt
-  cp scripts/pm4py.txt target/pm4py/versions.txt
+  /usr/bin/python3 -m venv "target/$name"
+  "target/$name/bin/pip" install --quiet --disable-pip-version-check --only-binary :all: "$@" -r "scripts/$name.txt"
+  cp "scripts/$name.txt" "target/$name/versions.txt"
+}
+
+python_packages() {
+  python_package pm4py --no-binary pydotplus
+  python_package django
 }
 
 say() { printf '%s\n' "$*" >&2; }
 
 if [ ${#missing[@]} -eq 0 ]; then
-  pm4py
+  python_packages
   exit 0
 fi
 
@@ -73,4 +81,4 @@ if ! "${install[@]}" >/dev/null 2>&1; then
   "${as_root[@]}" apt-get update -q
   "${install[@]}"
 fi
-pm4py
+python_packages

@@ -55,7 +55,10 @@ const API: [(&str, &str, &str, [u16; 3]); 21] = [
 
 /// A method and a path of the pages, what the form sends, and the answers likewise. Nobody is sent to
 /// sign in; who has sent a form does so at once (401), and it is kept.
-const PAGES: [(&str, &str, &str, [u16; 3]); 75] = [
+const PAGES: [(&str, &str, &str, [u16; 3]); 78] = [
+    ("GET", "/polls/", "", [308, 308, 308]),
+    ("GET", "/polls/{any}/flow/{flow}/", "", [308, 308, 308]),
+    ("GET", "/polls/{any}/flow/{flow}/{number}/detail/", "", [308, 308, 308]),
     ("GET", "/", "", [303, 200, 200]),
     ("GET", "/login", "", [200, 303, 303]),
     ("POST", "/login", "name=x&password=x", [422, 422, 422]),
@@ -146,6 +149,7 @@ fn each_page_as_nobody_as_the_wrong_user_as_the_right_one() {
         let real = [
             ("{flow}", "t"),
             ("{number}", "1"),
+            ("{any}", "0"),
             ("{list}", "pending"),
             ("{file}", "none.css"),
             ("{secret}", "none"),

@@ -54,6 +54,7 @@ fn every_command_says_what_it_does_with_an_example() {
         "flow diagram",
         "flow schema",
         "flow archive",
+        "flow import-django",
         "backup",
         "restore",
         "bench",

@@ -1,6 +1,7 @@
 //! Many items carried out of a flow and into it: what a file holds, as plain data. `web` knows the files.
 
 pub mod export;
+pub mod former;
 pub mod import;
 pub mod kept;
 pub mod notes;

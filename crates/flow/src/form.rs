@@ -34,6 +34,8 @@ pub fn item_name(text: &str) -> Option<ItemName> {
         return Some(ItemName::Id { prefix: prefix.to_owned(), number: item_number(number)? });
     }
     let path = text.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/');
+    // An item's address in the program that this one comes after: `…/polls/0/flow/improvement/2/detail/`.
+    let path = path.strip_suffix("/detail").unwrap_or(path);
     let mut parts = path.rsplit('/');
     let (number, flow) = (item_number(parts.next()?)?, parts.next()?);
     let is_key = flow.starts_with(|c: char| c.is_ascii_lowercase())

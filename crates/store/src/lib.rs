@@ -15,6 +15,7 @@ mod error;
 mod feed;
 mod field_change;
 pub mod flow_version;
+pub mod foreign;
 pub mod group;
 pub mod item;
 pub mod keep;

@@ -467,6 +467,12 @@ pub(crate) enum Flow {
         after_help = "An editor that knows TOML (taplo, VS Code with Even Better TOML) completes, explains and checks a flow file that begins with\n#:schema ./flow-schema.json\nA server has it at /api/v1/flow-schema.json.\n\nExample:\n  tasksteper flow schema > flows/flow-schema.json"
     )]
     Schema,
+    /// Make flow files of the original's Python: models, forms, transition tables
+    #[command(
+        name = "import-django",
+        after_help = "Nothing of the Python is run. What could not be carried over is said on stderr, line by line. With --db the items are carried in too, and flows that are not published yet are published first; files are then written only with -o.\n\nExample:\n  tasksteper flow import-django models.py forms.py fsm.py -o flows/\n  tasksteper flow import-django polls/*.py --db db.sqlite3 --map fanhuiyang=ann --dry-run"
+    )]
+    ImportDjango(ImportDjango),
     /// Take a flow out of use; its items stay readable
     #[command(after_help = "Example:\n  tasksteper flow archive issue_track")]
     Archive {
@@ -475,6 +481,39 @@ pub(crate) enum Flow {
         #[command(flatten)]
         data: Data,
     },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ImportDjango {
+    /// The Python files with the models, forms, FormAndModelDict, transition tables and TRANS_TABLE_DICT
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Where the flow files go; without it and without --db, the current directory
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) output: Option<PathBuf>,
+    /// Replace flow files that are there already
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// What a flow's items are called (may be repeated); question_1, question_2, …, as in the original, are those of the project with the most fields
+    #[arg(long, value_name = "FLOW=PREFIX")]
+    pub(crate) prefix: Vec<String>,
+    /// The original's database: its items are carried in, with their numbers
+    #[arg(long, value_name = "FILE")]
+    pub(crate) db: Option<PathBuf>,
+    /// The Django app: its tables are called APP_MODEL; without it, it is found
+    #[arg(long, value_name = "APP", requires = "db")]
+    pub(crate) app: Option<String>,
+    /// Who a name of the original is here (may be repeated); '*' is everybody who is not known
+    #[arg(long, value_name = "NAME=USER", requires = "db")]
+    pub(crate) map: Vec<String>,
+    /// Who imports; without it, the first administrator
+    #[arg(long = "as", value_name = "USER", requires = "db")]
+    pub(crate) actor: Option<String>,
+    /// Write nothing: say what would become of the items
+    #[arg(long, requires = "db")]
+    pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) data: Data,
 }
 
 /// As what a flow is drawn.

@@ -4,6 +4,7 @@ mod backup;
 mod carry;
 mod data;
 mod demo;
+mod django;
 mod flow;
 mod load;
 mod search;

@@ -8,6 +8,7 @@ pub(crate) mod account;
 pub(crate) mod admin;
 pub(crate) mod ask;
 pub(crate) mod attempt;
+pub(crate) mod before;
 pub(crate) mod carry;
 pub(crate) mod item;
 pub(crate) mod kept;

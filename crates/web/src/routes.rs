@@ -25,7 +25,8 @@ use crate::{
     carry::XLSX,
     metrics,
     pages::{
-        account, admin, ask, carry, item, kept, lists, live, plain, read, search, settings, stats, views, visit::Visit,
+        account, admin, ask, before, carry, item, kept, lists, live, plain, read, search, settings, stats, views,
+        visit::Visit,
     },
     server::Web,
 };
@@ -44,6 +45,7 @@ pub(crate) fn router(web: Web) -> Router {
         .merge(own())
         .merge(statistics())
         .merge(boards())
+        .merge(of_before())
         .route("/search", get(search::search))
         .route("/work/{list}", get(lists::work_list))
         .route("/flow/{flow}", get(lists::flow))
@@ -124,6 +126,14 @@ fn boards() -> Router<Web> {
         .route("/flow/{flow}/board", get(item::board::board))
         .route("/flow/{flow}/board/{number}/moves", get(item::board::moves).post(item::board::press))
         .route("/flow/{flow}/bulk", get(item::bulk::list).post(item::bulk::bulk))
+}
+
+/// Addresses of the program that this one comes after: they stand in mails and documents.
+fn of_before() -> Router<Web> {
+    Router::new()
+        .route("/polls/", get(before::home))
+        .route("/polls/{any}/flow/{flow}/", get(before::flow))
+        .route("/polls/{any}/flow/{flow}/{number}/detail/", get(before::item))
 }
 
 /// What administrators do.

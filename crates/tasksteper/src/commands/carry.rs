@@ -119,7 +119,7 @@ pub(super) fn import(import: &Import) -> Done {
 }
 
 /// The user who is named, or else the first administrator: someone whom histories can name and who can hold an item.
-fn actor(app: &App, named: Option<&str>) -> Result<Actor, Refusal> {
+pub(super) fn actor(app: &App, named: Option<&str>) -> Result<Actor, Refusal> {
     let users = app.read(people::users)?;
     let mut active = users.into_iter().filter(|user| user.active);
     let (found, whom) = match named {

@@ -77,6 +77,7 @@ pub(super) fn run(command: Flow) -> Done {
             let _ = std::io::stdout().write_all(flow::SCHEMA.as_bytes());
             Ok(())
         }
+        Flow::ImportDjango(import) => super::django::run(&import),
         Flow::Archive { key, data } => {
             let of = key.clone();
             open_existing(&data)?.write(move |cx| publish::archive(cx, &system(), &of)).map_err(
@@ -139,7 +140,7 @@ fn count(n: usize, what: &str) -> String {
     if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
 }
 
-fn refused(error: Error, files: &[FlowFile]) -> Refusal {
+pub(super) fn refused(error: Error, files: &[FlowFile]) -> Refusal {
     match error {
         Error::Problems(problems) => {
             report(&problems, files);

@@ -183,6 +183,8 @@ fn what_people_type_for_an_item() {
         ("issue_track/3", path("issue_track", 3)),
         ("/flow/issue_track/3", path("issue_track", 3)),
         ("https://a.b:8/base/flow/issue_track/3/?q=1", path("issue_track", 3)),
+        ("http://47.95.215.176:9000/polls/0/flow/improvement/2/detail/", path("improvement", 2)),
+        ("improvement/2/detail", None),
         ("/else/issue_track/3", None),
         ("issue_track/03", None),
         ("issue_track/0", None),
