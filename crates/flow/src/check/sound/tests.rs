@@ -84,7 +84,7 @@ fn rows_that_are_never_taken() {
         ),
         (
             &["a|x|c|condition = 'level == \"事故\"'", "a|x|c|condition = 'level == \"一般\"'", "a|x|c"],
-            &["15 warning [\"x\"] \"x\" can never be taken: one of the rows before it always is"],
+            &["16 warning [\"x\"] \"x\" can never be taken: one of the rows before it always is"],
         ),
     ] {
         assert_eq!(said(level, rows, ""), expected, "{rows:?}");
