@@ -6,9 +6,25 @@ use super::world::*;
 use crate::*;
 
 const PEOPLE: [&str; 3] = ["ann", "Bob", "cid"];
-const SOUND_FLOWS: usize = 12;
-const STRANDED_FLOWS: usize = 8;
+const SOUND_FLOWS: usize = 6;
+const STRANDED_FLOWS: usize = 5;
 const STEPS: usize = 10_000;
+
+const CONDITIONS: [&str; 13] = [
+    "",
+    "",
+    "level == 'x'",
+    "level != 'x'",
+    "flag",
+    "!flag",
+    "n >= 10",
+    "n < 10",
+    "part == 'q'",
+    "boss != null",
+    "mark == 'seen'",
+    "level == 'y' || flag",
+    "n == null",
+];
 
 /// A small random source: the same flows in every run.
 struct Dice(u64);
@@ -42,25 +58,10 @@ field = [
         dice.one(&["", ", default = \"created_by\""])
     );
     let states = ["s0", "s1", "s2", "s3", "end"];
-    let conditions = [
-        "",
-        "",
-        "level == 'x'",
-        "level != 'x'",
-        "flag",
-        "!flag",
-        "n >= 10",
-        "n < 10",
-        "part == 'q'",
-        "boss != null",
-        "mark == 'seen'",
-        "level == 'y' || flag",
-        "n == null",
-    ];
     for at in 0..9 {
         let source = if at < 4 { at } else { dice.roll(4) };
         let dest = if at < 4 { at + 1 } else { dice.roll(5) };
-        let condition = dice.one(&conditions);
+        let condition = dice.one(&CONDITIONS);
         text += &format!(
             "[[transition]]\nsource = \"{}\"\ntrigger = \"t{at}\"\ndest = \"{}\"\n",
             states[source], states[dest]
