@@ -31,7 +31,7 @@ pub(super) fn sound(draft: &Draft, others: &[&Flow], report: &mut Report) {
             copied.extend(open.copy.keys().cloned());
         }
     }
-    let given = filling::report(flow, marks, &copied, report);
+    let Some(given) = filling::report(flow, marks, &copied, report) else { return };
     let mut beyond = BTreeSet::new();
     let mut left_out: Vec<&str> = Vec::new();
     loop {

@@ -5,6 +5,7 @@ mod importing;
 mod pressing;
 mod saving;
 mod seeing;
+mod sound;
 mod values;
 mod walk;
 mod world;

@@ -9,10 +9,16 @@ use crate::{
 };
 
 /// Reports them; what is reported here is not looked into any further. `copied`: what another flow fills in as it opens an
-/// item.
-pub(super) fn report(flow: &Flow, marks: &Marks, copied: &BTreeSet<String>, report: &mut Report) -> BTreeSet<String> {
+/// item. `None`: no item can ever be created.
+pub(super) fn report(
+    flow: &Flow,
+    marks: &Marks,
+    copied: &BTreeSet<String>,
+    report: &mut Report,
+) -> Option<BTreeSet<String>> {
     let mut said = BTreeSet::new();
     at_creation(flow, marks, copied, &mut said, report);
+    let can_begin = said.is_empty();
     let mut never = |key: &str, span: &Range<usize>, why: &str, report: &mut Report| {
         let Some(field) = flow.fields.get(key).filter(|field| !can_be_filled(flow, field, copied)) else { return };
         if said.insert(field.key.clone()) {
@@ -34,7 +40,7 @@ pub(super) fn report(flow: &Flow, marks: &Marks, copied: &BTreeSet<String>, repo
             never(key, span, &state.name, report);
         }
     }
-    said
+    can_begin.then_some(said)
 }
 
 /// What a new item needs and nobody can fill in as it is created.

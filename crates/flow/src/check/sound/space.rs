@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::domain;
 use crate::condition::{Against, Parts, Told};
-use crate::{Access, Fields, Flow, Holder, Kind, Preset, Transition, Value, Who, access};
+use crate::{Access, Field, Fields, Flow, Holder, Kind, Preset, Transition, Value, Who, access};
 
 /// A flow as the search sees it.
 pub(super) struct Space<'a> {
@@ -19,6 +19,8 @@ pub(super) struct Space<'a> {
     pub(super) rows: BTreeMap<&'a str, Vec<usize>>,
     /// By state: the fields whose stored value matters there and that nobody can change there, in the form's order.
     pub(super) kept: BTreeMap<&'a str, Vec<&'a str>>,
+    /// By field: itself and its children, where there is a cascade.
+    pub(super) family: BTreeMap<&'a str, Vec<&'a Field>>,
     /// By state: the fields that decide over the rows out of it.
     pub(super) uses: BTreeMap<&'a str, BTreeSet<&'a str>>,
 }
@@ -36,8 +38,17 @@ impl<'a> Space<'a> {
                 rows.entry(source).or_default().push(at);
             }
         }
-        let mut space =
-            Space { flow, given, parts, cases: BTreeMap::new(), rows, kept: BTreeMap::new(), uses: BTreeMap::new() };
+        let mut space = Space {
+            flow,
+            given,
+            parts,
+            cases: BTreeMap::new(),
+            rows,
+            kept: BTreeMap::new(),
+            uses: BTreeMap::new(),
+            family: BTreeMap::new(),
+        };
+        space.family = family(flow);
         space.uses = flow.states.keys().map(|state| (state.as_str(), space.used(state))).collect();
         let mut all: BTreeSet<&str> = space.uses.values().flatten().copied().collect();
         space.with_parents(&mut all);
@@ -114,7 +125,7 @@ impl<'a> Space<'a> {
     /// What must be filled when `row` is pressed in `state`; a required field always is, but for a cascade.
     pub(super) fn needs(&self, row: &Transition, state: &str) -> Vec<&'a str> {
         let rules = self.flow.states.get(state);
-        let is_needed = |field: &&crate::Field| {
+        let is_needed = |field: &&Field| {
             let own = row.required.contains(&field.key) || row.assign_to == Holder::Field(field.key.clone());
             let leaves = row.dest != state && rules.is_some_and(|state| state.required.contains(&field.key));
             let always = field.required && field.parent().is_some();
@@ -271,6 +282,17 @@ impl<'a> Space<'a> {
         });
         near.unwrap_or(value).clone()
     }
+}
+
+fn family(flow: &Flow) -> BTreeMap<&str, Vec<&Field>> {
+    let mut family: BTreeMap<&str, Vec<&Field>> = BTreeMap::new();
+    for field in flow.fields.values() {
+        if let Some(parent) = field.parent() {
+            family.entry(parent).or_default().push(field);
+            family.entry(&field.key).or_default().push(field);
+        }
+    }
+    family
 }
 
 pub(super) fn both(left: Told, right: Told) -> Told {

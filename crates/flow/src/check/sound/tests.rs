@@ -84,7 +84,7 @@ fn rows_that_are_never_taken() {
         ),
         (
             &["a|x|c|condition = 'level == \"事故\"'", "a|x|c|condition = 'level == \"一般\"'", "a|x|c"],
-            &["15 warning [\"x\"] \"x\" can never be taken: one of the rows before it always is"],
+            &["16 warning [\"x\"] \"x\" can never be taken: one of the rows before it always is"],
         ),
     ] {
         assert_eq!(said(level, rows, ""), expected, "{rows:?}");
@@ -134,4 +134,45 @@ fn a_field_that_nobody_can_have_filled() {
     ] {
         assert_eq!(said(fields, rows, rest), [expected], "{rows:?}");
     }
+}
+
+/// Sixty states, three hundred rows, a hundred fields, conditions on most rows.
+#[test]
+fn a_large_flow() {
+    let words = "[\"a\", \"b\", \"c\"]";
+    let field = |at: usize| match at % 4 {
+        0 => format!("{{ key = \"f{at}\", type = \"choice\", choices = {words}, required = true, default = \"a\" }}"),
+        1 => format!("{{ key = \"f{at}\", type = \"bool\" }}"),
+        2 => format!("{{ key = \"f{at}\", type = \"number\" }}"),
+        _ => format!("{{ key = \"f{at}\", type = \"user\" }}"),
+    };
+    let fields = (0..100).map(field).collect::<Vec<_>>().join(", ");
+    let (mut rows, mut rest) = (Vec::new(), String::new());
+    for state in 0..59 {
+        let (choice, flag) = (state % 25 * 4, state % 25 * 4 + 1);
+        for (way, condition) in
+            [format!("f{choice} == 'a'"), format!("f{choice} == 'b'"), format!("f{choice} == 'c' && f{flag}")]
+                .iter()
+                .enumerate()
+        {
+            let dest = (state + 1 + way).min(59);
+            rows.push(format!("s{state}|w{way}|s{dest}|condition = \"{condition}\""));
+        }
+        rows.push(format!("s{state}|on|s{}|required = [\"f2\"]", state + 1));
+        rows.push(format!("s{state}|back|s{}|back = true", state / 2));
+        rest += &format!(
+            "[[state]]\nname = \"s{state}\"\nreadonly = [\"f{}\", \"f{}\"]\n",
+            state % 7 * 4,
+            state % 11 * 4 + 1
+        );
+    }
+    let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
+    let found = said(&fields, &rows, &rest);
+    assert!(found.iter().all(|one| !one.contains(" error ")), "{found:#?}");
+    // Where all that is typed at first is locked from then on, there are too many combinations, and that is said.
+    let all = (0..100).map(|at| format!("\"f{at}\"")).collect::<Vec<_>>().join(", ");
+    let lock = |state: usize| format!("[[state]]\nname = \"s{state}\"\nreadonly = [{all}]\n");
+    let found = said(&fields, &rows, &(1..59).map(lock).collect::<String>());
+    let is_note = |one: &&String| one.contains(" note ") && one.contains("too many combinations");
+    assert_eq!(found.iter().filter(is_note).count(), 1, "{found:#?}");
 }

@@ -10,9 +10,9 @@ use crate::condition::Told;
 use crate::{Fields, Flow, Preset, Value};
 
 /// Most steps of one search: what takes more is said to be undecided.
-const STEPS_MAX: usize = 400_000;
+const STEPS_MAX: usize = 20_000;
 /// Most situations that are told apart.
-const SITUATIONS_MAX: usize = 20_000;
+const SITUATIONS_MAX: usize = 2_000;
 
 /// It would take too long.
 #[derive(Debug)]
@@ -266,8 +266,7 @@ pub(super) fn free<'a>(space: &Space<'a>, known: &Fields, keys: impl Iterator<It
 
 /// Whether `key` and what hangs on it go together.
 fn fits_all(space: &Space, key: &str, known: &Fields) -> bool {
-    let mut fields = space.flow.fields.values();
-    fields.all(|field| (field.key != key && field.parent() != Some(key)) || fits_one(field, known))
+    space.family.get(key).is_none_or(|fields| fields.iter().all(|field| fits_one(field, known)))
 }
 
 /// A required cascade is empty only where its parent offers nothing.
