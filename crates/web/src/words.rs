@@ -35,9 +35,23 @@ pub struct Words {
 }
 
 /// The files of a language: those of the pages, and those of the refusals.
-const FILES: [(Language, [&str; 2]); 2] = [
-    (Language::Chinese, [include_str!("../locales/zh-CN/pages.ftl"), include_str!("../locales/zh-CN/refusals.ftl")]),
-    (Language::English, [include_str!("../locales/en/pages.ftl"), include_str!("../locales/en/refusals.ftl")]),
+const FILES: [(Language, [&str; 3]); 2] = [
+    (
+        Language::Chinese,
+        [
+            include_str!("../locales/zh-CN/pages.ftl"),
+            include_str!("../locales/zh-CN/refusals.ftl"),
+            include_str!("../locales/zh-CN/migrate.ftl"),
+        ],
+    ),
+    (
+        Language::English,
+        [
+            include_str!("../locales/en/pages.ftl"),
+            include_str!("../locales/en/refusals.ftl"),
+            include_str!("../locales/en/migrate.ftl"),
+        ],
+    ),
 ];
 
 static CHINESE: LazyLock<Words> = LazyLock::new(|| load(&FILES[0]));
@@ -171,7 +185,7 @@ fn around(file: &'static str) -> impl Iterator<Item = (&'static str, (&'static s
     })
 }
 
-fn load((language, files): &(Language, [&'static str; 2])) -> Words {
+fn load((language, files): &(Language, [&'static str; 3])) -> Words {
     let tag = language.tag().parse().unwrap_or_default();
     let mut bundle = FluentBundle::new_concurrent(vec![tag]);
     bundle.set_use_isolating(false);

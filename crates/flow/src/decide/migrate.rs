@@ -147,6 +147,11 @@ fn carried(step: &Step, item: &Item, facts: &Facts, lacks: &mut Vec<Lack>) -> Fi
             }
             continue;
         };
+        if fields.contains_key(to) {
+            // two of the old never become one of the new
+            lacks.push(Lack::Field(key.clone()));
+            continue;
+        }
         match converted(step, (from, value), field, facts) {
             Some(value) => put(&mut fields, to, value),
             None => lacks.push(Lack::Value(to.clone(), value.spelled())),

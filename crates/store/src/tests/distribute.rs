@@ -8,7 +8,7 @@ use super::{
     cluster::server,
     fixture::{Act, T0, act, bug, create, issue, place},
 };
-use crate::{Error, Tx, flow_version, item, list, postgres::distribute::SPREAD, rebuild_sheet, saved_view, user};
+use crate::{Error, Tx, flow_version, item, list, migration, postgres::distribute::SPREAD, rebuild_sheet, saved_view, user};
 
 /// Reads over all flows, on purpose: 待办, 已办, 我发起的, what is stranded, what is open.
 const OVER_ALL_FLOWS: [&str; 9] = [
@@ -105,6 +105,10 @@ fn do_everything(place: &super::fixture::Place) {
         saved_view::of(tx, "issue", "ann", (10, 10))?;
         saved_view::count(tx, "issue", "ann")?;
         saved_view::is_named(tx, "issue", "ann", "a", "b")?;
+        migration::newest(tx, "issue")?;
+        migration::behind(tx, "issue", (2, false), 1, 100)?;
+        migration::under(tx, "issue", 1, 1, 100)?;
+        migration::event(tx, "issue", 1, 1)?;
         Ok::<_, Error>(())
     };
     place.db.read(read).unwrap();

@@ -37,6 +37,7 @@ fn past(tx: &Tx, flow: &str, number: i64) -> Vec<(jiff::Timestamp, Record)> {
         ("commented", RecordKind::Commented),
         ("assigned", RecordKind::Assigned),
         ("imported", RecordKind::Imported),
+        ("migrated", RecordKind::Migrated),
     ];
     let events = item::history(tx, flow, number, 0, 1000).unwrap();
     assert!(events.iter().map(|event| event.seq).eq(1..=i64::try_from(events.len()).unwrap()));

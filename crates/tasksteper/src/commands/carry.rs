@@ -119,7 +119,7 @@ pub(super) fn import(import: &Import) -> Done {
 }
 
 /// The user who is named, or else the first administrator: someone whom histories can name and who can hold an item.
-fn actor(app: &App, named: Option<&str>) -> Result<Actor, Refusal> {
+pub(super) fn actor(app: &App, named: Option<&str>) -> Result<Actor, Refusal> {
     let users = app.read(people::users)?;
     let mut active = users.into_iter().filter(|user| user.active);
     let (found, whom) = match named {
@@ -129,7 +129,7 @@ fn actor(app: &App, named: Option<&str>) -> Result<Actor, Refusal> {
         ),
         None => (
             active.filter(|user| user.admin).min_by_key(|user| user.created_at),
-            "no active administrator; say with --as who imports".to_owned(),
+            "no active administrator; say with --as who does it".to_owned(),
         ),
     };
     let user = found.ok_or_else(|| Refusal::Refused(format!("there is {whom}")))?;

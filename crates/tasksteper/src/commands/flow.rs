@@ -1,5 +1,6 @@
 //! Flow files: check, publish, list, show, draw, archive.
 
+mod migrating;
 mod testing;
 mod trying;
 
@@ -72,6 +73,7 @@ pub(super) fn run(command: Flow) -> Done {
             Ok(())
         }
         Flow::Diagram { flow, format, data } => diagram(&flow, format, &data),
+        Flow::Migrate(asked) => migrating::run(&asked),
         Flow::Archive { key, data } => {
             let of = key.clone();
             open_existing(&data)?.write(move |cx| publish::archive(cx, &system(), &of)).map_err(

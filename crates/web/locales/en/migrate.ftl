@@ -1,0 +1,2 @@
+event-migrated = migrated to another version
+migrate-version = Flow version
