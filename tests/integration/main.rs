@@ -32,6 +32,7 @@ mod kill;
 mod layering;
 mod like;
 mod live;
+mod migrating;
 mod moving;
 mod nul;
 mod pages;

@@ -8,7 +8,9 @@ use super::{
     cluster::server,
     fixture::{Act, T0, act, bug, create, issue, place},
 };
-use crate::{Error, Tx, flow_version, item, list, migration, postgres::distribute::SPREAD, rebuild_sheet, saved_view, user};
+use crate::{
+    Error, Tx, flow_version, item, list, migration, postgres::distribute::SPREAD, rebuild_sheet, saved_view, user,
+};
 
 /// Reads over all flows, on purpose: 待办, 已办, 我发起的, what is stranded, what is open.
 const OVER_ALL_FLOWS: [&str; 9] = [

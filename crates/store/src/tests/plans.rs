@@ -12,8 +12,8 @@ use super::{
     statements_of,
 };
 use crate::{
-    Db, Error, Tx, Visibility, VisibleTo, WriteTx, audit, flow_version, group, item, like, list, migration, postgres, saved_view,
-    session, setting, stats, token, user, words,
+    Db, Error, Tx, Visibility, VisibleTo, WriteTx, audit, flow_version, group, item, like, list, migration, postgres,
+    saved_view, session, setting, stats, token, user, words,
 };
 
 /// Statements that do read a flow's sheet or more, by what they contain, and why that is taken.

@@ -71,7 +71,9 @@ fn told(done: &migrate::Done, what: &str) -> Done {
     if done.lacks.is_empty() {
         return Ok(());
     }
-    Err(Refusal::Refused(format!("not finished: some items would be stranded and were left; run it again to {what} them")))
+    Err(Refusal::Refused(format!(
+        "not finished: some items would be stranded and were left; run it again to {what} them"
+    )))
 }
 
 fn print_map(app: &App, actor: &flow::Actor, order: &Order) -> Result<(), app::Error> {
