@@ -125,6 +125,9 @@ const PAGES: [(&str, &str, &str, [u16; 3]); 73] = [
     ("POST", "/admin/flows/publish", "text=x", [401, 403, 422]),
     ("GET", "/admin/flows/{flow}", "", [303, 403, 200]),
     ("GET", "/admin/flows/{flow}/versions/{version}", "", [303, 403, 200]),
+    ("GET", "/admin/flows/{flow}/migrate", "", [303, 403, 200]),
+    ("GET", "/admin/flows/{flow}/migrate/progress", "", [303, 403, 200]),
+    ("POST", "/admin/flows/{flow}/migrate", "do=check", [401, 403, 200]),
     ("GET", "/admin/stranded", "", [303, 403, 200]),
     ("POST", "/admin/flows/{flow}/archive", "a=b", [303, 403, 303]),
     // Last: nobody of them is signed in afterwards.

@@ -135,7 +135,9 @@ fn running_items_go_on_under_a_newer_version_and_back() {
     assert_eq!(engineer.again(&closed), closed, "what is closed keeps its version");
 
     // Whoever was at work on it is told, and can go on.
-    assert_eq!(engineer.save(&open, &json!({"summary": "打了一半"})).refused(409), "stale_revision");
+    let typed = json!({"revision": open["revision"], "fields": {"summary": "打了一半"}});
+    let typed = engineer.patch(&crate::harness::path_of(&open), &typed);
+    assert_eq!(typed.refused(409), "stale_revision");
     assert_eq!(button(&after, "通过")["allowed"], json!(true));
 
     // Back: exactly, and where somebody has gone on since, by the map.

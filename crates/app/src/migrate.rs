@@ -111,6 +111,14 @@ pub fn last(cx: &Reading, key: &str) -> Result<Option<Migration>, Error> {
     Ok(migration::newest(cx.tx, key)?)
 }
 
+/// How many open items versions before this one still rule.
+///
+/// # Errors
+/// The store's.
+pub fn due(cx: &Reading, key: &str, version: i64) -> Result<i64, Error> {
+    Ok(store::flow_version::open_items(cx.tx, key, 1, version - 1)?.values().sum())
+}
+
 /// What would become of every item. `told` hears how many were looked at.
 ///
 /// # Errors
