@@ -15,6 +15,7 @@ mod forms;
 mod like;
 mod live;
 mod look;
+mod migrate;
 mod paging;
 mod search;
 mod stats;

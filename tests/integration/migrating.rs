@@ -149,7 +149,8 @@ fn running_items_go_on_under_a_newer_version_and_back() {
         (&moved["state"], &moved["fields"], &json!(1))
     );
     let back = engineer.again(&touched);
-    assert_eq!((&back["fields"]["summary"], &back["fields"]["level"]), (&json!("甲二"), &json!("一般")));
+    let fields = json!({"summary": "甲二", "level": "一般", "amount_text": "约十", "obsolete": "旧"});
+    assert_eq!(back["fields"], fields, "what was typed since, and what stood before");
     engineer.pressed(&engineer.again(&moved), "通过", &json!({}));
     let none = server.run(&["flow", "migrate", "t", "--undo"], "");
     assert!(stderr(&none).contains("can be taken back"), "{}", stderr(&none));
@@ -209,4 +210,62 @@ fn a_migration_that_is_killed_is_run_again_with_the_same_map() {
     let events = admin.history(&one);
     assert_eq!(events.iter().filter(|event| event["kind"] == "migrated").count(), 1, "none goes twice");
     assert_eq!(admin.get("/flows/t/items?limit=1").expect(StatusCode::OK)["items"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn the_page_tries_runs_and_takes_back_and_keeps_what_was_chosen() {
+    let at = Installation::with_flows(&[("t.toml", FIRST)]);
+    at.let_in(&["admin"]);
+    let server = at.into_server();
+    let engineer = server.user("engineer");
+    let item = engineer.create("t", &json!({"summary": "甲", "level": "一般", "obsolete": "旧"}));
+    publish(&server, &second());
+    let admin = server.signed_in("admin", "pass-word-1");
+    let path = "/admin/flows/t/migrate";
+    let page = admin.page(path);
+    assert_eq!(page.status, StatusCode::OK);
+    for part in
+        ["<svg", "name=\"fields:obsolete\"", "name=\"words:level:一般\"", "name=\"values:reason\"", "在办条目：1 个"]
+    {
+        assert!(page.text.contains(part), "{part}: {}", page.text);
+    }
+    let mut form = vec![
+        ("states:审", "=复审"),
+        ("fields:amount_text", "=amount"),
+        ("words:level:一般", "=一般问题"),
+        ("values:reason", "补 & 填"),
+        ("do", "check"),
+    ];
+    let tried = admin.form(path, &form);
+    assert_eq!(tried.status, StatusCode::UNPROCESSABLE_ENTITY);
+    for part in ["字段“obsolete”已去掉但有内容", "href=\"/flow/t/1\"", "value=\"补 &#38; 填\""] {
+        assert!(
+            tried.text.contains(part) || tried.text.contains(&part.replace("&#38;", "&amp;")),
+            "{part}: {}",
+            tried.text
+        );
+    }
+    assert!(!tried.text.contains("value=\"go\""), "nothing to press while one would be stranded");
+    form[4].1 = "go";
+    assert_eq!(admin.form(path, &form).status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(engineer.again(&item), item, "refused: nothing was changed");
+    form.push(("fields:obsolete", "-"));
+    form[4].1 = "check";
+    let tried = admin.form(path, &form);
+    assert_eq!(tried.status, StatusCode::OK, "{}", tried.text);
+    assert!(tried.text.contains("执行：迁移 1 个"), "{}", tried.text);
+    form[4].1 = "go";
+    let done = admin.form(path, &form);
+    assert!(done.text.contains("已迁移 1 个条目") && done.text.contains("撤销上次迁移"), "{}", done.text);
+    let shown = admin.page("/flow/t/1");
+    assert!(shown.text.contains("迁移到另一版本") && shown.text.contains("流程版本"), "{}", shown.text);
+    assert_eq!(engineer.again(&item)["fields"]["reason"], "补 & 填");
+    let back = admin.form(path, &[("do", "undo")]);
+    assert!(back.text.contains("已退回 1 个条目"), "{}", back.text);
+    assert_eq!(engineer.again(&item)["fields"], item["fields"]);
+    let none = admin.form(path, &[("do", "undo")]);
+    assert!(none.text.contains("没有可以撤销的迁移"), "{}", none.text);
+    let bad = admin.form(path, &[("do", "check"), ("states:审", "=没有的")]);
+    assert_eq!(bad.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(bad.text.contains("新版本没有：states: 没有的"), "{}", bad.text);
 }

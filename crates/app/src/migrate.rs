@@ -6,6 +6,7 @@ use std::{
 };
 
 use flow::{Actor, Facts, Flow, Item, Lack, Map, Step, VERSION, Value};
+use indexmap::IndexMap;
 use serde_json::json;
 use store::migration::{self, Migration};
 
@@ -396,7 +397,9 @@ fn forth(cx: &Writing, actor: &Actor, order: &Order, numbers: &[i64]) -> Result<
 
 impl Plan {
     fn decide(&self, (old, item): (&Flow, &Item), facts: &Facts, crowd: &Crowd) -> Result<flow::Decision, Vec<Lack>> {
-        let step = Step { old, new: &self.new, version: self.version, map: &self.map, peopled: &crowd.peopled };
+        let stood = IndexMap::new();
+        let (new, version, map, peopled) = (&*self.new, self.version, &self.map, &crowd.peopled);
+        let step = Step { old, new, version, map, stood: &stood, peopled };
         flow::migrate(&step, item, facts)
     }
 }
@@ -404,7 +407,7 @@ impl Plan {
 /// A batch on its way back.
 fn back(cx: &Writing, actor: &Actor, key: &str, kept: &Migration, numbers: &[i64]) -> Result<Done, Error> {
     let new = cx.version(key, kept.version)?;
-    let inverse = Map::read(&kept.map).map_err(Error::Damaged)?.inverse();
+    let map = Map::read(&kept.map).map_err(Error::Damaged)?;
     let crowd = Crowd::of(cx)?;
     let facts = crowd.facts(cx, actor);
     let mut done = Done::default();
@@ -427,7 +430,9 @@ fn back(cx: &Writing, actor: &Actor, key: &str, kept: &Migration, numbers: &[i64
             });
             Ok(flow::migrate_back(&item, version, (state, held), &stood.collect(), &facts))
         } else {
-            let step = Step { old: &new, new: &old, version, map: &inverse, peopled: &crowd.peopled };
+            let (map, stood) = return_of(&item, &event, (&old, &new), &map);
+            let peopled = &crowd.peopled;
+            let step = Step { old: &new, new: &old, version, map: &map, stood: &stood, peopled };
             flow::migrate(&step, &item, &facts)
         };
         match decided {
@@ -439,4 +444,32 @@ fn back(cx: &Writing, actor: &Actor, key: &str, kept: &Migration, numbers: &[i64
         }
     }
     Ok(done)
+}
+
+/// How an item to which something has happened since returns: what stands as its migration left it, as it stood before; the
+/// rest by the map the other way round.
+fn return_of(
+    item: &Item,
+    event: &store::item::EventRow,
+    (old, new): (&Flow, &Flow),
+    map: &Map,
+) -> (Map, IndexMap<String, Value>) {
+    let is_untouched = |key: &String| {
+        let left = event.changes.get(key).zip(new.fields.get(key));
+        let left = left.map(|((_, left), field)| Value::from_stored(left, field));
+        left.is_some_and(|left| item.fields.get(key).unwrap_or(&Value::Empty) == &left)
+    };
+    let mut stood = IndexMap::new();
+    for (key, field) in &old.fields {
+        let Some((before, _)) = event.changes.get(key) else { continue };
+        let to = map.fields.get(key).unwrap_or(key);
+        if to.is_empty() || is_untouched(to) {
+            stood.insert(key.clone(), Value::from_stored(before, field));
+        }
+    }
+    let mut back = map.inverse();
+    for key in new.fields.keys().filter(|key| !old.fields.contains_key(*key) && is_untouched(key)) {
+        back.fields.entry(key.clone()).or_default();
+    }
+    (back, stood)
 }

@@ -33,6 +33,8 @@ pub struct Step<'a> {
     pub version: i64,
     /// What becomes of what is gone.
     pub map: &'a Map,
+    /// What is to stand in fields of the new version, whatever the map makes of the old: what stood there before.
+    pub stood: &'a IndexMap<String, Value>,
     /// The groups that have an active member.
     pub peopled: &'a BTreeSet<String>,
 }
@@ -141,6 +143,9 @@ fn carried(step: &Step, item: &Item, facts: &Facts, lacks: &mut Vec<Lack>) -> Fi
             Some(to) => to,
             None => key,
         };
+        if step.stood.contains_key(to) {
+            continue;
+        }
         let (Some(from), Some(field)) = (from, step.new.fields.get(to)) else {
             if !matches!(value, Value::Empty | Value::Bool(false)) {
                 lacks.push(Lack::Field(key.clone()));
@@ -157,6 +162,7 @@ fn carried(step: &Step, item: &Item, facts: &Facts, lacks: &mut Vec<Lack>) -> Fi
             None => lacks.push(Lack::Value(to.clone(), value.spelled())),
         }
     }
+    step.stood.iter().for_each(|(key, value)| put(&mut fields, key, value.clone()));
     fill(step, item, &mut fields, facts, lacks);
     let draft = Draft::over(step.new, facts, fields.clone());
     for field in step.new.fields.values().filter(|field| matches!(field.kind, Kind::Choice(_))) {

@@ -72,7 +72,7 @@ fn told(done: &migrate::Done, what: &str) -> Done {
         return Ok(());
     }
     Err(Refusal::Refused(format!(
-        "not finished: some items would be stranded and were left; run it again to {what} them"
+        "not finished: some items would be stranded and were left; mend them and run it again"
     )))
 }
 

@@ -196,6 +196,7 @@ fn drawn(cx: &Reading, actor: &Actor, around: &Around, (order, mut told): (&Orde
     if lacks_holder || !map.holders.is_empty() {
         parts.push(holders(words, &new, &map));
     }
+    let all: Vec<&Flow> = std::iter::once(&*new).chain(olds.iter().map(|old| &**old)).collect();
     let picture = |flow: &Flow| flow::picture(flow, None).svg(false);
     let page = Migrate {
         f: around.frame(&words.one("migrate-to", "version", version), Active::Flows),
@@ -207,9 +208,9 @@ fn drawn(cx: &Reading, actor: &Actor, around: &Around, (order, mut told): (&Orde
         parts,
         closed: order.closed,
         trouble: told.trouble,
-        outlook: outlook.map(|outlook| seen(words, &new, outlook)),
+        outlook: outlook.map(|outlook| seen(words, &all, outlook)),
         done: told.done,
-        left: lacks(words, &new, &told.left),
+        left: lacks(words, &all, &told.left),
         undo: last.as_ref().map(|last| last.version),
         unfinished: last.is_some_and(|last| last.finished_at.is_none()),
     };
@@ -286,38 +287,47 @@ fn holders(words: &Words, new: &Flow, map: &Map) -> Part {
 }
 
 fn name_of(flow: &Flow, key: &str) -> String {
-    flow.fields.get(key).map_or_else(|| key.to_owned(), |field| field.label.clone())
+    named_in(&[flow], key)
 }
 
-fn seen(words: &Words, new: &Flow, outlook: &migrate::Outlook) -> Outlook {
+/// What people see of a field, in the first of these versions that has it.
+fn named_in(flows: &[&Flow], key: &str) -> String {
+    let found = flows.iter().find_map(|flow| flow.fields.get(key));
+    found.map_or_else(|| key.to_owned(), |field| field.label.clone())
+}
+
+fn seen(words: &Words, flows: &[&Flow], outlook: &migrate::Outlook) -> Outlook {
     let groups = outlook.groups.iter().map(|(group, count)| {
-        let fields: Vec<String> = group.fields.iter().map(|key| name_of(new, key)).collect();
+        let fields: Vec<String> = group.fields.iter().map(|key| named_in(flows, key)).collect();
         (group.version, group.from.clone(), group.to.clone(), fields.join(words.word("list-comma")), *count)
     });
     Outlook {
         total: outlook.total,
         stranded: outlook.stranded,
         groups: groups.collect(),
-        lacks: lacks(words, new, &outlook.lacks),
+        lacks: lacks(words, flows, &outlook.lacks),
     }
 }
 
-fn lacks(words: &Words, new: &Flow, lacks: &BTreeMap<flow::Lack, Lacking>) -> Vec<Lack> {
+fn lacks(words: &Words, flows: &[&Flow], lacks: &BTreeMap<flow::Lack, Lacking>) -> Vec<Lack> {
     use flow::Lack as L;
     let what = |lack: &L| match lack {
         L::State(state) => words.one("migrate-lack-state", "state", state),
-        L::Field(key) => words.one("migrate-lack-field", "field", name_of(new, key)),
-        L::Value(key, value) => words.two("migrate-lack-value", ("field", &name_of(new, key)), ("value", value)),
-        L::Required(key) => words.one("migrate-lack-required", "field", name_of(new, key)),
+        L::Field(key) => words.one("migrate-lack-field", "field", named_in(flows, key)),
+        L::Value(key, value) => words.two("migrate-lack-value", ("field", &named_in(flows, key)), ("value", value)),
+        L::Required(key) => words.one("migrate-lack-required", "field", named_in(flows, key)),
         L::Holder => words.word("migrate-lack-holder").to_owned(),
         L::Button => words.word("migrate-lack-button").to_owned(),
         L::End => words.word("migrate-lack-end").to_owned(),
     };
-    let place = |number: &i64| (format!("/flow/{}/{number}", new.key), new.item_id(*number));
+    let place = |number: &i64| {
+        let new = flows.first()?;
+        Some((format!("/flow/{}/{number}", new.key), new.item_id(*number)))
+    };
     let view = |(lack, of): (&L, &Lacking)| Lack {
         what: what(lack),
         count: of.count,
-        items: of.numbers.iter().take(LINKED).map(place).collect(),
+        items: of.numbers.iter().take(LINKED).filter_map(place).collect(),
     };
     lacks.iter().map(view).collect()
 }
