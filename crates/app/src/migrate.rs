@@ -80,6 +80,19 @@ pub struct Done {
     pub lacks: BTreeMap<Lack, Lacking>,
 }
 
+/// Both sides of a migration.
+#[derive(Debug, Clone)]
+pub struct Beside {
+    /// The versions that rule items now, newest first.
+    pub olds: Vec<Arc<Flow>>,
+    /// The version that is to rule them.
+    pub new: Arc<Flow>,
+    /// A map as given, kept or guessed.
+    pub map: Map,
+    /// The version's number.
+    pub version: i64,
+}
+
 /// Everything that a migration must know of a flow.
 struct Plan {
     key: String,
@@ -95,13 +108,13 @@ struct Crowd {
     peopled: BTreeSet<String>,
 }
 
-/// The newest version before the one that items go to, that one, and a map as kept, given or guessed: for who fills it in.
+/// Both sides of a migration, for who fills the map in.
 ///
 /// # Errors
 /// `AdminsOnly`, `NotFound`, `Archived`, `BadMap`.
-pub fn beside(cx: &Reading, actor: &Actor, order: &Order) -> Result<(Vec<Arc<Flow>>, Arc<Flow>, Map, i64), Error> {
+pub fn beside(cx: &Reading, actor: &Actor, order: &Order) -> Result<Beside, Error> {
     let plan = plan(cx, actor, order)?;
-    Ok((olds(cx, &plan)?, plan.new, plan.map, plan.version))
+    Ok(Beside { olds: olds(cx, &plan)?, new: plan.new, map: plan.map, version: plan.version })
 }
 
 /// The flow's newest migration: its version, whether it was finished, whether it can be taken back.

@@ -25,6 +25,9 @@ pub(super) fn dump(tx: &Tx, table: &str) -> Vec<String> {
 }
 
 fn value_from(json: &serde_json::Value, key: &str) -> Value {
+    if key == flow::VERSION {
+        return Value::Number(json.as_f64().unwrap());
+    }
     issue().fields.get(key).or(bug().fields.get(key)).map_or(Value::Empty, |field| Value::from_stored(json, field))
 }
 

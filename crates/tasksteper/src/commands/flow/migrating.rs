@@ -77,7 +77,7 @@ fn told(done: &migrate::Done, what: &str) -> Done {
 }
 
 fn print_map(app: &App, actor: &flow::Actor, order: &Order) -> Result<(), app::Error> {
-    let (olds, new, map, version) = app.read(|cx| migrate::beside(cx, actor, order))?;
+    let migrate::Beside { olds, new, map, version } = app.read(|cx| migrate::beside(cx, actor, order))?;
     say(format_args!("# {} to version {version}", order.key));
     for side in olds.iter().flat_map(|old| flow::sides(old, &new, &map)) {
         let part = side.field.map_or_else(|| side.part.to_owned(), |field| format!("{}.{field}", side.part));

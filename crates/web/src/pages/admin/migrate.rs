@@ -184,7 +184,7 @@ fn drawn(cx: &Reading, actor: &Actor, around: &Around, (order, mut told): (&Orde
         }
         read => read,
     };
-    let (olds, new, map, version) = read?;
+    let migrate::Beside { olds, new, map, version } = read?;
     if told.tried {
         told.outlook = Some(migrate::outlook(cx, actor, order, &mut |_| {})?);
     }
