@@ -109,7 +109,7 @@ fn what_is_derived_says_the_same_there_and_back() {
         let links = dump(tx, "link");
         assert!(links.iter().all(|link| !link.contains("cause")), "{links:?}");
         assert_eq!(flow_version::open_items(tx, "issue", 1, 2)?.into_iter().collect::<Vec<_>>(), [(2, 2)]);
-        let versions = [(1, issue().into()), (2, second().into())].into_iter().collect();
+        let versions = [(1, issue()), (2, second())].into_iter().collect();
         let made = words::texts_of(tx, "issue", &versions, 0, 10)?;
         let sql = "select body from words_issue where flow = $1 order by number";
         let bodies = tx.all(sql, &["issue".into()], |row| row.text(0))?;

@@ -71,9 +71,9 @@ fn told(done: &migrate::Done, what: &str) -> Done {
     if done.lacks.is_empty() {
         return Ok(());
     }
-    Err(Refusal::Refused(format!(
-        "not finished: some items would be stranded and were left; mend them and run it again"
-    )))
+    Err(Refusal::Refused(
+        "not finished: some items would be stranded and were left; mend them and run it again".to_owned(),
+    ))
 }
 
 fn print_map(app: &App, actor: &flow::Actor, order: &Order) -> Result<(), app::Error> {
