@@ -54,7 +54,7 @@ const API: [(&str, &str, &str, [u16; 3]); 20] = [
 
 /// A method and a path of the pages, what the form sends, and the answers likewise. Nobody is sent to
 /// sign in; who has sent a form does so at once (401), and it is kept.
-const PAGES: [(&str, &str, &str, [u16; 3]); 76] = [
+const PAGES: [(&str, &str, &str, [u16; 3]); 78] = [
     ("GET", "/", "", [303, 200, 200]),
     ("GET", "/login", "", [200, 303, 303]),
     ("POST", "/login", "name=x&password=x", [422, 422, 422]),
@@ -127,8 +127,10 @@ const PAGES: [(&str, &str, &str, [u16; 3]); 76] = [
     ("GET", "/admin/flows/{flow}/versions/{version}", "", [303, 403, 200]),
     ("GET", "/admin/flows/{flow}/migrate", "", [303, 403, 200]),
     ("GET", "/admin/flows/{flow}/migrate/progress", "", [303, 403, 200]),
-    ("POST", "/admin/flows/{flow}/migrate", "do=check", [303, 403, 200]),
+    ("POST", "/admin/flows/{flow}/migrate", "do=check", [401, 403, 200]),
     ("GET", "/admin/stranded", "", [303, 403, 200]),
+    ("POST", "/admin/flows/try", "text=x", [401, 403, 200]),
+    ("GET", "/admin/flows/{flow}/try", "", [303, 403, 200]),
     ("POST", "/admin/flows/{flow}/archive", "a=b", [303, 403, 303]),
     // Last: nobody of them is signed in afterwards.
     ("POST", "/logout", "a=b", [303, 303, 303]),

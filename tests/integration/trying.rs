@@ -300,3 +300,57 @@ fn what_the_prompt_does_not_understand_is_said() {
     assert_eq!(output.status.code(), Some(1));
     assert!(stderr(&output).contains("there is nothing to try: "), "{}", stderr(&output));
 }
+
+/// What a page's form would send back.
+fn hidden(page: &str, name: &str) -> String {
+    let from = page.split(&format!("name=\"{name}\" value=\"")).nth(1).unwrap_or_else(|| panic!("{name}: {page}"));
+    from.split('"')
+        .next()
+        .unwrap()
+        .replace("&#34;", "\"")
+        .replace("&#38;", "&")
+        .replace("&#60;", "<")
+        .replace("&#62;", ">")
+}
+
+#[test]
+fn a_flow_is_tried_on_its_page_and_nothing_is_kept() {
+    const PASSWORD: &str = "pass-word-1";
+    let at = Installation::with_flows(&[("t.toml", FLOW)]);
+    at.let_in(&["admin"]);
+    let server = at.into_server();
+    let admin = server.signed_in("admin", PASSWORD);
+    assert!(admin.page("/admin/flows/t").text.contains("/admin/flows/t/try"), "the flow's page leads there");
+    let mut page = admin.page("/admin/flows/t/try").text;
+    let mut act = |who: &str, what: &str, fields: &[(&str, &str)]| {
+        let deeds = hidden(&page, "try:deeds");
+        let mut form = vec![("try:text", FLOW), ("try:deeds", &deeds), ("try:who", who), ("try:do", what)];
+        form.extend_from_slice(fields);
+        let answer = admin.form("/admin/flows/try", &form);
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        page.clone_from(&answer.text);
+        answer.text
+    };
+    let refused = act("created_by", "create", &[("summary", ""), ("amount", "3")]);
+    assert!(
+        refused.contains("id=\"e-summary\"") && refused.contains("value=\"3\""),
+        "said at its place, typed text kept"
+    );
+    let created = act("created_by", "create", &[("summary", "甲"), ("amount", "3")]);
+    assert!(created.contains("value=\"press:提交\""), "the button of the state");
+    let refused = act("created_by", "press:提交", &[("summary", "甲"), ("amount", "3"), ("checker", "")]);
+    assert!(refused.contains("id=\"e-checker\""), "{refused}");
+    let moved = act("created_by", "press:提交", &[("summary", "甲"), ("amount", "3"), ("checker", "checker")]);
+    assert!(moved.contains("press = &#34;提交&#34;"), "written as a scenario: {moved}");
+    assert!(act("created_by", "as:anyone", &[]).contains("看不到这个条目"), "who may not see it sees nothing");
+    let seen = act("anyone", "as:checker", &[]);
+    assert!(seen.contains("金额太小") && !seen.contains("value=\"press:通过\""), "why the button is not there");
+    let closed = act("checker", "press:通过", &[("summary", "甲"), ("amount", "30"), ("checker", "checker")]);
+    assert!(!closed.contains("value=\"press:"), "the end: {closed}");
+    assert!(act("checker", "undo", &[]).contains("金额太小"), "one step back");
+    assert!(act("checker", "again", &[]).contains("value=\"create\""), "from the beginning");
+    assert!(act("nobody", "", &[("try:meet", "小王 boss")]).contains("小王"), "somebody more");
+    let broken = admin.form("/admin/flows/try", &[("text", &FLOW.replace("dest = \"审\"", "dst = \"审\""))]);
+    assert!(broken.text.contains("dst") && !broken.text.contains("try:do"), "{}", broken.text);
+    assert!(!admin.page("/flow/t/all").text.contains("甲"), "nothing was kept");
+}

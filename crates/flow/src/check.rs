@@ -2,6 +2,7 @@
 
 mod between;
 mod graph;
+mod sound;
 #[cfg(test)]
 mod tests;
 
@@ -32,6 +33,17 @@ pub fn check(files: &[File], published: &[&Flow], strict: bool) -> Checked {
         draft.problems.extend(problems);
         draft.problems.sort_by_key(|problem| (problem.span.start, problem.severity));
         draft.problems.dedup();
+    }
+    let opened = |key: &str| between::copied_into(key, &drafts, published);
+    let copied: Vec<_> = drafts.iter().map(|draft| opened(&draft.flow.key)).collect();
+    for ((file, draft), copied) in files.iter().zip(&mut drafts).zip(copied) {
+        // what stands on broken ground is not looked at
+        if draft.problems.iter().all(|problem| problem.severity != Severity::Error) {
+            let mut report = read::Report { file: file.name, text: file.text, problems: Vec::new() };
+            sound::sound(&draft.flow, &draft.marks, &copied, &mut report);
+            draft.problems.append(&mut report.problems);
+            draft.problems.sort_by_key(|problem| (problem.span.start, problem.severity));
+        }
     }
     let sound = |problems: &[Problem]| problems.iter().all(|problem| problem.severity != Severity::Error);
     let mut checked = Checked { flows: Vec::with_capacity(drafts.len()), problems: Vec::new() };

@@ -4,6 +4,7 @@
 mod bounds;
 mod compile;
 mod eval;
+mod reads;
 #[cfg(test)]
 mod tests;
 mod tree;
@@ -17,6 +18,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use crate::{Field, Fields, Item, Preset, Said, Value};
 use tree::{Comparison, Expr, Val};
 
+pub(crate) use reads::Reads;
 pub(crate) use types::all_words;
 
 /// A condition, parsed and type-checked.
@@ -96,6 +98,11 @@ impl Condition {
     /// Everything that is wrong with it; only the first error when it does not parse.
     pub fn compile(text: &str, fields: &IndexMap<String, Field>) -> Result<Condition, Vec<ConditionProblem>> {
         Condition::compile_in(text, &Scope { fields, states: None, broken: &BTreeSet::new() })
+    }
+
+    /// What it looks at.
+    pub(crate) fn reads(&self) -> Reads {
+        Reads::of(&self.tree)
     }
 
     pub(crate) fn compile_in(text: &str, scope: &Scope<'_>) -> Result<Condition, Vec<ConditionProblem>> {

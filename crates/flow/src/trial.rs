@@ -10,7 +10,8 @@ use jiff::{Timestamp, tz::TimeZone};
 
 use crate::{
     Actor, Asks, Button, Event, Facts, Flow, Input, Item, ItemFact, ItemName, Kind, OpenFact, Record, Refusal,
-    UserFact, Who, asks, buttons, comment, create, decide, fold_name, initial_fields, item_name, may_see, people_named,
+    UserFact, Who, asks, buttons, comment, create, decide, fold_name, initial_fields, item_name, may_save, may_see,
+    people_named,
 };
 
 pub use scenario::{Done, Played, Scenarios, flow_file_of, is_scenarios, play, read_scenarios, scenarios_text};
@@ -198,6 +199,12 @@ impl<'a> Trial<'a> {
             true => buttons(self.flow, item, typed, facts),
             false => Vec::new(),
         })
+    }
+
+    /// Whether this person may save the item without pressing.
+    #[must_use]
+    pub fn may_save(&self, by: &str) -> bool {
+        self.item.as_ref().is_some_and(|item| may_save(self.flow, item, &self.actor(by)))
     }
 
     /// Whether this person may see the item.

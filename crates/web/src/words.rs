@@ -35,13 +35,14 @@ pub struct Words {
 }
 
 /// The files of a language: those of the pages, and those of the refusals.
-const FILES: [(Language, [&str; 3]); 2] = [
+const FILES: [(Language, [&str; 4]); 2] = [
     (
         Language::Chinese,
         [
             include_str!("../locales/zh-CN/pages.ftl"),
             include_str!("../locales/zh-CN/refusals.ftl"),
             include_str!("../locales/zh-CN/migrate.ftl"),
+            include_str!("../locales/zh-CN/trying.ftl"),
         ],
     ),
     (
@@ -50,6 +51,7 @@ const FILES: [(Language, [&str; 3]); 2] = [
             include_str!("../locales/en/pages.ftl"),
             include_str!("../locales/en/refusals.ftl"),
             include_str!("../locales/en/migrate.ftl"),
+            include_str!("../locales/en/trying.ftl"),
         ],
     ),
 ];
@@ -185,7 +187,7 @@ fn around(file: &'static str) -> impl Iterator<Item = (&'static str, (&'static s
     })
 }
 
-fn load((language, files): &(Language, [&'static str; 3])) -> Words {
+fn load((language, files): &(Language, [&'static str; 4])) -> Words {
     let tag = language.tag().parse().unwrap_or_default();
     let mut bundle = FluentBundle::new_concurrent(vec![tag]);
     bundle.set_use_isolating(false);

@@ -36,6 +36,7 @@ pub(crate) struct RowMarks {
     pub(crate) trigger: Range<usize>,
     /// Each source as written; for `"*"` none.
     pub(crate) sources: Vec<At<String>>,
+    pub(crate) condition: Option<Range<usize>>,
     pub(crate) assign_to: Option<Range<usize>>,
     pub(crate) by: Option<Range<usize>>,
     pub(crate) create: Option<OpenMarks>,
@@ -150,6 +151,7 @@ pub(crate) fn row(way: Way, names: &Names, states: Option<&[String]>, report: &m
     let marks = RowMarks {
         trigger: trigger.span,
         sources,
+        condition: section.get("condition").map(|entry| entry.span.clone()),
         assign_to: assign_word.map(|word| word.span),
         by: by_words.map(|words| words.span),
         create: create_marks,

@@ -58,7 +58,7 @@ pub(crate) async fn index(visit: Visit, State(web): State<Web>) -> Result<Respon
 }
 
 /// A page for administrators.
-async fn admin_page(
+pub(super) async fn admin_page(
     visit: Visit,
     web: &Web,
     make: impl FnOnce(&Reading, &Caller, &Around) -> Result<Response, Error> + Send + 'static,

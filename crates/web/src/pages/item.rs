@@ -9,6 +9,7 @@ mod parts;
 mod returns;
 mod scene;
 mod similar;
+pub(crate) mod trying;
 
 use std::collections::BTreeSet;
 

@@ -22,6 +22,7 @@ pub mod state;
 pub mod stats;
 pub mod table;
 pub mod time;
+pub mod trying;
 pub mod views;
 
 pub use frame::{Active, Flash, Frame, Live, Me, MenuFlow, Theme, Tone};

@@ -115,6 +115,12 @@ pub(crate) async fn send(
     }
 }
 
+/// The page with the map that was sent.
+pub(crate) async fn again(visit: Visit, web: &Web, key: &str, form: &Form) -> Response {
+    let order = Order { key: key.to_owned(), version: None, map: Some(map(form)), closed: form.has("closed") };
+    page(visit.at(format!("/admin/flows/{key}/migrate")), web, order, Told::default()).await
+}
+
 async fn run(
     visit: &Visit,
     web: &Web,

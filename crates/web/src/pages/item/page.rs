@@ -115,6 +115,11 @@ impl Refused {
         Ok(Refused { status: problem.status(), text: problem.detail().to_owned(), refusal, retry_after_s })
     }
 
+    /// Of what the flow refuses.
+    pub(super) fn of(refusal: Refusal) -> Refused {
+        Refused { refusal: Some(refusal), ..Refused::nothing() }
+    }
+
     /// Nothing is refused: what was typed is only shown again.
     pub(super) fn nothing() -> Refused {
         Refused {

@@ -1,0 +1,19 @@
+# Trying a flow
+try-flow = Try a flow
+try-title = Trying: { $name }
+try-lead = The item and the people exist on this page only; nothing is kept. Go on as somebody else to see what they can do, and why not the rest.
+try-nothing = There are problems in the flow file: mend them first
+try-as = As whom
+try-admin = administrator
+try-anyone = anyone else
+try-holds = holder
+try-meet = One more person: a name, groups behind it
+try-meet-go = Add
+try-why = Why these cannot be pressed
+try-unseen = "{ $who }" may not see this item.
+try-undo = Undo a step
+try-again = Start again
+try-scenario = Write it as a scenario
+try-scenario-lead = Kept in a .test.toml beside the flow file, it is walked again before each publication.
+try-scenario-name = tried by hand
+try-go = Try it

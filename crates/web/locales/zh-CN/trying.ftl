@@ -1,0 +1,19 @@
+# 试走流程
+try-flow = 试走流程
+try-title = 试走：{ $name }
+try-lead = 这里的条目和人只存在于这一页，什么也不会记下来。换个人看看他能做什么，不能做的为什么不能。
+try-nothing = 流程文件有问题，改好了才能试走
+try-as = 以谁的身份
+try-admin = 管理员
+try-anyone = 不相干的人
+try-holds = 处理人
+try-meet = 再加一个人：名字，后面可写用户组
+try-meet-go = 加入
+try-why = 为什么不能按
+try-unseen = “{ $who }”看不到这个条目。
+try-undo = 撤销一步
+try-again = 重来
+try-scenario = 写成场景测试
+try-scenario-lead = 存到流程文件旁边的 .test.toml 里，以后每次发布都会照着走一遍。
+try-scenario-name = 试走
+try-go = 试走
