@@ -29,21 +29,12 @@ pub struct Checked {
 pub fn check(files: &[File], published: &[&Flow], strict: bool) -> Checked {
     let mut drafts: Vec<_> = files.iter().map(read::draft).collect();
     let found = between::problems(files, &drafts, published, strict);
-    for (draft, problems) in drafts.iter_mut().zip(found) {
+    let unsound: Vec<Vec<Problem>> = (0..files.len()).map(|at| soundness(files, &drafts, published, at)).collect();
+    for ((draft, problems), unsound) in drafts.iter_mut().zip(found).zip(unsound) {
         draft.problems.extend(problems);
+        draft.problems.extend(unsound);
         draft.problems.sort_by_key(|problem| (problem.span.start, problem.severity));
         draft.problems.dedup();
-    }
-    let opened = |key: &str| between::copied_into(key, &drafts, published);
-    let copied: Vec<_> = drafts.iter().map(|draft| opened(&draft.flow.key)).collect();
-    for ((file, draft), copied) in files.iter().zip(&mut drafts).zip(copied) {
-        // what stands on broken ground is not looked at
-        if draft.problems.iter().all(|problem| problem.severity != Severity::Error) {
-            let mut report = read::Report { file: file.name, text: file.text, problems: Vec::new() };
-            sound::sound(&draft.flow, &draft.marks, &copied, &mut report);
-            draft.problems.append(&mut report.problems);
-            draft.problems.sort_by_key(|problem| (problem.span.start, problem.severity));
-        }
     }
     let sound = |problems: &[Problem]| problems.iter().all(|problem| problem.severity != Severity::Error);
     let mut checked = Checked { flows: Vec::with_capacity(drafts.len()), problems: Vec::new() };
@@ -52,4 +43,16 @@ pub fn check(files: &[File], published: &[&Flow], strict: bool) -> Checked {
         checked.problems.extend(draft.problems);
     }
     checked
+}
+
+/// Whether the file at `at` is sound; nothing is said while it has an error of another kind.
+fn soundness(files: &[File], drafts: &[read::Draft], published: &[&Flow], at: usize) -> Vec<Problem> {
+    let (Some(file), Some(draft)) = (files.get(at), drafts.get(at)) else { return Vec::new() };
+    if draft.problems.iter().any(|problem| problem.severity == Severity::Error) {
+        return Vec::new();
+    }
+    let others: Vec<&Flow> = drafts.iter().map(|other| &other.flow).chain(published.iter().copied()).collect();
+    let mut report = read::Report { file: file.name, text: file.text, problems: Vec::new() };
+    sound::sound(draft, &others, &mut report);
+    report.problems
 }

@@ -4,7 +4,7 @@
 mod bounds;
 mod compile;
 mod eval;
-mod reads;
+mod partial;
 #[cfg(test)]
 mod tests;
 mod tree;
@@ -18,7 +18,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use crate::{Field, Fields, Item, Preset, Said, Value};
 use tree::{Comparison, Expr, Val};
 
-pub(crate) use reads::Reads;
+pub(crate) use partial::{Against, Parts, Told};
 pub(crate) use types::all_words;
 
 /// A condition, parsed and type-checked.
@@ -98,11 +98,6 @@ impl Condition {
     /// Everything that is wrong with it; only the first error when it does not parse.
     pub fn compile(text: &str, fields: &IndexMap<String, Field>) -> Result<Condition, Vec<ConditionProblem>> {
         Condition::compile_in(text, &Scope { fields, states: None, broken: &BTreeSet::new() })
-    }
-
-    /// What it looks at.
-    pub(crate) fn reads(&self) -> Reads {
-        Reads::of(&self.tree)
     }
 
     pub(crate) fn compile_in(text: &str, scope: &Scope<'_>) -> Result<Condition, Vec<ConditionProblem>> {

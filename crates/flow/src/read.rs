@@ -58,6 +58,8 @@ pub(crate) struct Marks {
     pub(crate) fields: IndexMap<String, FieldMarks>,
     /// Where a state is named: its `[[state]]`, else the first row that names it.
     pub(crate) states: IndexMap<String, Range<usize>>,
+    /// Where `[create]` names the holder.
+    pub(crate) holder: Option<Range<usize>>,
     /// Beside `Flow::transitions`.
     pub(crate) rows: Vec<RowMarks>,
 }
@@ -197,7 +199,7 @@ fn whole(table: &DeTable, parsed: bool, report: &mut Report) -> (Flow, Marks, BT
         item_prefix,
         title,
         initial: initial.map(|initial| initial.value).unwrap_or_default(),
-        create: create(&root, &names, report),
+        create: create(&root, &names, &mut marks, report),
         view: view(&root, &names, report),
         fields: names.fields,
         states,
@@ -294,7 +296,7 @@ fn settle(states: &mut IndexMap<String, State>, rows: &mut [crate::Transition], 
     }
 }
 
-fn create(root: &Section, names: &Names, report: &mut Report) -> Create {
+fn create(root: &Section, names: &Names, marks: &mut Marks, report: &mut Report) -> Create {
     let mut create = Create { by: vec![Who::Anyone], assign_to: Holder::CreatedBy };
     let Some(table) = root.table("create", report) else { return create };
     let section = Section::open("[create]", table.span, table.value, &["by", "assign_to"], report);
@@ -302,6 +304,7 @@ fn create(root: &Section, names: &Names, report: &mut Report) -> Create {
         create.by = by.value.iter().filter_map(|word| people::creator(word, report)).collect();
     }
     if let Some(word) = section.text("assign_to", report) {
+        marks.holder = Some(word.span.clone());
         match people::holder(&word, names, report) {
             Some(Holder::Same) => {
                 let help = said!("name a user field, \"created_by\" or \"user:name\"");

@@ -55,13 +55,6 @@ pub fn compatible(old: &Flow, new: &File, has_items: bool) -> Vec<Problem> {
     report.problems
 }
 
-/// The fields of a flow that others fill when they open an item of it.
-pub(super) fn copied_into(key: &str, drafts: &[Draft], published: &[&Flow]) -> BTreeSet<String> {
-    let flows = drafts.iter().map(|draft| &draft.flow).chain(published.iter().copied());
-    let opens = flows.flat_map(|flow| &flow.transitions).filter_map(|row| row.create.as_ref());
-    opens.filter(|open| open.flow == key).flat_map(|open| open.copy.keys().cloned()).collect()
-}
-
 /// As a file calls it, `multiple` too: what is stored depends on both.
 fn type_of(field: &Field) -> String {
     format!("{}{}", if field.multiple { "multiple " } else { "" }, field.kind.name())

@@ -36,10 +36,12 @@ pub(crate) struct RowMarks {
     pub(crate) trigger: Range<usize>,
     /// Each source as written; for `"*"` none.
     pub(crate) sources: Vec<At<String>>,
-    pub(crate) condition: Option<Range<usize>>,
     pub(crate) assign_to: Option<Range<usize>>,
     pub(crate) by: Option<Range<usize>>,
     pub(crate) create: Option<OpenMarks>,
+    pub(crate) condition: Option<Range<usize>>,
+    /// By the field: where `required` names it.
+    pub(crate) required: IndexMap<String, Range<usize>>,
 }
 
 /// Where the parts of a `create` stand.
@@ -129,6 +131,7 @@ pub(crate) fn row(way: Way, names: &Names, states: Option<&[String]>, report: &m
         None => vec![Who::AssignedTo],
     };
     let required = section.texts("required", report).map(|list| list.value).unwrap_or_default();
+    let required_marks = required.iter().map(|word| (word.value.clone(), word.span.clone())).collect();
     let mut required: Vec<String> = required.into_iter().filter_map(|word| names.field(word, report)).collect();
     let mut seen = std::collections::BTreeSet::new();
     required.retain(|key| seen.insert(key.clone()));
@@ -151,10 +154,11 @@ pub(crate) fn row(way: Way, names: &Names, states: Option<&[String]>, report: &m
     let marks = RowMarks {
         trigger: trigger.span,
         sources,
-        condition: section.get("condition").map(|entry| entry.span.clone()),
         assign_to: assign_word.map(|word| word.span),
         by: by_words.map(|words| words.span),
         create: create_marks,
+        condition: section.get("condition").map(|entry| entry.span.clone()),
+        required: required_marks,
     };
     (row, marks)
 }

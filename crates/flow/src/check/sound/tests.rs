@@ -1,263 +1,137 @@
-//! Files with one defect each, found at its place with its words; and sound ones, of which nothing is said.
+//! Planted defects, each with its place and words, and flows that have none.
 
-use crate::{File, Severity, check, line_column};
+use crate::{File, check, line_column};
 
-/// Fields that the flows below are made of.
-const FIELDS: &str = r#"key = "t"
-name = "流程"
-
-[[field]]
-key = "level"
-label = "问题级别"
-type = "choice"
-choices = ["一般", "事故"]
-
-[[field]]
-key = "class"
-label = "问题大类"
-type = "choice"
-choices = ["软件", "结构"]
-
-[[field]]
-key = "amount"
-label = "金额"
-type = "number"
-decimals = 0
-
-[[field]]
-key = "urgent"
-label = "紧急"
-type = "bool"
-
-[[field]]
-key = "note"
-label = "备注"
-type = "text"
-
-[[field]]
-key = "checker"
-label = "审核人"
-type = "user"
-"#;
-
-/// Every problem of a flow of these fields and what follows them: severity, the line's text, the message.
-fn found(rest: &str) -> Vec<(Severity, String, String)> {
-    let text = format!("{FIELDS}\n{rest}");
-    let files = [File { name: "t.toml", text: &text }];
-    let line = |span: usize| text.lines().nth(line_column(&text, span).0 - 1).unwrap_or_default().to_owned();
-    let problems = check(&files, &[], false).problems.into_iter();
-    problems.map(|problem| (problem.severity, line(problem.span.start), problem.message.to_string())).collect()
+/// A flow of these fields, rows (`source | trigger | dest | more`) and the rest, and what is said of it: line, column, gravity and
+/// sentence.
+fn said(fields: &str, rows: &[&str], rest: &str) -> Vec<String> {
+    let mut text = format!("key = \"f\"\nname = \"f\"\nfield = [{fields}]\n");
+    for row in rows {
+        let mut parts = row.splitn(4, '|').map(str::trim);
+        let mut part = || parts.next().unwrap_or_default();
+        let (source, trigger, dest, more) = (part(), part(), part(), part());
+        text += &format!("[[transition]]\nsource = \"{source}\"\ntrigger = \"{trigger}\"\ndest = \"{dest}\"\n{more}\n");
+    }
+    text += rest;
+    let checked = check(&[File { name: "f", text: &text }], &[], false);
+    let one = |problem: &crate::Problem| {
+        let (line, _) = line_column(&text, problem.span.start);
+        let marked = &text[problem.span.clone()];
+        format!("{line} {} [{marked}] {}", problem.severity.word(), problem.message)
+    };
+    checked.problems.iter().map(one).collect()
 }
 
-/// That there is this one problem, and no other.
-fn one(rest: &str, severity: Severity, line: &str, message: &str) {
-    let found = found(rest);
-    assert_eq!(found, [(severity, line.to_owned(), message.to_owned())], "{rest}");
-}
+const LEVEL: &str =
+    "{ key = \"level\", label = \"问题级别\", type = \"choice\", choices = [\"一般\", \"事故\"], required = true }";
+const CLASS: &str =
+    "{ key = \"class\", label = \"问题大类\", type = \"choice\", choices = [\"软件\", \"结构\"], required = true }";
 
-/// A row; `more` is what else it says.
-fn row(source: &str, trigger: &str, dest: &str, more: &str) -> String {
-    format!("[[transition]]\nsource = \"{source}\"\ntrigger = \"{trigger}\"\ndest = \"{dest}\"\n{more}\n")
-}
-
-fn state(name: &str, more: &str) -> String {
-    format!("[[state]]\nname = \"{name}\"\n{more}\n")
+#[test]
+fn the_flows_that_come_along_are_sound() {
+    let files = ["issue_track", "buglist", "improvement", "review"];
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../flows/");
+    let all: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let flows = all.iter().filter(|path| {
+        let name = path.to_string_lossy();
+        name.ends_with(".toml") && !name.ends_with(".test.toml")
+    });
+    let texts: Vec<(String, String)> =
+        flows.map(|path| (path.display().to_string(), std::fs::read_to_string(path).unwrap())).collect();
+    assert_eq!(texts.len(), files.len());
+    let files: Vec<File> = texts.iter().map(|(name, text)| File { name, text }).collect();
+    let found: Vec<String> = check(&files, &[], true).problems.iter().map(|one| format!("{one:?}")).collect();
+    assert!(found.is_empty(), "{found:#?}");
 }
 
 #[test]
-fn of_sound_flows_nothing_is_said() {
-    for rest in [
-        row("开", "关", "完", ""),
-        // every value has a button
-        row("开", "甲", "完", "condition = 'level == \"事故\"'")
-            + &row("开", "乙", "完", "condition = 'level != \"事故\"'"),
-        row("开", "甲", "完", "condition = 'amount >= 100'")
-            + &row("开", "乙", "完", "condition = 'amount < 100'")
-            + &row("开", "丙", "完", "condition = 'amount == null'"),
-        // the last of a trigger is the otherwise
-        row("开", "甲", "审", "condition = { urgent = true }")
-            + &row("开", "甲", "完", "")
-            + &row("审", "过", "完", ""),
-        // what cannot be written later was filled before
-        row("开", "交", "审", "required = [\"level\"]")
-            + &row("审", "甲", "完", "condition = 'level == \"事故\"'")
-            + &row("审", "乙", "完", "condition = 'level == \"一般\"'")
-            + &state("审", "readonly = [\"level\"]"),
-        // a cascade of two readings, a return, a state that is left by its creator alone
-        row("开", "交", "审", "assign_to = \"checker\"")
-            + &row("审", "回", "开", "assign_to = \"created_by\"\nback = true")
-            + &row("审", "定", "完", "by = [\"created_by\"]"),
-        // opened again
-        row("开", "关", "完", "")
-            + &row("完", "重开", "开", "by = [\"created_by\"]\nassign_to = \"created_by\"")
-            + &state("完", "final = true"),
+fn an_item_is_stranded() {
+    let locked = "[[state]]\nname = \"b\"\nreadonly = [\"level\", \"class\"]\n";
+    let rows = ["a|go|b", "b|x|c|condition = 'level == \"一般\"'", "b|y|c|condition = 'class == \"软件\"'"];
+    let found = said(&format!("{LEVEL}, {CLASS}"), &rows, locked);
+    assert_eq!(
+        found,
+        [
+            "20 error [\"b\"] an item is stranded in \"b\" with 问题级别=事故, 问题大类=结构: no button can be pressed there, \
+             whatever is filled in"
+        ]
+    );
+}
+
+#[test]
+fn a_combination_without_a_button() {
+    let rows = ["a|x|c|condition = 'level == \"一般\"'", "a|y|c|condition = 'class == \"软件\"'"];
+    let found = said(&format!("{LEVEL}, {CLASS}"), &rows, "");
+    assert_eq!(found, ["5 warning [\"a\"] in \"a\" no button stands in the form with 问题级别=事故, 问题大类=结构"]);
+}
+
+#[test]
+fn rows_that_are_never_taken() {
+    let level = LEVEL;
+    for (rows, expected) in [
+        (
+            &["a|x|c|condition = 'level != null'", "a|x|d|condition = 'level == \"事故\"'", "a|x|c"][..],
+            &[
+                "13 warning ['level == \"事故\"'] \"x\" can never be taken: where its condition holds, a row before it is taken",
+                "16 warning [\"x\"] \"x\" can never be taken: one of the rows before it always is",
+            ][..],
+        ),
+        (
+            &["a|x|c|condition = 'level == \"事故\" && level == \"一般\"'", "a|y|c"],
+            &[
+                "8 warning ['level == \"事故\" && level == \"一般\"'] the condition of \"x\" can never hold: level == \"事故\" && level == \"一般\"",
+            ],
+        ),
+        (
+            &["a|x|c|condition = 'level == \"事故\"'", "a|x|c|condition = 'level == \"一般\"'", "a|x|c"],
+            &["15 warning [\"x\"] \"x\" can never be taken: one of the rows before it always is"],
+        ),
     ] {
-        assert_eq!(found(&rest), [], "{rest}");
+        assert_eq!(said(level, rows, ""), expected, "{rows:?}");
     }
 }
 
 #[test]
-fn who_cannot_type_his_way_out_is_stranded() {
-    one(
-        &(row("开", "交", "审", "")
-            + &row("审", "过", "完", "condition = 'level != \"事故\" || class != \"结构\"'")
-            + &state("审", "readonly = [\"level\", \"class\"]")),
-        Severity::Error,
-        "name = \"审\"",
-        "an item in \"审\" is stranded when 问题级别=事故, 问题大类=结构: no button can be pressed, whatever is filled in",
-    );
-    one(
-        &(row("开", "交", "审", "")
-            + &row("审", "过", "完", "condition = 'level != \"事故\"'")
-            + &state("审", "hidden = [\"level\"]")),
-        Severity::Error,
-        "name = \"审\"",
-        "an item in \"审\" is stranded when 问题级别=事故: no button can be pressed, whatever is filled in",
-    );
-    // what a row wrote cannot be taken back
-    one(
-        &(row("开", "急", "审", "set = { urgent = true }")
-            + &row("审", "过", "完", "condition = '!urgent'")
-            + &state("审", "readonly = [\"urgent\"]")
-            + &row("开", "关", "完", "")),
-        Severity::Error,
-        "name = \"审\"",
-        "an item in \"审\" is stranded: no button can be pressed, whatever is filled in",
-    );
-}
-
-#[test]
-fn who_can_still_change_a_field_is_warned() {
-    one(
-        &(row("开", "甲", "完", "condition = 'level == \"事故\"'")
-            + &row("开", "乙", "完", "condition = 'class == \"软件\"'")),
-        Severity::Warning,
-        "source = \"开\"",
-        "in \"开\" no button appears when 问题级别 is empty, 问题大类 is empty",
-    );
-    one(
-        &(row("开", "甲", "完", "condition = 'amount > 100'") + &row("开", "乙", "完", "condition = 'amount < 100'")),
-        Severity::Warning,
-        "source = \"开\"",
-        "in \"开\" no button appears when 金额 is empty",
-    );
-    one(
-        &row("开", "甲", "完", "condition = { urgent = true }"),
-        Severity::Warning,
-        "source = \"开\"",
-        "in \"开\" no button appears when 紧急=false",
-    );
-}
-
-#[test]
-fn from_everywhere_an_end_can_be_reached() {
-    one(
-        &(row("开", "交", "审", "")
-            + &row("审", "转", "办", "condition = { level = \"事故\" }")
-            + &row("审", "过", "完", "condition = 'level != \"事故\"'")
-            + &row("办", "回", "审", "")
-            + &state("审", "readonly = [\"level\"]")
-            + &state("办", "readonly = [\"level\"]")),
-        Severity::Error,
-        "name = \"审\"",
-        "no final state can be reached from \"审\" when 问题级别=事故, whatever is filled in",
-    );
-}
-
-#[test]
-fn what_is_needed_can_be_filled_by_someone() {
-    let closed = |rules: &str| row("开", "交", "审", "") + &row("审", "过", "完", rules) + &state("审", "");
-    one(
-        &(row("开", "交", "审", "assign_to = \"checker\"")
-            + &row("审", "过", "完", "")
-            + &state("开", "readonly = [\"checker\"]")),
-        Severity::Error,
-        "assign_to = \"checker\"",
-        "\"交\" needs \"审核人\", which nobody can ever have filled in",
-    );
-    one(
-        &(row("开", "交", "审", "")
-            + &row("审", "过", "完", "required = [\"note\"]")
-            + &state("开", "hidden = [\"note\"]")
-            + &state("审", "hidden = [\"note\"]")),
-        Severity::Error,
-        "trigger = \"过\"",
-        "\"过\" needs \"备注\", which nobody can ever have filled in",
-    );
-    one(
-        &(row("开", "交", "审", "")
-            + &row("审", "过", "完", "")
-            + &state("开", "readonly = [\"note\"]")
-            + &state("审", "readonly = [\"note\"]\nrequired = [\"note\"]")),
-        Severity::Error,
-        "name = \"审\"",
-        "\"审\" cannot be left without \"备注\", which nobody can ever have filled in",
-    );
-    assert_eq!(
-        found(&(closed("required = [\"note\"]") + &state("开", "readonly = [\"note\"]"))),
-        [],
-        "filled in later"
-    );
-    let hidden = "[[field]]\nkey = \"given\"\nlabel = \"给定\"\ntype = \"text\"\nrequired = true\nreadonly = true\n\n";
-    one(
-        &(hidden.to_owned() + &row("开", "关", "完", "")),
-        Severity::Error,
-        "type = \"text\"",
-        "a new item needs \"给定\", and nobody can fill it in",
-    );
-    assert_eq!(found(&(hidden.replace("readonly", "default = \"x\"\nreadonly") + &row("开", "关", "完", ""))), []);
-    one(
-        &(row("开", "关", "完", "") + "[create]\nassign_to = \"checker\"\n" + &state("开", "hidden = [\"checker\"]")),
-        Severity::Error,
-        "type = \"user\"",
-        "a new item needs \"审核人\", and nobody can fill it in",
-    );
-}
-
-#[test]
-fn rows_that_are_there_for_nothing_are_warned_of() {
-    one(
-        &(row("开", "甲", "完", "condition = 'level == \"事故\" && level == \"一般\"'") + &row("开", "乙", "完", "")),
-        Severity::Warning,
-        "condition = 'level == \"事故\" && level == \"一般\"'",
-        "this condition can never hold",
-    );
-    one(
-        &(row("开", "甲", "完", "condition = 'amount > 5 && amount < 6'") + &row("开", "乙", "完", "")),
-        Severity::Warning,
-        "condition = 'amount > 5 && amount < 6'",
-        "this condition can never hold",
-    );
-    one(
-        &(row("开", "甲", "审", "condition = 'level != \"事故\"'")
-            + &row("开", "甲", "完", "condition = 'level == \"一般\"'")
-            + &row("开", "甲", "审", "")
-            + &row("审", "过", "完", "")),
-        Severity::Warning,
-        "condition = 'level == \"一般\"'",
-        "\"甲\" is never taken by this row: another one always applies first, or it is never pressed",
-    );
-}
-
-#[test]
-fn a_state_behind_what_never_holds_is_not_reached() {
-    let found = found(
-        &(row("开", "甲", "审", "condition = 'urgent && !urgent'")
-            + &row("开", "乙", "完", "")
-            + &row("审", "过", "完", "")),
-    );
-    let errors: Vec<_> = found.iter().filter(|(severity, ..)| *severity == Severity::Error).collect();
-    assert_eq!(errors.len(), 1, "{found:?}");
-    assert_eq!(errors[0].2, "the state \"审\" cannot be reached: no row that leads to it can ever be taken");
-}
-
-#[test]
-fn what_is_not_decided_is_a_note() {
-    one(
-        &row("开", "甲", "完", "condition = 'note.contains(\"x\")'"),
-        Severity::Note,
-        "condition = 'note.contains(\"x\")'",
-        "whether a button remains in \"开\" whatever is filled in is undecided",
-    );
-    assert_eq!(found(&(row("开", "甲", "完", "condition = 'note.contains(\"x\")'") + &row("开", "乙", "完", ""))), []);
+fn a_field_that_nobody_can_have_filled() {
+    let owner = "{ key = \"owner\", type = \"user\", readonly = true }";
+    for (fields, rows, rest, expected) in [
+        (
+            owner,
+            &["a|x|b|assign_to = \"owner\"", "b|y|c"][..],
+            "",
+            "8 error [\"owner\"] \"x\" needs \"owner\", which nobody can ever have filled",
+        ),
+        (
+            owner,
+            &["a|x|b|required = [\"owner\"]", "b|y|c"],
+            "",
+            "8 error [\"owner\"] \"x\" needs \"owner\", which nobody can ever have filled",
+        ),
+        (
+            owner,
+            &["a|x|b", "b|y|c"],
+            "[[state]]\nname = \"b\"\nrequired = [\"owner\"]\n",
+            "15 error [\"b\"] \"b\" needs \"owner\", which nobody can ever have filled",
+        ),
+        (
+            "{ key = \"owner\", type = \"user\" }",
+            &["a|x|b", "b|y|c|required = [\"owner\"]", "c|z|d"],
+            "[[state]]\nname = \"a\"\nhidden = [\"owner\"]\n[[state]]\nname = \"b\"\nreadonly = [\"owner\"]\n",
+            "13 error [\"owner\"] \"y\" needs \"owner\", which nobody can have filled by then",
+        ),
+        (
+            "{ key = \"owner\", type = \"user\", required = true }",
+            &["a|x|b", "b|y|c"],
+            "[[state]]\nname = \"a\"\nhidden = [\"owner\"]\n",
+            "3 error [\"user\"] a new item needs \"owner\", which nobody can ever have filled: in \"a\" it is read-only or hidden",
+        ),
+        (
+            owner,
+            &["a|x|b", "b|y|c"],
+            "[create]\nassign_to = \"owner\"\n",
+            "15 error [\"owner\"] a new item needs \"owner\", which nobody can ever have filled: in \"a\" it is read-only or hidden",
+        ),
+    ] {
+        assert_eq!(said(fields, rows, rest), [expected], "{rows:?}");
+    }
 }
