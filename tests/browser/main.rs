@@ -16,6 +16,7 @@ mod gone;
 mod like;
 mod live;
 mod look;
+mod migrate;
 mod paging;
 mod search;
 mod stats;

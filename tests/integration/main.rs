@@ -33,6 +33,7 @@ mod kill;
 mod layering;
 mod like;
 mod live;
+mod migrating;
 mod moving;
 mod nul;
 mod out;

@@ -40,6 +40,9 @@ pub enum Error {
     /// A file that is not taken as a whole.
     #[error(transparent)]
     BadFile(#[from] crate::carry::import::BadFile),
+    /// Names in a migration's map that the flow has not.
+    #[error("the map names what the new version has not: {}", .0.join(", "))]
+    BadMap(Vec<String>),
     /// A cursor that no list gave out.
     #[error("this cursor is none that a list gave out")]
     BadCursor,

@@ -15,6 +15,7 @@ pub mod guide;
 pub mod item;
 pub mod like;
 pub mod live;
+pub mod migrate;
 pub mod moving;
 pub mod people;
 pub mod publish;

@@ -7,6 +7,7 @@ mod create;
 mod fields;
 mod fold;
 mod import;
+mod migrate;
 mod needs;
 mod press;
 mod reading;
@@ -29,6 +30,7 @@ pub use buttons::buttons;
 pub use create::{create, initial_fields};
 pub use fold::{apply, fold};
 pub use import::{Past, import, would_change};
+pub use migrate::{Lack, Map, Side, Step, VERSION, migrate, migrate_back, sides, spanning, suggest};
 
 /// Who acts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -184,6 +186,8 @@ pub enum RecordKind {
     /// Brought to where it stood elsewhere, by an administrator: the second record of an item that is older than this
     /// installation.
     Imported,
+    /// Taken to another version of its flow, by an administrator.
+    Migrated,
 }
 
 /// What an event does. Made by this module alone; the store writes nothing else to an item.

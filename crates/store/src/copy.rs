@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Every table with its key, those first to which others refer. A flow's sheet comes beside its items.
-const TABLES: [(&str, &[&str]); 24] = [
+const TABLES: [(&str, &[&str]); 25] = [
     ("setting", &["name"]),
     ("change_sequence", &["name"]),
     ("users", &["folded"]),
@@ -27,6 +27,7 @@ const TABLES: [(&str, &[&str]); 24] = [
     ("flow", &["flow"]),
     ("flow_version", &["flow", "version"]),
     ("saved_view", &["flow", "id"]),
+    ("migration", &["flow", "id"]),
     ("next_number", &["flow"]),
     (SHEET_COLUMNS, &["flow", "field"]),
     ("tally", &["flow", "state", "closed", "slot"]),

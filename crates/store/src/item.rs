@@ -42,7 +42,7 @@ pub struct EventRow {
     pub at: i64,
     /// Who did it.
     pub actor: String,
-    /// `created`, `saved`, `triggered`, `commented`, `assigned`, `imported`.
+    /// `created`, `saved`, `triggered`, `commented`, `assigned`, `imported`, `migrated`.
     pub kind: String,
     /// The trigger pressed.
     pub trigger: Option<String>,
@@ -135,7 +135,7 @@ const NEWEST: i64 = 20_000;
 /// The number of an item's next event.
 const NEXT_SEQ: &str = "select coalesce(max(seq), 0) + 1 from event where flow = $1 and number = $2";
 
-const ROW: &str =
+pub(crate) const ROW: &str =
     "number, flow_version, revision, state, assigned_to, created_by, created_at, updated_at, closed_at, fields";
 
 impl Row {
@@ -291,10 +291,10 @@ pub fn last_seq(tx: &Tx, flow: &str, number: i64) -> Result<i64, Error> {
 }
 
 /// The columns that [`read_event`] takes.
-const EVENT: &str =
+pub(crate) const EVENT: &str =
     "seq, at, actor, kind, trigger_words, from_state, to_state, changes, assigned_to, comment, by_admin";
 
-fn read_event(row: &SqlRow) -> Result<EventRow, Error> {
+pub(crate) fn read_event(row: &SqlRow) -> Result<EventRow, Error> {
     let changes = row.text(7)?;
     Ok(EventRow {
         seq: row.int(0)?,
@@ -775,5 +775,6 @@ pub(crate) fn kind(kind: RecordKind) -> &'static str {
         RecordKind::Commented => "commented",
         RecordKind::Assigned => "assigned",
         RecordKind::Imported => "imported",
+        RecordKind::Migrated => "migrated",
     }
 }

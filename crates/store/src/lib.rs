@@ -21,6 +21,7 @@ pub mod item;
 pub mod keep;
 pub mod like;
 pub mod list;
+pub mod migration;
 mod migrations;
 mod postgres;
 mod query;

@@ -4,18 +4,21 @@ use refinery_core::Migration;
 
 use crate::Error;
 
-const STEPS: [(&str, &str); 6] = [
+const STEPS: [(&str, &str); 8] = [
     ("V1__records", include_str!("../migrations/V1__records.sql")),
     ("V2__slots", include_str!("../migrations/V2__slots.sql")),
     ("V3__order_of_change", include_str!("../migrations/V3__order_of_change.sql")),
     ("V4__field_changes", include_str!("../migrations/V4__field_changes.sql")),
     ("V5__words", include_str!("../migrations/V5__words.sql")),
     ("V6__saved_views", include_str!("../migrations/V6__saved_views.sql")),
+    ("V7__migration", include_str!("../migrations/V7__migration.sql")),
+    ("V8__stays", include_str!("../migrations/V8__stays.sql")),
 ];
 
 /// The newest version that this program knows.
 pub(crate) fn newest() -> i64 {
-    i64::try_from(STEPS.len()).unwrap_or(i64::MAX)
+    let number = |name: &str| name.strip_prefix('V')?.split_once("__")?.0.parse().ok();
+    STEPS.last().and_then(|(name, _)| number(name)).unwrap_or(i64::MAX)
 }
 
 /// Every step, for the runner, in the words of an engine.

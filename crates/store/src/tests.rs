@@ -8,6 +8,7 @@ mod feed;
 mod fixture;
 mod items;
 mod lists;
+mod migration;
 mod plans;
 mod side_by_side;
 mod stats;

@@ -87,6 +87,36 @@ pub(crate) enum Command {
     Bench(Bench),
 }
 
+/// `tasksteper flow migrate`
+#[derive(Debug, Args)]
+pub(crate) struct Migrate {
+    /// The flow's key
+    pub(crate) key: String,
+    /// Not to the newest version but to this one
+    #[arg(long, value_name = "N")]
+    pub(crate) to: Option<i64>,
+    /// What becomes of what is gone
+    #[arg(long, value_name = "FILE")]
+    pub(crate) map: Option<PathBuf>,
+    /// Only tell what would become of every item
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Closed items go along
+    #[arg(long)]
+    pub(crate) closed: bool,
+    /// Print the map that would be used, and what it still has to say
+    #[arg(long)]
+    pub(crate) print_map: bool,
+    /// Take the newest migration back
+    #[arg(long, conflicts_with_all = ["to", "map", "dry_run", "closed", "print_map"])]
+    pub(crate) undo: bool,
+    /// Who does it: an administrator; else the first one
+    #[arg(long = "as", value_name = "NAME")]
+    pub(crate) actor: Option<String>,
+    #[command(flatten)]
+    pub(crate) data: Data,
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Moving {
     /// Copy everything into an empty place and compare every row; stop the servers first
@@ -473,6 +503,11 @@ pub(crate) enum Flow {
         after_help = "Nothing of the Python is run. What could not be carried over is said on stderr, line by line. With --db the items are carried in too, and flows that are not published yet are published first; files are then written only with -o.\n\nExample:\n  tasksteper flow import-django models.py forms.py fsm.py -o flows/\n  tasksteper flow import-django polls/*.py --db db.sqlite3 --map fanhuiyang=ann --dry-run"
     )]
     ImportDjango(ImportDjango),
+    /// Take running items of older versions of a flow to a newer one
+    #[command(
+        after_help = "Every item is tried first; where one would be stranded, nothing is done. Safe to break off and to run again.\nThe map is a TOML file: [states] old = \"new\", [fields] old_key = \"new_key\" (\"\" drops it), [words.new_key] old = \"new\",\n[values] new_key = \"value where nothing stands\", [holders] state = \"user\". --print-map writes one with what can be guessed.\n\nExample:\n  tasksteper flow migrate issue_track --print-map > map.toml\n  tasksteper flow migrate issue_track --map map.toml --dry-run\n  tasksteper flow migrate issue_track --map map.toml"
+    )]
+    Migrate(Migrate),
     /// Take a flow out of use; its items stay readable
     #[command(after_help = "Example:\n  tasksteper flow archive issue_track")]
     Archive {

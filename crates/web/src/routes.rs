@@ -153,6 +153,8 @@ fn administration() -> Router<Web> {
         .route("/admin/flows/publish", post(admin::flows::publish))
         .route("/admin/flows/{flow}", get(admin::flows::show))
         .route("/admin/flows/{flow}/archive", post(admin::flows::archive))
+        .route("/admin/flows/{flow}/migrate", get(admin::migrate::show).post(admin::migrate::send))
+        .route("/admin/flows/{flow}/migrate/progress", get(admin::migrate::progress))
         .route("/admin/flows/{flow}/versions/{version}", get(admin::flows::file))
         .route("/admin/flows/try", post(item::trying::play))
         .route("/admin/flows/{flow}/try", get(item::trying::published))

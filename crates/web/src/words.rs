@@ -35,13 +35,14 @@ pub struct Words {
 }
 
 /// The files of a language: those of the pages, and those of the refusals.
-const FILES: [(Language, [&str; 4]); 2] = [
+const FILES: [(Language, [&str; 5]); 2] = [
     (
         Language::Chinese,
         [
             include_str!("../locales/zh-CN/pages.ftl"),
             include_str!("../locales/zh-CN/refusals.ftl"),
             include_str!("../locales/zh-CN/picture.ftl"),
+            include_str!("../locales/zh-CN/migrate.ftl"),
             include_str!("../locales/zh-CN/trying.ftl"),
         ],
     ),
@@ -51,6 +52,7 @@ const FILES: [(Language, [&str; 4]); 2] = [
             include_str!("../locales/en/pages.ftl"),
             include_str!("../locales/en/refusals.ftl"),
             include_str!("../locales/en/picture.ftl"),
+            include_str!("../locales/en/migrate.ftl"),
             include_str!("../locales/en/trying.ftl"),
         ],
     ),
@@ -187,7 +189,7 @@ fn around(file: &'static str) -> impl Iterator<Item = (&'static str, (&'static s
     })
 }
 
-fn load((language, files): &(Language, [&'static str; 4])) -> Words {
+fn load((language, files): &(Language, [&'static str; 5])) -> Words {
     let tag = language.tag().parse().unwrap_or_default();
     let mut bundle = FluentBundle::new_concurrent(vec![tag]);
     bundle.set_use_isolating(false);

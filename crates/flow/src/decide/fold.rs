@@ -2,9 +2,10 @@
 
 use jiff::Timestamp;
 
+use super::VERSION;
 use crate::{Fields, Item, Record, RecordKind, Value};
 
-/// The item that `past` makes up: its records with the moments they happened, oldest first. `None`: `past` does not begin
+/// The item that `past` makes up, begun under `flow_version`: its records with the moments they happened, oldest first. `None`: `past` does not begin
 /// with a creation.
 pub fn fold<'a>(
     number: i64,
@@ -43,6 +44,11 @@ pub fn apply(mut item: Item, at: Timestamp, record: &Record) -> Item {
     item.closed_at = if record.assigned_to.is_empty() { item.closed_at.or(Some(at)) } else { None };
     for (key, (_, after)) in &record.changes {
         match after {
+            Value::Number(version) if key == VERSION => {
+                #[expect(clippy::cast_possible_truncation, reason = "it was made of a whole number")]
+                let version = *version as i64;
+                item.flow_version = version;
+            }
             Value::Empty | Value::Bool(false) => {
                 item.fields.shift_remove(key);
             }

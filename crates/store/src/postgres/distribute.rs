@@ -8,7 +8,7 @@ use crate::{Error, row, value::Param};
 /// Small, shared, asked for beside items: whole on every worker. Those first to which others refer.
 const SHARED: [&str; 4] = ["users", "groups", "flow", "flow_version"];
 /// What belongs to items and their lists: by flow, all of one flow on the same worker. `item` first, to which the others refer.
-pub(crate) const SPREAD: [&str; 11] = [
+pub(crate) const SPREAD: [&str; 12] = [
     "item",
     "holder",
     "event",
@@ -20,6 +20,7 @@ pub(crate) const SPREAD: [&str; 11] = [
     "tally",
     "open_version",
     "saved_view",
+    "migration",
 ];
 
 /// What `run` found and did.

@@ -8,7 +8,9 @@ use super::{
     cluster::server,
     fixture::{Act, T0, act, bug, create, issue, place},
 };
-use crate::{Error, Tx, flow_version, item, list, postgres::distribute::SPREAD, rebuild_sheet, saved_view, user};
+use crate::{
+    Error, Tx, flow_version, item, list, migration, postgres::distribute::SPREAD, rebuild_sheet, saved_view, user,
+};
 
 /// Reads over all flows, on purpose: 待办, 已办, 我发起的, what is stranded, what is open.
 const OVER_ALL_FLOWS: [&str; 9] = [
@@ -55,6 +57,7 @@ fn do_everything(place: &super::fixture::Place) {
         saved_view::insert(tx, &super::fixture::view("a", "ann", true))?;
         saved_view::update(tx, &super::fixture::view("a", "ann", false))?;
         saved_view::delete(tx, "issue", "a")?;
+        migration::keep(tx, "issue", &super::fixture::migration(1))?;
         Ok::<_, Error>(())
     };
     place.db.write(write).unwrap();
@@ -106,9 +109,16 @@ fn do_everything(place: &super::fixture::Place) {
         saved_view::of(tx, "issue", "ann", (10, 10))?;
         saved_view::count(tx, "issue", "ann")?;
         saved_view::is_named(tx, "issue", "ann", "a", "b")?;
-        Ok::<_, Error>(())
+        read_migrations(tx)
     };
     place.db.read(read).unwrap();
+}
+
+fn read_migrations(tx: &Tx) -> Result<(), Error> {
+    migration::newest(tx, "issue")?;
+    migration::behind(tx, "issue", (2, false), 1, 100)?;
+    migration::under(tx, "issue", 1, 1, 100)?;
+    migration::event(tx, "issue", 1, 1).map(drop)
 }
 
 #[test]

@@ -102,6 +102,20 @@ impl Place {
     }
 }
 
+/// A migration to version 2 that goes on.
+pub(crate) fn migration(id: i64) -> crate::migration::Migration {
+    crate::migration::Migration {
+        id,
+        version: 2,
+        map: String::new(),
+        closed: false,
+        started_by: "root".to_owned(),
+        started_at: T0,
+        finished_at: None,
+        undone_at: None,
+    }
+}
+
 /// A view of the issues.
 pub(crate) fn view(id: &str, owner: &str, shared: bool) -> saved_view::SavedView {
     saved_view::SavedView {

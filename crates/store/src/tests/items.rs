@@ -25,6 +25,9 @@ pub(super) fn dump(tx: &Tx, table: &str) -> Vec<String> {
 }
 
 fn value_from(json: &serde_json::Value, key: &str) -> Value {
+    if key == flow::VERSION {
+        return Value::Number(json.as_f64().unwrap());
+    }
     issue().fields.get(key).or(bug().fields.get(key)).map_or(Value::Empty, |field| Value::from_stored(json, field))
 }
 
@@ -37,6 +40,7 @@ fn past(tx: &Tx, flow: &str, number: i64) -> Vec<(jiff::Timestamp, Record)> {
         ("commented", RecordKind::Commented),
         ("assigned", RecordKind::Assigned),
         ("imported", RecordKind::Imported),
+        ("migrated", RecordKind::Migrated),
     ];
     let events = item::history(tx, flow, number, 0, 1000).unwrap();
     assert!(events.iter().map(|event| event.seq).eq(1..=i64::try_from(events.len()).unwrap()));

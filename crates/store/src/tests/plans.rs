@@ -12,8 +12,8 @@ use super::{
     statements_of,
 };
 use crate::{
-    Db, Error, Tx, Visibility, VisibleTo, WriteTx, audit, flow_version, group, item, like, list, postgres, saved_view,
-    session, setting, stats, token, user, words,
+    Db, Error, Tx, Visibility, VisibleTo, WriteTx, audit, flow_version, group, item, like, list, migration, postgres,
+    saved_view, session, setting, stats, token, user, words,
 };
 
 /// Statements that do read a flow's sheet or more, by what they contain, and why that is taken.
@@ -285,6 +285,10 @@ fn read_views(tx: &Tx) -> Result<(), Error> {
     saved_view::of(tx, "issue", "ann", (100, 200))?;
     saved_view::count(tx, "issue", "ann")?;
     saved_view::is_named(tx, "issue", "ann", "v", "w")?;
+    migration::newest(tx, "issue")?;
+    migration::behind(tx, "issue", (2, false), 1, 100)?;
+    migration::under(tx, "issue", 1, 1, 100)?;
+    migration::event(tx, "issue", 1, 1)?;
     let (flow, all) = (issue(), Visibility::All);
     let columns: Vec<flow::Column> =
         ["id", "detail", "checker"].map(|name| flow::column_named(&flow, name).unwrap()).into();

@@ -129,7 +129,7 @@ pub(super) fn actor(app: &App, named: Option<&str>) -> Result<Actor, Refusal> {
         ),
         None => (
             active.filter(|user| user.admin).min_by_key(|user| user.created_at),
-            "no active administrator; say with --as who imports".to_owned(),
+            "no active administrator; say with --as who does it".to_owned(),
         ),
     };
     let user = found.ok_or_else(|| Refusal::Refused(format!("there is {whom}")))?;

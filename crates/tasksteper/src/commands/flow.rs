@@ -1,5 +1,6 @@
 //! Flow files: check, publish, list, show, draw, describe, archive.
 
+mod migrating;
 mod testing;
 mod trying;
 
@@ -78,6 +79,7 @@ pub(super) fn run(command: Flow) -> Done {
             Ok(())
         }
         Flow::ImportDjango(import) => super::django::run(&import),
+        Flow::Migrate(asked) => migrating::run(&asked),
         Flow::Archive { key, data } => {
             let of = key.clone();
             open_existing(&data)?.write(move |cx| publish::archive(cx, &system(), &of)).map_err(

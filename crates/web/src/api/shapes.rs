@@ -187,7 +187,7 @@ pub(crate) struct Event {
     seq: i64,
     at: String,
     actor: String,
-    /// `created`, `saved`, `triggered`, `commented`, `assigned`, `imported`.
+    /// `created`, `saved`, `triggered`, `commented`, `assigned`, `imported`, `migrated` (`changes` then has `@version`, too).
     kind: String,
     trigger: Option<String>,
     from: Option<String>,

@@ -2,6 +2,7 @@
 
 pub(crate) mod flows;
 pub(crate) mod groups;
+pub(crate) mod migrate;
 pub(crate) mod stranded;
 pub(crate) mod users;
 

@@ -176,6 +176,7 @@ fn is_kept(path: &str) -> bool {
             | ["admin", "users", _, "disable"]
             | ["admin", "groups", _, "add"]
             | ["admin", "flows", "check" | "publish" | "try"]
+            | ["admin", "flows", _, "migrate"]
     )
 }
 
@@ -199,6 +200,7 @@ async fn again(visit: Visit, web: &Web, path: &str, form: Form) -> Option<Respon
         ["admin", "groups"] => admin::groups::again(visit, web, None, &form).await,
         ["admin", "groups", group, _] => admin::groups::again(visit, web, Some(group), &form).await,
         ["admin", "flows", "try"] => item::trying::again(visit, web, form).await,
+        ["admin", "flows", key, _] => admin::migrate::again(visit, web, key, &form).await,
         ["admin", "flows", _] => admin::flows::again(visit, web, form).await,
         _ => return None,
     })

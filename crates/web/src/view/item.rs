@@ -453,6 +453,7 @@ pub fn event_words<'a>(words: &'a Words, kind: RecordKind, trigger: Option<&'a s
         (RecordKind::Commented, _) => words.word("event-commented"),
         (RecordKind::Assigned, _) => words.word("event-assigned"),
         (RecordKind::Imported, _) => words.word("event-imported"),
+        (RecordKind::Migrated, _) => words.word("event-migrated"),
     }
 }
 

@@ -14,6 +14,7 @@ pub mod form;
 pub mod frame;
 pub mod item;
 pub mod lists;
+pub mod migrate;
 pub mod read;
 pub mod refusal;
 pub mod search;

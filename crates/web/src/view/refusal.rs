@@ -48,6 +48,7 @@ pub fn built_in<'a>(words: &'a Words, key: &str) -> Option<&'a str> {
         "closed_at" => words.word("closed-at"),
         "comment" => words.word("comment-with"),
         "to" => words.word("hand-over-to"),
+        flow::VERSION => words.word("migrate-version"),
         _ => return None,
     })
 }

@@ -85,6 +85,7 @@ fn change(scene: &Scene, key: &str, old: &Value, new: &Value) -> ChangeView {
 fn value(scene: &Scene, field: Option<&Field>, value: &Value) -> Vec<Shown> {
     let all = match field {
         Some(field) => shown(scene, field, value),
+        None if value.texts().is_empty() && !value.is_empty() => vec![Shown::Text(value.spelled())],
         None => value.texts().iter().cloned().map(Shown::Text).collect(),
     };
     let cut = |shown| match shown {
@@ -117,6 +118,7 @@ fn kind(kind: &str) -> RecordKind {
         "commented" => RecordKind::Commented,
         "assigned" => RecordKind::Assigned,
         "imported" => RecordKind::Imported,
+        "migrated" => RecordKind::Migrated,
         _ => RecordKind::Saved,
     }
 }

@@ -1,0 +1,143 @@
+//! Items that go on under another version: what is derived from them says the same, there and back.
+
+use std::collections::BTreeSet;
+
+use flow::{Decision, Field, Flow, Kind, Map, Step, Value};
+use indexmap::IndexMap;
+use serde_json::json;
+
+use super::{
+    fixture::{Act, Failure, Place, T0, a_few_fields, act, bug, create, issue, load, migration, place, with_facts},
+    items::{check, dump},
+};
+use crate::{Error, Tx, WriteTx, flow_version, item, migration as kept, rebuild_sheet, words};
+
+/// Another title, a number that was a text's, a link and a long text that are gone, a state and a word renamed.
+fn second() -> Flow {
+    let mut flow = issue();
+    let renamed = |key: &str, field: &Field| Field { key: key.to_owned(), ..field.clone() };
+    for (old, new) in [("summary", "headline"), ("watchers", "readers"), ("amount", "amount_text")] {
+        let field = renamed(new, &flow.fields[old]);
+        flow.fields.shift_remove(old);
+        flow.fields.insert(new.to_owned(), field);
+    }
+    flow.fields["amount_text"].kind = Kind::Text { max_length: 20, pattern: None };
+    flow.fields.shift_remove("cause");
+    flow.fields.shift_remove("detail");
+    flow.title = Some("headline".to_owned());
+    let state = flow::State { name: "受理".to_owned(), ..flow.states["处理"].clone() };
+    flow.states.shift_remove("处理");
+    flow.states.insert("受理".to_owned(), state);
+    flow.initial = "受理".to_owned();
+    for row in &mut flow.transitions {
+        row.sources.iter_mut().chain([&mut row.dest]).filter(|name| *name == "处理").for_each(|name| {
+            *name = "受理".to_owned();
+        });
+    }
+    flow
+}
+
+fn map() -> Map {
+    let text = "[states]\n\"处理\" = \"受理\"\n[fields]\nsummary = \"headline\"\nwatchers = \"readers\"\namount = \"amount_text\"\ncause = \"\"\ndetail = \"\"\n";
+    Map::read(text).unwrap()
+}
+
+fn forth(tx: &WriteTx, number: i64) -> Result<Decision, Failure> {
+    let (old, new, map) = (issue(), second(), map());
+    let (stood, peopled) = (IndexMap::new(), BTreeSet::new());
+    let item = load(tx, &old, number);
+    let decision = with_facts(tx, "root", T0 + 50, |facts| {
+        let step = Step { old: &old, new: &new, version: 2, map: &map, stood: &stood, peopled: &peopled };
+        Ok(flow::migrate(&step, &item, facts).unwrap())
+    })?;
+    item::save(tx, &flow::spanning(&old, &new), &decision, None)?;
+    Ok(decision)
+}
+
+fn back(tx: &WriteTx, number: i64) -> Result<(), Failure> {
+    let (old, new) = (issue(), second());
+    let item = load(tx, &new, number);
+    let event = kept::event(tx, "issue", number, T0 + 50)?.unwrap();
+    let before = item::earlier(tx, "issue", number, event.seq, 1)?;
+    let stood = event.changes.iter().filter(|(key, _)| *key != flow::VERSION).map(|(key, (value, _))| {
+        let read = |field| Value::from_stored(value, field);
+        (key.clone(), old.fields.get(key).map_or(Value::Empty, read))
+    });
+    let stood = stood.collect();
+    let decision = with_facts(tx, "root", T0 + 60, |facts| {
+        let place = (event.from.as_deref().unwrap(), &before[0].assigned_to[..]);
+        Ok(flow::migrate_back(&item, 1, place, &stood, facts))
+    })?;
+    item::save(tx, &flow::spanning(&new, &old), &decision, None)?;
+    Ok(())
+}
+
+/// What is derived of the present, table by table.
+fn derived(place: &Place) -> Vec<Vec<String>> {
+    let tables = ["sheet_issue", "words_issue", "holder", "link"];
+    place.db.read(|tx| Ok::<_, Error>(tables.map(|table| dump(tx, table)).to_vec())).unwrap()
+}
+
+#[test]
+fn what_is_derived_says_the_same_there_and_back() {
+    let place = place();
+    let write = |tx: &WriteTx| {
+        let first = create(tx, &issue(), "ann", T0, &a_few_fields())?;
+        let number = create(tx, &issue(), "ann", T0, &json!({"summary": "乙", "cause": "issue/1", "amount": 7}))?;
+        act(tx, number, "ann", T0 + 1, &Act::Press("提取", json!({})))?;
+        act(tx, number, "ann", T0 + 1, &Act::Comment("说"))?;
+        act(tx, first, "ann", T0 + 2, &Act::Press("提交", json!({"checker": "ben"})))?;
+        create(tx, &bug(), "ann", T0, &json!({"summary": "b", "seen_in": ["issue/2"]}))?;
+        flow_version::publish(tx, &second(), "second", "root", T0 + 3)?;
+        Ok::<_, Failure>(())
+    };
+    place.db.write(write).unwrap();
+    let before = derived(&place);
+    let decisions = place.db.write(|tx| Ok::<_, Failure>([forth(tx, 1)?, forth(tx, 2)?])).unwrap();
+    let sheet = |place: &Place| place.db.read(|tx| Ok::<_, Error>(dump(tx, "sheet_issue"))).unwrap();
+    let there = sheet(&place);
+    rebuild_sheet(&place.db, "issue").unwrap();
+    assert_eq!(there, sheet(&place), "the sheet kept and the sheet rebuilt");
+    let read = |tx: &Tx| {
+        for (number, decision) in [(1, &decisions[0]), (2, &decisions[1])] {
+            let item = load(tx, &second(), number);
+            assert_eq!(&item, decision.after());
+            assert_eq!(item.flow_version, 2);
+        }
+        let after = decisions[1].after();
+        assert_eq!((&after.state[..], &after.fields["amount_text"]), ("受理", &Value::Text("7".to_owned())));
+        let links = dump(tx, "link");
+        assert!(links.iter().all(|link| !link.contains("cause")), "{links:?}");
+        assert_eq!(flow_version::open_items(tx, "issue", 1, 2)?.into_iter().collect::<Vec<_>>(), [(2, 2)]);
+        let versions = [(1, issue()), (2, second())].into_iter().collect();
+        let made = words::texts_of(tx, "issue", &versions, 0, 10)?;
+        let sql = "select body from words_issue where flow = $1 order by number";
+        let bodies = tx.all(sql, &["issue".into()], |row| row.text(0))?;
+        assert_eq!(bodies, made.into_iter().map(|texts| texts.body).collect::<Vec<_>>());
+        Ok::<_, Error>(())
+    };
+    place.db.read(read).unwrap();
+    place.db.write(|tx| Ok::<_, Failure>([back(tx, 1)?, back(tx, 2)?])).unwrap();
+    let is_time = |cell: &str| cell.starts_with("Int(17") && cell.len() > 12;
+    let plain = |tables: Vec<Vec<String>>| -> Vec<Vec<String>> {
+        let row = |row: String| row.split('|').filter(|cell| !is_time(cell)).collect::<Vec<_>>().join("|");
+        tables.into_iter().map(|rows| rows.into_iter().map(row).collect()).collect()
+    };
+    assert_eq!(plain(derived(&place)), plain(before), "as it was, but for the moment");
+    check(&place);
+}
+
+#[test]
+fn a_migration_is_kept_and_changed() {
+    let place = place();
+    let write = |tx: &WriteTx| {
+        kept::keep(tx, "issue", &migration(1))?;
+        kept::keep(tx, "issue", &migration(2))?;
+        let finished = kept::Migration { finished_at: Some(T0 + 9), ..migration(2) };
+        kept::keep(tx, "issue", &finished)?;
+        assert_eq!(kept::newest(tx, "issue")?, Some(finished));
+        assert_eq!(kept::newest(tx, "bug")?, None);
+        Ok::<_, Error>(())
+    };
+    place.db.write(write).unwrap();
+}
