@@ -105,13 +105,18 @@ fn do_everything(place: &super::fixture::Place) {
         flow_version::open_items(tx, "issue", 1, 9)?;
         flow_version::has_items(tx, "issue")?;
         user::search(tx, "a", 10)?;
-        saved_view::load(tx, "issue", "a")?;
-        saved_view::of(tx, "issue", "ann", (10, 10))?;
-        saved_view::count(tx, "issue", "ann")?;
-        saved_view::is_named(tx, "issue", "ann", "a", "b")?;
+        read_views(tx)?;
         read_migrations(tx)
     };
     place.db.read(read).unwrap();
+}
+
+fn read_views(tx: &Tx) -> Result<(), Error> {
+    saved_view::load(tx, "issue", "a")?;
+    saved_view::of(tx, "issue", "ann", (10, 10))?;
+    saved_view::count(tx, "issue", "ann")?;
+    saved_view::is_named(tx, "issue", "ann", "a", "b")?;
+    Ok(())
 }
 
 fn read_migrations(tx: &Tx) -> Result<(), Error> {
