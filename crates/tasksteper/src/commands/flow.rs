@@ -68,14 +68,12 @@ pub(super) fn run(command: Flow) -> Done {
                     }),
                     other => Refusal::from(other),
                 })?;
-            use std::io::Write as _;
-            let _ = std::io::stdout().write_all(text.as_bytes());
+            print(&text);
             Ok(())
         }
         Flow::Diagram { flow, format, data } => diagram(&flow, format, &data),
         Flow::Schema => {
-            use std::io::Write as _;
-            let _ = std::io::stdout().write_all(flow::SCHEMA.as_bytes());
+            print(flow::SCHEMA);
             Ok(())
         }
         Flow::ImportDjango(import) => super::django::run(&import),
@@ -92,6 +90,13 @@ pub(super) fn run(command: Flow) -> Done {
             Ok(())
         }
     }
+}
+
+/// Prints a text as it is.
+fn print(text: &str) {
+    use std::io::Write as _;
+    // Nobody reads any more: there is nobody to tell.
+    let _ = std::io::stdout().write_all(text.as_bytes());
 }
 
 fn diagram(named: &Path, format: Drawing, data: &Data) -> Done {
@@ -112,13 +117,12 @@ fn diagram(named: &Path, format: Drawing, data: &Data) -> Done {
             .read(move |cx| Ok(cx.flows.get(&asked).map(|published| flow::Flow::clone(&published.flow))))?;
         found.ok_or_else(|| Refusal::Refused(format!("{key:?} is neither a flow file nor a published flow")))?
     };
-    use std::io::Write as _;
     let text = match format {
         Drawing::Mermaid => flow::mermaid(&flow),
         Drawing::Bpmn => flow::bpmn(&flow),
         Drawing::Svg => flow::picture(&flow, None).svg(true) + "\n",
     };
-    let _ = std::io::stdout().write_all(text.as_bytes());
+    print(&text);
     Ok(())
 }
 
