@@ -133,7 +133,7 @@ const PAGES: [(&str, &str, &str, [u16; 3]); 81] = [
     ("GET", "/admin/flows/{flow}/migrate/progress", "", [303, 403, 200]),
     ("POST", "/admin/flows/{flow}/migrate", "do=check", [401, 403, 200]),
     ("GET", "/admin/stranded", "", [303, 403, 200]),
-    ("POST", "/admin/flows/try", "text=x", [401, 403, 200]),
+    ("POST", "/admin/try", "text=x", [401, 403, 200]),
     ("GET", "/admin/flows/{flow}/try", "", [303, 403, 200]),
     ("POST", "/admin/flows/{flow}/archive", "a=b", [303, 403, 303]),
     // Last: nobody of them is signed in afterwards.

@@ -326,7 +326,7 @@ fn a_flow_is_tried_on_its_page_and_nothing_is_kept() {
         let deeds = hidden(&page, "try:deeds");
         let mut form = vec![("try:text", FLOW), ("try:deeds", &deeds), ("try:who", who), ("try:do", what)];
         form.extend_from_slice(fields);
-        let answer = admin.form("/admin/flows/try", &form);
+        let answer = admin.form("/admin/try", &form);
         assert_eq!(answer.status, 200, "{}", answer.text);
         page.clone_from(&answer.text);
         answer.text
@@ -350,7 +350,7 @@ fn a_flow_is_tried_on_its_page_and_nothing_is_kept() {
     assert!(act("checker", "undo", &[]).contains("金额太小"), "one step back");
     assert!(act("checker", "again", &[]).contains("value=\"create\""), "from the beginning");
     assert!(act("nobody", "", &[("try:meet", "小王 boss")]).contains("小王"), "somebody more");
-    let broken = admin.form("/admin/flows/try", &[("text", &FLOW.replace("dest = \"审\"", "dst = \"审\""))]);
+    let broken = admin.form("/admin/try", &[("text", &FLOW.replace("dest = \"审\"", "dst = \"审\""))]);
     assert!(broken.text.contains("dst") && !broken.text.contains("try:do"), "{}", broken.text);
     assert!(!admin.page("/flow/t/all").text.contains("甲"), "nothing was kept");
 }

@@ -156,7 +156,7 @@ fn administration() -> Router<Web> {
         .route("/admin/flows/{flow}/migrate", get(admin::migrate::show).post(admin::migrate::send))
         .route("/admin/flows/{flow}/migrate/progress", get(admin::migrate::progress))
         .route("/admin/flows/{flow}/versions/{version}", get(admin::flows::file))
-        .route("/admin/flows/try", post(item::trying::play))
+        .route("/admin/try", post(item::trying::play))
         .route("/admin/flows/{flow}/try", get(item::trying::published))
         .route("/admin/stranded", get(admin::stranded::stranded))
 }

@@ -175,7 +175,8 @@ fn is_kept(path: &str) -> bool {
             | ["admin", "users", _]
             | ["admin", "users", _, "disable"]
             | ["admin", "groups", _, "add"]
-            | ["admin", "flows", "check" | "publish" | "try"]
+            | ["admin", "flows", "check" | "publish"]
+            | ["admin", "try"]
             | ["admin", "flows", _, "migrate"]
     )
 }
@@ -199,7 +200,7 @@ async fn again(visit: Visit, web: &Web, path: &str, form: Form) -> Option<Respon
         ["admin", "users", name, ..] => admin::users::show_again(visit, web, name, &form).await,
         ["admin", "groups"] => admin::groups::again(visit, web, None, &form).await,
         ["admin", "groups", group, _] => admin::groups::again(visit, web, Some(group), &form).await,
-        ["admin", "flows", "try"] => item::trying::again(visit, web, form).await,
+        ["admin", "try"] => item::trying::again(visit, web, form).await,
         ["admin", "flows", key, _] => admin::migrate::again(visit, web, key, &form).await,
         ["admin", "flows", _] => admin::flows::again(visit, web, form).await,
         _ => return None,

@@ -69,7 +69,7 @@ pub(crate) async fn published(visit: Visit, State(web): State<Web>, Path(key): P
     .await
 }
 
-/// `POST /admin/flows/try`: the flow of a text, and what was done with it so far.
+/// `POST /admin/try`: the flow of a text, and what was done with it so far.
 pub(crate) async fn play(visit: Visit, State(web): State<Web>, request: Request) -> Result<Response, Response> {
     let visit = visit.at(PATH);
     visit.admin(&web).await?;
