@@ -55,7 +55,7 @@ const API: [(&str, &str, &str, [u16; 3]); 21] = [
 
 /// A method and a path of the pages, what the form sends, and the answers likewise. Nobody is sent to
 /// sign in; who has sent a form does so at once (401), and it is kept.
-const PAGES: [(&str, &str, &str, [u16; 3]); 81] = [
+const PAGES: [(&str, &str, &str, [u16; 3]); 85] = [
     ("GET", "/polls/", "", [308, 308, 308]),
     ("GET", "/polls/{any}/flow/{flow}/", "", [308, 308, 308]),
     ("GET", "/polls/{any}/flow/{flow}/{number}/detail/", "", [308, 308, 308]),
@@ -129,6 +129,10 @@ const PAGES: [(&str, &str, &str, [u16; 3]); 81] = [
     ("POST", "/admin/flows/publish", "text=x", [401, 403, 422]),
     ("GET", "/admin/flows/{flow}", "", [303, 403, 200]),
     ("GET", "/admin/flows/{flow}/versions/{version}", "", [303, 403, 200]),
+    ("GET", "/admin/new-flow", "", [303, 403, 200]),
+    ("POST", "/admin/new-flow", "key=&name=x", [401, 403, 422]),
+    ("GET", "/admin/flows/{flow}/design", "", [303, 403, 200]),
+    ("POST", "/admin/flows/{flow}/design", "do=text&revision=0&text=x", [401, 403, 303]),
     ("GET", "/admin/flows/{flow}/migrate", "", [303, 403, 200]),
     ("GET", "/admin/flows/{flow}/migrate/progress", "", [303, 403, 200]),
     ("POST", "/admin/flows/{flow}/migrate", "do=check", [401, 403, 200]),

@@ -40,6 +40,9 @@ pub enum Error {
     /// A file that is not taken as a whole.
     #[error(transparent)]
     BadFile(#[from] crate::carry::import::BadFile),
+    /// A draft of a flow that could not be changed as asked.
+    #[error(transparent)]
+    NotEdited(flow::edit::NotEdited),
     /// Names in a migration's map that the flow has not.
     #[error("the map names what the new version has not: {}", .0.join(", "))]
     BadMap(Vec<String>),
@@ -102,6 +105,8 @@ pub enum Reason {
     TooLong(usize),
     /// Not what the user's password is.
     WrongPassword,
+    /// No key of a flow: not `[a-z][a-z0-9_]{0,39}`.
+    NoKey(String),
     /// The two entries differ.
     Different,
     /// The last active administrator must stay one.
@@ -130,6 +135,9 @@ impl std::fmt::Display for InputProblem {
             Reason::TooShort(min) => write!(f, "at least {min} characters"),
             Reason::TooLong(max) => write!(f, "at most {max} characters"),
             Reason::WrongPassword => f.write_str("this is not the present password"),
+            Reason::NoKey(key) => {
+                write!(f, "{key:?} is no key: a small letter, then up to 39 of a-z, 0-9 and _")
+            }
             Reason::Different => f.write_str("the two entries differ"),
             Reason::LastAdmin => f.write_str("this is the last active administrator"),
             Reason::Character => f.write_str("holds a character that cannot stand here"),

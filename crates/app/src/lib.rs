@@ -11,6 +11,7 @@ mod error;
 pub mod board;
 pub mod bulk;
 pub mod carry;
+pub mod draft;
 pub mod guide;
 pub mod item;
 pub mod like;

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use flow::{Actor, File, Flow, Problem, Severity, Who, trial};
-use store::{audit, flow_version};
+use store::{
+    audit,
+    flow_version::{self, Beside},
+};
 
 use crate::{Error, Page, Reading, Writing, people, work::Part};
 
@@ -46,6 +49,8 @@ pub struct VersionView {
     pub published_at: i64,
     /// Who published it.
     pub published_by: String,
+    /// What was said of it; may be empty.
+    pub note: String,
     /// The flow is out of use.
     pub archived: bool,
     /// Items that are not closed and still follow it.
@@ -77,11 +82,17 @@ pub fn check(cx: &Reading, actor: &Actor, files: &[FlowFile]) -> Result<(Vec<Opt
     Ok((flows.into_iter().zip(files).map(outcome).collect(), problems))
 }
 
-/// Publishes all of the files or none; a file equal to what is published changes nothing. The warnings come with it.
+/// Publishes all of the files or none; a file equal to what is published changes nothing. The warnings come with it. `note`:
+/// what is said of the new versions.
 ///
 /// # Errors
 /// `AdminsOnly`; `Problems`, warnings among them, if there is any error.
-pub fn apply(cx: &Writing, actor: &Actor, files: &[FlowFile]) -> Result<(Vec<Outcome>, Vec<Problem>), Error> {
+pub fn apply(
+    cx: &Writing,
+    actor: &Actor,
+    files: &[FlowFile],
+    note: &str,
+) -> Result<(Vec<Outcome>, Vec<Problem>), Error> {
     people::admins_only(actor)?;
     let cx = &cx.alone()?;
     let (flows, problems) = checked(cx, files)?;
@@ -93,10 +104,17 @@ pub fn apply(cx: &Writing, actor: &Actor, files: &[FlowFile]) -> Result<(Vec<Out
     let published = flows.iter().zip(files).filter_map(|(flow, file)| Some((flow.as_ref()?, file)));
     for (flow, file) in published {
         let same = cx.flows.get(&flow.key).filter(|known| !known.archived && *known.text == *file.text);
+        let tests = tests_of(file, files);
         let version = match same {
-            Some(known) => known.version,
+            Some(known) => {
+                if let Some(tests) = tests {
+                    flow_version::keep_tests(cx.tx, &flow.key, known.version, tests)?;
+                }
+                known.version
+            }
             None => {
-                let version = flow_version::publish(cx.tx, flow, &file.text, &actor.name, now)?;
+                let beside = Beside { note: note.trim().to_owned(), tests: tests.unwrap_or_default().to_owned() };
+                let version = flow_version::publish(cx.tx, flow, (&file.text, &beside), &actor.name, now)?;
                 let detail = serde_json::json!({"flow": flow.key, "version": version});
                 audit::add(cx.tx, now, &actor.name, "flow published", &detail)?;
                 version
@@ -159,9 +177,15 @@ pub fn current(cx: &Reading) -> Result<Vec<VersionView>, Error> {
 
 impl VersionView {
     fn of(open: i64, row: flow_version::Version) -> VersionView {
-        let flow_version::Version { key, version, published_at, published_by, archived } = row;
-        VersionView { key, version, published_at, published_by, archived, open }
+        let flow_version::Version { key, version, published_at, published_by, note, archived } = row;
+        VersionView { key, version, published_at, published_by, note, archived, open }
     }
+}
+
+/// The scenarios given beside a flow's file.
+fn tests_of<'a>(flow: &FlowFile, files: &'a [FlowFile]) -> Option<&'a str> {
+    let beside = |file: &&FlowFile| trial::flow_file_of(&file.name).is_some_and(|name| name == flow.name);
+    files.iter().find(beside).map(|file| file.text.as_str())
 }
 
 type Checked = (Vec<Option<Flow>>, Vec<Problem>);

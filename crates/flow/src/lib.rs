@@ -4,6 +4,7 @@ mod by;
 mod check;
 mod condition;
 mod decide;
+pub mod edit;
 mod form;
 mod model;
 mod picture;
@@ -22,12 +23,12 @@ pub use condition::{Condition, ConditionProblem, Subject};
 pub use decide::*;
 pub use form::{ItemName, from_form, item_name, to_form};
 pub use model::*;
-pub use picture::{Arrow, Block, Figure, Figures, Picture, bpmn, mermaid, picture};
+pub use picture::{Arrow, Block, Figure, Figures, Picture, bpmn, mermaid, picture, picture_of_draft};
 pub use problem::{Problem, Severity, line_column, render};
 pub use query::{
     Column, Edge, InState, Query, QueryContext, QueryProblem, Range, Scalar, SortKey, Term, Test, column_asked,
     column_named, day_asked, parse_query, parse_sort, state_asked, tells_changes, text_field_asked,
 };
-pub use read::{File, SCHEMA, duration_minutes, read};
+pub use read::{File, SCHEMA, duration_minutes, is_key, read};
 pub use said::{Arg, Said};
 pub use value::{Fields, Value};

@@ -16,7 +16,7 @@ use dagre::{
 };
 use indexmap::{IndexMap, IndexSet};
 
-use crate::Flow;
+use crate::{File, Flow, read};
 
 /// What is written beside a state or an arrow, and where it leads.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -102,6 +102,13 @@ const WIDEST: f64 = 11.0 * EM;
 const INSIDE: (f64, f64) = (14.0, 9.0);
 /// Around the whole.
 const MARGIN: f64 = 16.0;
+
+/// Draws what can be read of a file, which need not be right; nothing of one that names no state.
+#[must_use]
+pub fn picture_of_draft(file: &File) -> Option<Picture> {
+    let flow = read::draft(file).flow;
+    (!flow.states.is_empty()).then(|| picture(&flow, None))
+}
 
 /// Draws a flow, with what really happened if that is given.
 #[must_use]

@@ -31,6 +31,18 @@ impl Problem {
             help: said!("add it, or correct the name"),
         }
     }
+
+    /// An error: what is written as the flow `key` has another key.
+    #[must_use]
+    pub fn other_key(file: &str, span: Range<usize>, key: &str) -> Problem {
+        Problem {
+            severity: Severity::Error,
+            file: file.to_owned(),
+            span,
+            message: said!("this is the draft of \"{}\", whose key never changes", key),
+            help: said!("write key = \"{}\", or begin another flow", key),
+        }
+    }
 }
 
 /// How grave a problem is.

@@ -13,6 +13,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 
+pub use field::is_key;
 pub use schema::SCHEMA;
 pub use state::duration_minutes;
 
@@ -155,7 +156,7 @@ fn without_echoes(problems: Vec<Problem>, syntax: &[Problem], text: &str) -> Vec
 fn whole(table: &DeTable, parsed: bool, report: &mut Report) -> (Flow, Marks, BTreeSet<String>) {
     let root = Section::open(said!("a flow"), 0..0, table, &KEYS, report);
     let key = root.text_needed("key", report);
-    if let Some(key) = key.as_ref().filter(|key| !field::is_key(&key.value)) {
+    if let Some(key) = key.as_ref().filter(|key| !is_key(&key.value)) {
         let help = said!("a key is a small letter, then up to 39 of a-z, 0-9 and _; what people see is the name");
         report.error(&key.span, said!("\"{}\" cannot be a key", key.value), help);
     }

@@ -89,7 +89,7 @@ fn prepare(db: &Db, flow: &Flow, text: &str) {
             created_at: 0,
         };
         user::insert(tx, &ann)?;
-        flow_version::publish(tx, &flow, &text, "ann", 0)?;
+        flow_version::publish(tx, &flow, (&text, &flow_version::Beside::default()), "ann", 0)?;
         for _ in 0..WRITERS {
             let number = item::next_number(tx, &flow.key)?;
             let fields = input(&[("summary", "灯不亮"), ("issue_checker", "ann"), ("issue_level", "一般问题")]);

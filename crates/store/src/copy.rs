@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Every table with its key, those first to which others refer. A flow's sheet comes beside its items.
-const TABLES: [(&str, &[&str]); 25] = [
+const TABLES: [(&str, &[&str]); 26] = [
     ("setting", &["name"]),
     ("change_sequence", &["name"]),
     ("users", &["folded"]),
@@ -26,6 +26,7 @@ const TABLES: [(&str, &[&str]); 25] = [
     ("audit", &["id"]),
     ("flow", &["flow"]),
     ("flow_version", &["flow", "version"]),
+    ("flow_draft", &["flow"]),
     ("saved_view", &["flow", "id"]),
     ("migration", &["flow", "id"]),
     ("next_number", &["flow"]),

@@ -24,8 +24,19 @@ pub struct Row {
     pub published_at: i64,
     /// Who published it.
     pub published_by: String,
+    /// What was said of it; may be empty.
+    pub note: String,
     /// The flow was taken out of use.
     pub archived: bool,
+}
+
+/// What goes with a version that is published.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Beside {
+    /// What is said of it; may be empty.
+    pub note: String,
+    /// The scenarios that were played for it, TOML; empty: none.
+    pub tests: String,
 }
 
 /// What is known of a published version without its text.
@@ -39,11 +50,13 @@ pub struct Version {
     pub published_at: i64,
     /// Who published it.
     pub published_by: String,
+    /// What was said of it; may be empty.
+    pub note: String,
     /// The flow was taken out of use.
     pub archived: bool,
 }
 
-const COLUMNS: &str = "v.flow, v.version, v.text, v.published_at, v.published_by,
+const COLUMNS: &str = "v.flow, v.version, v.text, v.published_at, v.published_by, v.note,
                        case when f.archived_at is null then 0 else 1 end";
 
 /// The newest version of every flow, archived ones flagged, in the order of their first publication.
@@ -91,6 +104,24 @@ pub fn text(tx: &Tx, key: &str, version: i64) -> Result<Option<String>, Error> {
     tx.first(sql, params![key, version], |row| row.text(0))
 }
 
+/// The scenarios that went with a version: TOML; empty where there were none.
+///
+/// # Errors
+/// The records failed.
+pub fn tests(tx: &Tx, key: &str, version: i64) -> Result<Option<String>, Error> {
+    let sql = "select tests from flow_version where flow = $1 and version = $2";
+    tx.first(sql, params![key, version], |row| row.text(0))
+}
+
+/// Keeps other scenarios with a version: they are no part of what rules its items.
+///
+/// # Errors
+/// The records failed.
+pub fn keep_tests(tx: &WriteTx, key: &str, version: i64, tests: &str) -> Result<(), Error> {
+    let sql = "update flow_version set tests = $3 where flow = $1 and version = $2 and tests <> $3";
+    tx.execute(sql, params![key, version, tests]).map(drop)
+}
+
 /// Every version of a flow with its text, newest first: for who copies all of them.
 ///
 /// # Errors
@@ -106,13 +137,20 @@ pub fn history(tx: &Tx, key: &str) -> Result<Vec<Row>, Error> {
 ///
 /// # Errors
 /// [`Error::KindChanged`]: a field had another type in an earlier version; or the records failed.
-pub fn publish(tx: &WriteTx, flow: &flow::Flow, text: &str, by: &str, now: i64) -> Result<i64, Error> {
+pub fn publish(
+    tx: &WriteTx,
+    flow: &flow::Flow,
+    (text, beside): (&str, &Beside),
+    by: &str,
+    now: i64,
+) -> Result<i64, Error> {
     let sql = "insert into flow (flow, position, version, archived_at)
                select $1, coalesce(max(position), 0) + 1, 1, null from flow where true
                on conflict (flow) do update set version = flow.version + 1, archived_at = null returning version";
     let version = tx.one(sql, params![&flow.key], |row| row.int(0))?;
-    let sql = "insert into flow_version (flow, version, text, published_at, published_by) values ($1, $2, $3, $4, $5)";
-    tx.execute(sql, params![&flow.key, version, text, now, by])?;
+    let sql = "insert into flow_version (flow, version, text, published_at, published_by, note, tests)
+               values ($1, $2, $3, $4, $5, $6, $7)";
+    tx.execute(sql, params![&flow.key, version, text, now, by, &beside.note, &beside.tests])?;
     let sql = "insert into next_number (flow, next) values ($1, 1) on conflict (flow) do nothing";
     tx.execute(sql, params![&flow.key])?;
     sheet::widen(tx, flow)?;
@@ -167,7 +205,7 @@ pub fn has_items(tx: &Tx, key: &str) -> Result<bool, Error> {
 const NEWEST: &str = "from flow f cross join flow_version v where v.flow = f.flow and v.version = f.version
                       order by f.position";
 
-const NO_TEXT: &str = "v.flow, v.version, v.published_at, v.published_by,
+const NO_TEXT: &str = "v.flow, v.version, v.published_at, v.published_by, v.note,
                        case when f.archived_at is null then 0 else 1 end";
 
 fn read_version(row: &SqlRow) -> Result<Version, Error> {
@@ -176,7 +214,8 @@ fn read_version(row: &SqlRow) -> Result<Version, Error> {
         version: row.int(1)?,
         published_at: row.int(2)?,
         published_by: row.text(3)?,
-        archived: row.flag(4)?,
+        note: row.text(4)?,
+        archived: row.flag(5)?,
     })
 }
 
@@ -187,6 +226,7 @@ fn read(row: &SqlRow) -> Result<Row, Error> {
         text: row.text(2)?,
         published_at: row.int(3)?,
         published_by: row.text(4)?,
-        archived: row.flag(5)?,
+        note: row.text(5)?,
+        archived: row.flag(6)?,
     })
 }

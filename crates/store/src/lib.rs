@@ -14,6 +14,7 @@ mod db;
 mod error;
 mod feed;
 mod field_change;
+pub mod flow_draft;
 pub mod flow_version;
 pub mod foreign;
 pub mod group;

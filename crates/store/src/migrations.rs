@@ -4,7 +4,7 @@ use refinery_core::Migration;
 
 use crate::Error;
 
-const STEPS: [(&str, &str); 7] = [
+const STEPS: [(&str, &str); 8] = [
     ("V1__records", include_str!("../migrations/V1__records.sql")),
     ("V2__slots", include_str!("../migrations/V2__slots.sql")),
     ("V3__order_of_change", include_str!("../migrations/V3__order_of_change.sql")),
@@ -12,6 +12,7 @@ const STEPS: [(&str, &str); 7] = [
     ("V5__words", include_str!("../migrations/V5__words.sql")),
     ("V6__saved_views", include_str!("../migrations/V6__saved_views.sql")),
     ("V7__migration", include_str!("../migrations/V7__migration.sql")),
+    ("V8__drafts", include_str!("../migrations/V8__drafts.sql")),
 ];
 
 /// The newest version that this program knows.

@@ -429,6 +429,9 @@ pub(crate) enum Flow {
         /// Flow files, or directories of them
         #[arg(required = true, value_name = "FILE|DIR")]
         files: Vec<PathBuf>,
+        /// What is said of the new versions, for those who look at them later
+        #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+        note: String,
         #[command(flatten)]
         data: Data,
     },

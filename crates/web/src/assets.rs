@@ -57,6 +57,8 @@ pub struct Paths {
     pub board: &'static str,
     /// ECharts: on the pages of statistics alone.
     pub echarts: &'static str,
+    /// Sends what is typed into the designer, and moves its rows.
+    pub design: &'static str,
     /// Draws the charts beside their tables.
     pub stats: &'static str,
     /// The sprite of icons.
@@ -66,7 +68,7 @@ pub struct Paths {
 }
 
 /// To add a file: a row here, a field of [`Paths`].
-static ASSETS: LazyLock<[Asset; 15]> = LazyLock::new(|| {
+static ASSETS: LazyLock<[Asset; 16]> = LazyLock::new(|| {
     const CSS: &str = "text/css; charset=utf-8";
     const JS: &str = "text/javascript; charset=utf-8";
     const SVG: &str = "image/svg+xml";
@@ -87,6 +89,7 @@ static ASSETS: LazyLock<[Asset; 15]> = LazyLock::new(|| {
         asset("import", "js", JS, include_bytes!("../static/import.js")),
         asset("live", "js", JS, include_bytes!("../static/live.js")),
         asset("board", "js", JS, include_bytes!("../static/board.js")),
+        asset("design", "js", JS, include_bytes!("../static/design.js")),
         asset("echarts", "js", JS, include_bytes!("../static/vendor/echarts/echarts-6.1.0.common.min.js")),
         asset("stats", "js", JS, include_bytes!("../static/stats.js")),
         asset("icons", "svg", SVG, include_bytes!("../static/vendor/tabler-icons/icons.svg")),
@@ -107,6 +110,7 @@ static PATHS: LazyLock<Paths> = LazyLock::new(|| {
         import,
         live,
         board,
+        design,
         echarts,
         stats,
         icons,
@@ -124,6 +128,7 @@ static PATHS: LazyLock<Paths> = LazyLock::new(|| {
         import: &import.path,
         live: &live.path,
         board: &board.path,
+        design: &design.path,
         echarts: &echarts.path,
         stats: &stats.path,
         icons: &icons.path,

@@ -152,6 +152,8 @@ fn administration() -> Router<Web> {
         .route("/admin/flows/check", post(admin::flows::check))
         .route("/admin/flows/publish", post(admin::flows::publish))
         .route("/admin/flows/{flow}", get(admin::flows::show))
+        .route("/admin/new-flow", get(admin::design::new).post(admin::design::begin))
+        .route("/admin/flows/{flow}/design", get(admin::design::show).post(admin::design::send))
         .route("/admin/flows/{flow}/archive", post(admin::flows::archive))
         .route("/admin/flows/{flow}/migrate", get(admin::migrate::show).post(admin::migrate::send))
         .route("/admin/flows/{flow}/migrate/progress", get(admin::migrate::progress))

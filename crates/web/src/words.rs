@@ -35,7 +35,7 @@ pub struct Words {
 }
 
 /// The files of a language: those of the pages, and those of the refusals.
-const FILES: [(Language, [&str; 5]); 2] = [
+const FILES: [(Language, [&str; 6]); 2] = [
     (
         Language::Chinese,
         [
@@ -44,6 +44,7 @@ const FILES: [(Language, [&str; 5]); 2] = [
             include_str!("../locales/zh-CN/picture.ftl"),
             include_str!("../locales/zh-CN/migrate.ftl"),
             include_str!("../locales/zh-CN/trying.ftl"),
+            include_str!("../locales/zh-CN/design.ftl"),
         ],
     ),
     (
@@ -54,6 +55,7 @@ const FILES: [(Language, [&str; 5]); 2] = [
             include_str!("../locales/en/picture.ftl"),
             include_str!("../locales/en/migrate.ftl"),
             include_str!("../locales/en/trying.ftl"),
+            include_str!("../locales/en/design.ftl"),
         ],
     ),
 ];
@@ -189,7 +191,7 @@ fn around(file: &'static str) -> impl Iterator<Item = (&'static str, (&'static s
     })
 }
 
-fn load((language, files): &(Language, [&'static str; 5])) -> Words {
+fn load((language, files): &(Language, [&'static str; 6])) -> Words {
     let tag = language.tag().parse().unwrap_or_default();
     let mut bundle = FluentBundle::new_concurrent(vec![tag]);
     bundle.set_use_isolating(false);

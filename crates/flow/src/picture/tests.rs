@@ -4,7 +4,7 @@ use super::*;
 use crate::File;
 
 pub(crate) fn flow(text: &str) -> Flow {
-    let (flow, problems) = crate::read(&File { name: "t.toml", text });
+    let (flow, problems) = read(&File { name: "t.toml", text });
     flow.unwrap_or_else(|| panic!("{problems:?}"))
 }
 

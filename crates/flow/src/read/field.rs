@@ -64,8 +64,9 @@ pub(crate) struct FieldMarks {
     pub(crate) flow: Option<Range<usize>>,
 }
 
-/// A key of a flow or a field: `[a-z][a-z0-9_]{0,39}`.
-pub(crate) fn is_key(text: &str) -> bool {
+/// Whether the text is a key of a flow or a field: `[a-z][a-z0-9_]{0,39}`.
+#[must_use]
+pub fn is_key(text: &str) -> bool {
     let tail = text.bytes().all(|letter| matches!(letter, b'a'..=b'z' | b'0'..=b'9' | b'_'));
     text.len() <= 40 && text.starts_with(|first: char| first.is_ascii_lowercase()) && tail
 }

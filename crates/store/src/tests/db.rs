@@ -290,7 +290,7 @@ fn opening_what_cannot_be_opened_says_why() {
     other
         .execute_batch("insert into refinery_schema_history values (999, 'later', '2030-01-01T00:00:00Z', '1')")
         .unwrap();
-    assert!(matches!(open(directory.path()), Err(Error::Newer { found: 999, known: 7 })));
+    assert!(matches!(open(directory.path()), Err(Error::Newer { found: 999, known: 8 })));
 
     other.execute_batch("delete from refinery_schema_history where version = 999").unwrap();
     other.execute_batch("pragma journal_mode = delete; begin exclusive").unwrap();
@@ -318,7 +318,13 @@ fn a_copy_that_was_not_finished_is_refused_and_overwritten_by_the_next() {
         .write(|tx| {
             crate::setting::set(tx, "copy.unfinished", "1")?;
             user::insert(tx, &person("half"))?;
-            crate::flow_version::publish(tx, &super::fixture::bug(), "half", "root", 1)
+            crate::flow_version::publish(
+                tx,
+                &super::fixture::bug(),
+                ("half", &crate::flow_version::Beside::default()),
+                "root",
+                1,
+            )
         })
         .unwrap();
     assert!(target.read(crate::copy::is_unfinished).unwrap());

@@ -222,7 +222,10 @@ mod on_a_server {
         assert_eq!(texts(&place, "select cast(call as text) from calls order by id"), calls, "nothing was done twice");
         // a flow that is published later lies with the others
         let later = flow::Flow { key: "later".to_owned(), ..bug() };
-        place.db.write(move |tx| flow_version::publish(tx, &later, "later", "root", T0)).unwrap();
+        place
+            .db
+            .write(move |tx| flow_version::publish(tx, &later, ("later", &flow_version::Beside::default()), "root", T0))
+            .unwrap();
         assert_eq!(
             texts(&place, "select cast(call as text) from calls order by id desc limit 1"),
             ["spread \"words_later\" by flow with item"]

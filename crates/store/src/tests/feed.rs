@@ -109,7 +109,7 @@ fn what_administrators_do_is_told() {
     assert_eq!(told.try_recv().unwrap(), ann());
     db.write(|tx| flow_version::archive(tx, "bug", T0)).unwrap();
     assert_eq!(told.try_recv().unwrap(), [Change::Flows]);
-    db.write(|tx| flow_version::publish(tx, &bug(), "bug", "root", T0)).unwrap();
+    db.write(|tx| flow_version::publish(tx, &bug(), ("bug", &flow_version::Beside::default()), "root", T0)).unwrap();
     assert_eq!(told.try_recv().unwrap(), [Change::Flows]);
 }
 

@@ -63,8 +63,8 @@ fn fill(records: &Records) -> Db {
             user::insert(tx, &person(name))?;
         }
         user::update_active(tx, "eve", false)?;
-        flow_version::publish(tx, &issue(), "issue", "root", T0)?;
-        flow_version::publish(tx, &bug(), "bug", "root", T0)?;
+        flow_version::publish(tx, &issue(), ("issue", &flow_version::Beside::default()), "root", T0)?;
+        flow_version::publish(tx, &bug(), ("bug", &flow_version::Beside::default()), "root", T0)?;
         Ok::<_, Error>(())
     })
     .unwrap();

@@ -271,14 +271,21 @@ fn publishing_widens_the_sheet_and_refuses_another_type() {
     wider.fields.insert("team".to_owned(), team);
     wider.fields.shift_remove("amount");
     let second = wider.clone();
-    let version = place.db.write(move |tx| flow_version::publish(tx, &second, "second", "root", T0 + 1)).unwrap();
+    let version = place
+        .db
+        .write(move |tx| {
+            flow_version::publish(tx, &second, ("second", &flow_version::Beside::default()), "root", T0 + 1)
+        })
+        .unwrap();
     assert_eq!(version, 2);
     let fields = json!({"summary": "b", "team": "事故"});
     let flow = wider.clone();
     place.db.write(move |tx| create(tx, &flow, "ann", T0, &fields)).unwrap();
     let mut other = wider.clone();
     other.fields["team"].kind = flow::Kind::Date;
-    let refused = place.db.write(move |tx| flow_version::publish(tx, &other, "third", "root", T0 + 2));
+    let refused = place.db.write(move |tx| {
+        flow_version::publish(tx, &other, ("third", &flow_version::Beside::default()), "root", T0 + 2)
+    });
     assert!(matches!(refused, Err(Error::KindChanged { .. })), "{refused:?}");
     let read = |tx: &Tx| {
         assert_eq!(flow_version::text(tx, "issue", 1)?.as_deref(), Some("issue"));

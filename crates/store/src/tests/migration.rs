@@ -88,7 +88,7 @@ fn what_is_derived_says_the_same_there_and_back() {
         act(tx, number, "ann", T0 + 1, &Act::Comment("说"))?;
         act(tx, first, "ann", T0 + 2, &Act::Press("提交", json!({"checker": "ben"})))?;
         create(tx, &bug(), "ann", T0, &json!({"summary": "b", "seen_in": ["issue/2"]}))?;
-        flow_version::publish(tx, &second(), "second", "root", T0 + 3)?;
+        flow_version::publish(tx, &second(), ("second", &flow_version::Beside::default()), "root", T0 + 3)?;
         Ok::<_, Failure>(())
     };
     place.db.write(write).unwrap();

@@ -12,8 +12,8 @@ use super::{
     statements_of,
 };
 use crate::{
-    Db, Error, Tx, Visibility, VisibleTo, WriteTx, audit, flow_version, group, item, like, list, migration, postgres,
-    saved_view, session, setting, stats, token, user, words,
+    Db, Error, Tx, Visibility, VisibleTo, WriteTx, audit, flow_draft, flow_version, group, item, like, list, migration,
+    postgres, saved_view, session, setting, stats, token, user, words,
 };
 
 /// Statements that do read a flow's sheet or more, by what they contain, and why that is taken.
@@ -263,6 +263,8 @@ fn read_everything(tx: &Tx) -> Result<(), Error> {
     flow_version::page(tx, "issue", None, 50)?;
     flow_version::newest(tx)?;
     flow_version::text(tx, "issue", 1)?;
+    flow_version::tests(tx, "issue", 1)?;
+    flow_draft::load(tx, "issue")?;
     audit::list(tx, None, 50)?;
     setting::get(tx, "x")?;
     read_people(tx)

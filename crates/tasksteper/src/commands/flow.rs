@@ -22,12 +22,13 @@ use crate::cli::{Data, Drawing, Flow};
 pub(super) fn run(command: Flow) -> Done {
     match command {
         Flow::Check { files } => check(&files),
-        Flow::Apply { files, data } => {
+        Flow::Apply { files, note, data } => {
             let files = with_scenarios(read(&files)?)?;
             let app = open(&data)?;
             let given = files.clone();
-            let (outcomes, problems) =
-                app.write(move |cx| publish::apply(cx, &system(), &files)).map_err(|error| refused(error, &given))?;
+            let (outcomes, problems) = app
+                .write(move |cx| publish::apply(cx, &system(), &files, &note))
+                .map_err(|error| refused(error, &given))?;
             report(&problems, &given);
             for outcome in outcomes {
                 let what = if outcome.unchanged { "unchanged" } else { "published" };

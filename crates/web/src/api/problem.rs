@@ -143,7 +143,7 @@ impl Problem {
                 Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_fields", text.join("; "))
             }
             Error::Stale => Problem::new(StatusCode::CONFLICT, "stale_revision", words.word("problem-stale")),
-            Error::Problems(_) | Error::WrongPassword | Error::BadMap(_) => {
+            Error::Problems(_) | Error::WrongPassword | Error::BadMap(_) | Error::NotEdited(_) => {
                 Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_fields", error.to_string())
             }
             Error::Store(ref store) if store.was_stopped() => {

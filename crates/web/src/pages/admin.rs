@@ -1,5 +1,6 @@
 //! Administration. Each page asks for an administrator before anything else; each use case does so again.
 
+pub(crate) mod design;
 pub(crate) mod flows;
 pub(crate) mod groups;
 pub(crate) mod migrate;

@@ -177,7 +177,8 @@ fn is_kept(path: &str) -> bool {
             | ["admin", "groups", _, "add"]
             | ["admin", "flows", "check" | "publish"]
             | ["admin", "try"]
-            | ["admin", "flows", _, "migrate"]
+            | ["admin", "flows", _, "design" | "migrate"]
+            | ["admin", "new-flow"]
     )
 }
 
@@ -201,6 +202,8 @@ async fn again(visit: Visit, web: &Web, path: &str, form: Form) -> Option<Respon
         ["admin", "groups"] => admin::groups::again(visit, web, None, &form).await,
         ["admin", "groups", group, _] => admin::groups::again(visit, web, Some(group), &form).await,
         ["admin", "try"] => item::trying::again(visit, web, form).await,
+        ["admin", "new-flow"] => admin::design::new_again(visit, web, form).await,
+        ["admin", "flows", key, "design"] => admin::design::again(visit, web, key, form).await,
         ["admin", "flows", key, _] => admin::migrate::again(visit, web, key, &form).await,
         ["admin", "flows", _] => admin::flows::again(visit, web, form).await,
         _ => return None,

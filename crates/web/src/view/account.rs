@@ -113,6 +113,8 @@ pub fn trouble(words: &Words, problem: &InputProblem) -> String {
         Reason::BadName(_) => word("user-name-bad"),
         Reason::Taken(_) if problem.field == "group" => word("group-exists"),
         Reason::Taken(_) if problem.field == "view" => word("view-exists"),
+        Reason::Taken(_) if problem.field == "key" => word("design-key-taken"),
+        Reason::NoKey(_) => word("design-key-bad"),
         Reason::Taken(_) => word("user-exists"),
         Reason::Unknown(given) => words.one("wrong-no-user", "given", given),
         Reason::NoGroup(given) => words.one("wrong-no-group", "given", given),

@@ -194,6 +194,8 @@ pub struct Flows<'a> {
     pub checked: Vec<CheckedFile>,
     /// They can be published: the words of the button.
     pub publish: Option<String>,
+    /// Flows that were never published, only written: key, who changed them, when.
+    pub drafts: Vec<(String, Person, When)>,
 }
 
 /// A published flow.
@@ -212,6 +214,8 @@ pub struct FlowRow {
     pub open: i64,
     /// Out of use.
     pub archived: bool,
+    /// Somebody is writing it anew.
+    pub draft: bool,
 }
 
 /// What a check found in a file.
@@ -320,4 +324,6 @@ pub struct VersionRow {
     pub by: Person,
     /// Open items that it still rules.
     pub open: i64,
+    /// What was said of it; may be empty.
+    pub note: String,
 }

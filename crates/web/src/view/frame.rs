@@ -127,6 +127,7 @@ impl Flash {
             "group-joined" => words.one("group-joined", "who", about),
             "group-left" => words.one("group-left", "who", about),
             "flow-unchanged" => words.word("flow-unchanged").to_owned(),
+            "design-discarded" => words.one("design-discarded", "key", about),
             "flow-archived" => words.one("flow-archived-now", "name", about),
             "flow-published" => words.one("flow-published-now", "name", about),
             "handed-over" => words.one("handed-over-now", "id", about),

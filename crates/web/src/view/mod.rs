@@ -8,6 +8,7 @@ pub mod admin;
 pub mod api;
 pub mod board;
 pub mod carry;
+pub mod design;
 pub mod error;
 pub mod escape;
 pub mod form;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use app::{
-    Error, Reading, people,
+    Error, Reading, draft, people,
     publish::{self, FlowFile, Outcome, VersionView},
     work::Part,
 };
@@ -13,7 +13,7 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
-use flow::{Problem, Severity, line_column};
+use flow::{Actor, Problem, Severity, line_column};
 use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 
@@ -58,7 +58,7 @@ const PAGE: i64 = 50;
 
 /// `GET /admin/flows`
 pub(crate) async fn list(visit: Visit, State(web): State<Web>) -> Response {
-    admin_page(visit, &web, |cx, _, around| rendered(&flows_page(cx, around, "")?)).await
+    admin_page(visit, &web, |cx, caller, around| rendered(&flows_page(cx, &caller.signed.actor, around, "")?)).await
 }
 
 /// `POST /admin/flows/check`: changes nothing.
@@ -86,7 +86,7 @@ pub(crate) async fn publish(visit: Visit, State(web): State<Web>, request: Reque
     }
     let files = upload.files.clone();
     let published = web.write_as(visit.session.clone(), visit.language, move |cx, caller| {
-        publish::apply(cx, &caller.signed.actor, &files)
+        publish::apply(cx, &caller.signed.actor, &files, "")
     });
     match published.await {
         Ok((outcomes, _)) => {
@@ -138,6 +138,7 @@ pub(crate) async fn show(
             published: when(cx, around.words, row.published_at),
             by: person(&names, &row.published_by),
             open: row.open,
+            note: row.note,
         };
         let text = publish::text(cx, &key, Some(shown))?;
         let file = FlowFile { name: format!("{key}-v{shown}.toml"), text };
@@ -192,7 +193,7 @@ pub(crate) async fn again(visit: Visit, web: &Web, form: Form) -> Response {
 async fn checked_page(visit: Visit, web: &Web, upload: Upload, fine: bool) -> Response {
     admin_page(visit, web, move |cx, caller, around| {
         let words = around.words;
-        let mut page = flows_page(cx, around, &upload.text)?;
+        let mut page = flows_page(cx, &caller.signed.actor, around, &upload.text)?;
         let (outcomes, problems) = publish::check(cx, &caller.signed.actor, &upload.files)?;
         let many = upload.files.len() + upload.unreadable.len() > 1;
         let files = upload.files.iter().zip(&outcomes);
@@ -215,9 +216,12 @@ async fn checked_page(visit: Visit, web: &Web, upload: Upload, fine: bool) -> Re
     .await
 }
 
-fn flows_page<'a>(cx: &Reading, around: &Around<'a>, text: &'a str) -> Result<Flows<'a>, Error> {
+fn flows_page<'a>(cx: &Reading, actor: &Actor, around: &Around<'a>, text: &'a str) -> Result<Flows<'a>, Error> {
     let current = publish::current(cx)?;
-    let names = people::displays(cx, &publishers(&current))?;
+    let drafts = draft::all(cx, actor)?;
+    let mut named = publishers(&current);
+    named.extend(drafts.iter().map(|draft| draft.changed_by.clone()));
+    let names = people::displays(cx, &named)?;
     let row = |row: VersionView| FlowRow {
         name: cx.flows.get(&row.key).map_or_else(|| row.key.clone(), |known| known.flow.name.clone()),
         version: row.version,
@@ -225,11 +229,19 @@ fn flows_page<'a>(cx: &Reading, around: &Around<'a>, text: &'a str) -> Result<Fl
         by: person(&names, &row.published_by),
         open: row.open,
         archived: row.archived,
+        draft: drafts.iter().any(|draft| draft.flow == row.key),
         key: row.key,
     };
     Ok(Flows {
         f: around.frame(around.words.word("menu-admin-flows"), Active::Flows),
         flows: current.into_iter().map(row).collect(),
+        drafts: drafts
+            .iter()
+            .filter(|draft| cx.flows.get(&draft.flow).is_none())
+            .map(|draft| {
+                (draft.flow.clone(), person(&names, &draft.changed_by), when(cx, around.words, draft.changed_at))
+            })
+            .collect(),
         text,
         trouble: None,
         checked: vec![],

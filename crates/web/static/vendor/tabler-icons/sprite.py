@@ -3,10 +3,11 @@
 import json
 import sys
 
-NAMES = """alert-triangle archive arrow-back-up arrow-right arrows-sort chart-bar check chevron-left chevron-right circle-check clock
-device-desktop device-floppy download file-check git-fork help-circle home inbox info-circle key layout-list link logout menu-2
-message mood-empty moon plus printer route search send settings sort-ascending sort-descending sun trash upload user-off
-user-plus user-share users users-group""".split()
+NAMES = """alert-triangle archive arrow-back-up arrow-down arrow-right arrow-up arrows-sort chart-bar check chevron-down
+chevron-left chevron-right chevron-up circle-check clock device-desktop device-floppy download file-check git-fork
+grip-vertical help-circle home inbox info-circle key layout-list link logout menu-2 message mood-empty moon pencil
+plus printer route search send settings sort-ascending sort-descending sun trash upload user-off user-plus user-share
+users users-group""".split()
 
 nodes = json.load(open(f"{sys.argv[1]}/tabler-nodes-outline.json", encoding="utf-8"))
 parts = []
