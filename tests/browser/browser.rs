@@ -69,6 +69,12 @@ impl Person {
         pick(label: &str, text: &str);
         /// Presses the button of these words.
         press(words: &str);
+        /// Types into the element of this XPath, in place of what stands there, and goes on to the next.
+        fill_at(path: &str, text: &str);
+        /// What stands in the input of this XPath.
+        value_at(path: &str) -> String;
+        /// Whether the page shows the element of this XPath now.
+        shows(path: &str) -> bool;
         /// Whether there is a button of these words.
         has_button(words: &str) -> bool;
         /// Follows the link of these words.
@@ -225,6 +231,37 @@ impl Page {
         input.send_keys(text).await.expect("it is typed into");
     }
 
+    /// Types into the element of this XPath, in place of what stands there, and goes on to the next.
+    async fn fill_at(&self, path: &str, text: &str) {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let input = self.find(path).await;
+            let typed = async {
+                input.clear().await?;
+                input.send_keys(text).await?;
+                input.send_keys(Key::Tab + "").await
+            };
+            let Err(error) = typed.await else { return };
+            assert!(error.to_string().contains("stale") && Instant::now() < deadline, "{path}: {error}");
+        }
+    }
+
+    /// What stands in the input of this XPath.
+    async fn value_at(&self, path: &str) -> String {
+        self.find(path).await.prop("value").await.expect("a property").unwrap_or_default()
+    }
+
+    /// Whether the page shows the element of this XPath now.
+    async fn shows(&self, path: &str) -> bool {
+        let found = self.driver.find_all(By::XPath(path)).await.unwrap_or_default();
+        for element in found {
+            if element.is_displayed().await.unwrap_or(false) {
+                return true;
+            }
+        }
+        false
+    }
+
     /// What stands in the input of this label.
     async fn value(&self, label: &str) -> String {
         self.labelled(label).await.prop("value").await.expect("a property").unwrap_or_default()
@@ -275,12 +312,18 @@ impl Page {
         self.click(&format!("//a[normalize-space(.)={}]", quoted(words))).await;
     }
 
-    /// Clicks the element of this XPath. What a page draws anew between finding and clicking is found again, as a person
-    /// would.
+    /// Clicks the element of this XPath. What a page draws anew between finding and clicking is found again, and what lies
+    /// under a bar is scrolled from under it, as a person would.
     async fn click(&self, path: &str) {
         let deadline = Instant::now() + PATIENCE;
-        while let Err(error) = self.find(path).await.click().await {
-            assert!(error.to_string().contains("stale") && Instant::now() < deadline, "{path}: {error}");
+        loop {
+            let found = self.find(path).await;
+            let Err(error) = found.click().await else { return };
+            let error = error.to_string();
+            let is_passing = error.contains("stale") || error.contains("intercepted");
+            assert!(is_passing && Instant::now() < deadline, "{path}: {error}");
+            // one that is gone by now is found again
+            let _ = found.scroll_into_view().await;
         }
     }
 

@@ -11,6 +11,7 @@ mod harness;
 
 mod account;
 mod board;
+mod design;
 mod forms;
 mod gone;
 mod like;

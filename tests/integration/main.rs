@@ -22,6 +22,7 @@ mod check;
 mod cli;
 mod clock;
 mod demo;
+mod design;
 mod django;
 mod faults;
 mod forms;

@@ -85,6 +85,8 @@
     for (const [name, value] of Object.entries(what)) body.set(name, value);
     send({ form: form.id, address: form.action, body, focus });
   };
+  // What a new choice offers is asked for at once.
+  const choices = () => root().querySelector(".of-field .line.open:last-child [name=choices]");
   const plain = (form) => ({ do: { toml: "text", tests: "tests" }[form.id] ?? "save" });
 
   document.addEventListener("change", (event) => {
@@ -98,8 +100,8 @@
     const asked = event.submitter?.value || plain(form).do;
     if (!form.matches(".add")) return sendForm(form, { do: asked });
     // Whoever adds one adds the next; what must be told of it first is asked for.
-    const first = form.querySelector("input:not([type=hidden])").id;
-    sendForm(form, { do: asked }, () => root().querySelector(".line.open[data-new] .more :is(textarea, input:not([type=hidden]))") ?? document.getElementById(first));
+    const [first, added] = [form.querySelector("input:not([type=hidden])").id, form.elements.type?.value];
+    sendForm(form, { do: asked }, () => (added === "choice" ? choices() : null) ?? document.getElementById(first));
     form.reset();
   });
   document.addEventListener("click", (event) => {

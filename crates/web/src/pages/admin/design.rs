@@ -245,7 +245,7 @@ fn carry_out(cx: &Writing, (actor, words): (&Actor, &Words), key: &str, form: &F
     Ok(Did::Changed(open()))
 }
 
-/// A new row, which is shown opened.
+/// A new row; the id of the row that is shown opened.
 fn add(cx: &Writing, actor: &Actor, key: &str, form: &Form) -> Result<String, Error> {
     let part = part(form).ok_or(Error::Stale)?;
     let place = std::cell::Cell::new(0);
@@ -253,7 +253,9 @@ fn add(cx: &Writing, actor: &Actor, key: &str, form: &Form) -> Result<String, Er
         place.set(sheet.rows(part).len());
         Ok(vec![edits::added(sheet, part, form)])
     })?;
-    Ok(rows::id(Some(part), place.get()))
+    // a choice is nothing without its words: it is opened
+    let is_choice = part == Part::Field && form.text("type") == "choice";
+    Ok(if is_choice { rows::id(Some(part), place.get()) } else { form.text("open").to_owned() })
 }
 
 /// What is asked of one row; the id of the row that is shown opened instead of the one before.
