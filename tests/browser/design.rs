@@ -205,7 +205,7 @@ fn builds(script: bool) {
         admin.click("//li[@data-part='state'][contains(@class,'open')]//button[contains(@class,'save')]");
     }
     designer.reads("readonly = [\"summary\"]");
-    designer.say("state-0", "due", "3d", "due = \"3d\"");
+    designer.say("state-1", "due", "3d", "due = \"3d\"");
     designer.say("flow", "item_prefix", "question", "item_prefix = \"question\"");
     admin.click("//select[@id='flow-title']/option[@value='summary']");
     designer.save("flow");

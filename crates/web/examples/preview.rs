@@ -786,6 +786,7 @@ impl Sample {
             by: person(3),
             open: 20 / version,
             archived: version == 4,
+            draft: version == 2,
         };
         Flows {
             f: self.frame(self.words.word("menu-admin-flows"), Active::Flows),
@@ -795,6 +796,7 @@ impl Sample {
                 vec![]
             },
             text: if checked.is_some() { TOML } else { "" },
+            drafts: if self.full { vec![("spare_part".to_owned(), person(3), self.ago(9_000))] } else { vec![] },
             trouble: None,
             checked: checked.into_iter().collect(),
             publish: None,
@@ -821,6 +823,7 @@ impl Sample {
             published: self.ago(9_000 / version),
             by: person(3),
             open,
+            note: if version == 2 { "增加责任领域".to_owned() } else { String::new() },
         };
         FlowVersions {
             f: self.frame("网上问题处理", Active::Flows),

@@ -22,20 +22,7 @@ use crate::cli::{Data, Drawing, Flow};
 pub(super) fn run(command: Flow) -> Done {
     match command {
         Flow::Check { files } => check(&files),
-        Flow::Apply { files, note, data } => {
-            let files = with_scenarios(read(&files)?)?;
-            let app = open(&data)?;
-            let given = files.clone();
-            let (outcomes, problems) = app
-                .write(move |cx| publish::apply(cx, &system(), &files, &note))
-                .map_err(|error| refused(error, &given))?;
-            report(&problems, &given);
-            for outcome in outcomes {
-                let what = if outcome.unchanged { "unchanged" } else { "published" };
-                say(format_args!("{what} {} version {} ({})", outcome.key, outcome.version, outcome.name));
-            }
-            Ok(())
-        }
+        Flow::Apply { files, note, data } => apply(&files, &note, &data),
         Flow::Test { files, time_zone } => testing::run(&files, &time_zone),
         Flow::Try { file, as_who, write, time_zone } => trying::run(&file, &as_who, write.as_deref(), &time_zone),
         Flow::List { data } => {
@@ -124,6 +111,21 @@ fn diagram(named: &Path, format: Drawing, data: &Data) -> Done {
         Drawing::Svg => flow::picture(&flow, None).svg(true) + "\n",
     };
     print(&text);
+    Ok(())
+}
+
+/// Publishes all of the files or none.
+fn apply(files: &[PathBuf], note: &str, data: &Data) -> Done {
+    let given = with_scenarios(read(files)?)?;
+    let (sent, note) = (given.clone(), note.to_owned());
+    let (outcomes, problems) = open(data)?
+        .write(move |cx| publish::apply(cx, &system(), &sent, &note))
+        .map_err(|error| refused(error, &given))?;
+    report(&problems, &given);
+    for outcome in outcomes {
+        let what = if outcome.unchanged { "unchanged" } else { "published" };
+        say(format_args!("{what} {} version {} ({})", outcome.key, outcome.version, outcome.name));
+    }
     Ok(())
 }
 

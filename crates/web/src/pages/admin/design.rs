@@ -79,22 +79,21 @@ pub(crate) async fn send(
     let (of, sent) = (key.clone(), form.clone());
     let done = web
         .write_as(visit.session.clone(), visit.language, move |cx, caller| {
-            let words = caller.words;
-            Ok((carry_out(cx, (&caller.signed.actor, words), &of, &sent)?, words))
+            carry_out(cx, &caller.signed.actor, &of, &sent)
         })
         .await;
     let failed = match done {
-        Ok((Did::Changed(open), _)) if visit.target.is_some() => {
+        Ok(Did::Changed(open)) if visit.target.is_some() => {
             return Ok(page(visit, &web, key, Shown { open, ..Shown::default() }).await);
         }
-        Ok((Did::Changed(open), _)) if open.is_empty() => return Ok(visit.go(&web, &path(&key), None)),
-        Ok((Did::Changed(open), _)) => {
+        Ok(Did::Changed(open)) if open.is_empty() => return Ok(visit.go(&web, &path(&key), None)),
+        Ok(Did::Changed(open)) => {
             return Ok(visit.go(&web, &format!("{}?open={open}#{open}", path(&key)), None));
         }
-        Ok((Did::Published(name), _)) => {
+        Ok(Did::Published(name)) => {
             return Ok(visit.go(&web, &format!("/admin/flows/{key}"), Some(("flow-published", &name))));
         }
-        Ok((Did::Discarded, _)) => return Ok(visit.go(&web, "/admin/flows", Some(("design-discarded", &key)))),
+        Ok(Did::Discarded) => return Ok(visit.go(&web, "/admin/flows", Some(("design-discarded", &key)))),
         Err(failed) => failed,
     };
     let Some((status, said)) = told(&failed, &form) else { return Err(visit.failed(&web, failed).await) };
@@ -217,7 +216,7 @@ fn seen(form: &Form, part: Part) -> Option<Seen> {
     Some(Seen { part, at, fingerprint: form.text("seen").to_owned() })
 }
 
-fn carry_out(cx: &Writing, (actor, words): (&Actor, &Words), key: &str, form: &Form) -> Result<Did, Error> {
+fn carry_out(cx: &Writing, actor: &Actor, key: &str, form: &Form) -> Result<Did, Error> {
     let open = || form.text("open").to_owned();
     let revision = || form.text("revision").parse().unwrap_or(-1);
     let plain = |name: &str| form.text(name).replace("\r\n", "\n");
@@ -237,7 +236,7 @@ fn carry_out(cx: &Writing, (actor, words): (&Actor, &Words), key: &str, form: &F
         }
         "add" => return add(cx, actor, key, form).map(Did::Changed),
         asked => {
-            if let Some(row) = change(cx, (actor, words), key, (asked, form))? {
+            if let Some(row) = change(cx, actor, key, (asked, form))? {
                 return Ok(Did::Changed(row));
             }
         }
@@ -255,16 +254,11 @@ fn add(cx: &Writing, actor: &Actor, key: &str, form: &Form) -> Result<String, Er
     })?;
     // a choice is nothing without its words: it is opened
     let is_choice = part == Part::Field && form.text("type") == "choice";
-    Ok(if is_choice { rows::id(Some(part), place.get()) } else { form.text("open").to_owned() })
+    Ok(if is_choice { format!("{}-{}", part.word(), place.get()) } else { form.text("open").to_owned() })
 }
 
 /// What is asked of one row; the id of the row that is shown opened instead of the one before.
-fn change(
-    cx: &Writing,
-    (actor, _): (&Actor, &Words),
-    key: &str,
-    (asked, form): (&str, &Form),
-) -> Result<Option<String>, Error> {
+fn change(cx: &Writing, actor: &Actor, key: &str, (asked, form): (&str, &Form)) -> Result<Option<String>, Error> {
     let part = part(form);
     let row = part.and_then(|part| seen(form, part));
     if row.is_none() && part == Some(Part::State) {
@@ -289,14 +283,13 @@ fn change(
         moved.set(Some((part, at, to)));
         Ok(vec![Edit::Move { part, from: at, to }])
     })?;
-    Ok(match (moved.get(), part) {
+    let id = |part: Part, at: usize| format!("{}-{at}", part.word());
+    Ok(match moved.get() {
         // the row that was open stays open where it stands now
-        (Some((part, from, to)), _) if form.text("open") == rows::id(Some(part), from) => {
-            Some(rows::id(Some(part), to))
-        }
-        (Some(_), _) => Some(String::new()),
-        (None, _) if asked == "remove" => Some(String::new()),
-        _ => None,
+        Some((part, from, to)) if form.text("open") == id(part, from) => Some(id(part, to)),
+        Some(_) => Some(String::new()),
+        None if asked == "remove" => Some(String::new()),
+        None => None,
     })
 }
 

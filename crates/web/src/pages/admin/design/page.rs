@@ -104,7 +104,7 @@ fn parts(
     let part = typed.and_then(super::part);
     let id = typed.map(|form| match form.text("do") {
         "add" => String::new(),
-        _ => rows::id(part, form.text("at").parse().unwrap_or(usize::MAX)),
+        _ => rows::id_of(sheet, form),
     });
     let flows = cx.flows.in_use().map(|known| (known.flow.key.clone(), known.flow.name.clone())).collect();
     let drawing = Drawing {
@@ -140,18 +140,15 @@ fn parts(
 fn placed<'s>(sketch: &'s Sketch, sheet: &'s Sheet) -> impl Iterator<Item = (&'s Problem, String)> {
     let file = draft::file(&sketch.draft.flow);
     let of_text = sketch.problems.iter().filter(move |problem| problem.file == file);
-    of_text.map(|problem| {
-        let row = sheet.row_at(problem.span.start);
-        (problem, row.map_or_else(|| rows::id(None, 0), |(part, at)| rows::id(Some(part), at)))
-    })
+    of_text.map(|problem| (problem, rows::id(sheet, sheet.row_at(problem.span.start))))
 }
 
 /// Every problem, those of the scenarios too.
 fn listed(words: &Words, sketch: &Sketch) -> Vec<(ProblemView, Option<String>)> {
     let file = draft::file(&sketch.draft.flow);
     let row = |problem: &Problem| {
-        let row = sketch.sheet.as_ref().ok()?.row_at(problem.span.start);
-        Some(row.map_or_else(|| rows::id(None, 0), |(part, at)| rows::id(Some(part), at)))
+        let sheet = sketch.sheet.as_ref().ok()?;
+        Some(rows::id(sheet, sheet.row_at(problem.span.start)))
     };
     let both = |problem: &Problem| match problem.file == file {
         true => (view(words, problem, &sketch.draft.text), row(problem)),

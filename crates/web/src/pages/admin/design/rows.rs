@@ -53,20 +53,45 @@ pub(super) struct Drawing<'a> {
     pub(super) typed: Option<Typed<'a>>,
 }
 
-/// The id of a row.
-pub(super) fn id(part: Option<Part>, at: usize) -> String {
-    part.map_or_else(|| "flow".to_owned(), |part| format!("{}-{at}", part.word()))
+/// The id of a row, by its place in the file. A state's is by its place among the states as the transitions name them: so it
+/// stays when the first rule of one is written.
+pub(super) fn id(sheet: &Sheet, row: Option<(Part, usize)>) -> String {
+    match row {
+        None => "flow".to_owned(),
+        Some((part @ Part::State, at)) => {
+            let state = sheet.states.get(at);
+            let place = state.and_then(|state| state_place(sheet, state.text("name").unwrap_or_default()));
+            format!("{}-{}", part.word(), place.unwrap_or(sheet.state_names().len() + at))
+        }
+        Some((part, at)) => format!("{}-{at}", part.word()),
+    }
+}
+
+/// The id of the row that a form is about.
+pub(super) fn id_of(sheet: &Sheet, form: &Form) -> String {
+    let at = form.text("at").parse().unwrap_or(usize::MAX);
+    match super::part(form) {
+        Some(part @ Part::State) => match state_place(sheet, form.text("state")) {
+            Some(place) => format!("{}-{place}", part.word()),
+            None => id(sheet, Some((part, at.min(sheet.states.len())))),
+        },
+        part => id(sheet, part.map(|part| (part, at))),
+    }
+}
+
+fn state_place(sheet: &Sheet, name: &str) -> Option<usize> {
+    sheet.state_names().iter().position(|known| *known == name)
 }
 
 impl Drawing<'_> {
     pub(super) fn parts(&self) -> Parts {
         let rows = |part: Part| -> Vec<Row> {
             let rows = self.sheet.rows(part);
-            rows.iter().enumerate().map(|(at, row)| self.row(Some(part), at, row, rows.len())).collect()
+            rows.iter().enumerate().map(|(at, row)| self.row(Some((part, at)), row, rows.len())).collect()
         };
         let types = TYPES.iter().map(|(value, word)| ((*value).to_owned(), self.words.word(word).to_owned()));
         Parts {
-            flow: self.row(None, 0, &self.sheet.flow, 1),
+            flow: self.row(None, &self.sheet.flow, 1),
             fields: rows(Part::Field),
             states: self.states(),
             transitions: rows(Part::Transition),
@@ -81,24 +106,27 @@ impl Drawing<'_> {
         let row = |name: &str| {
             let found = states.clone().enumerate().find(|(_, state)| state.text("name") == Some(name));
             match found {
-                Some((at, state)) => self.row(Some(Part::State), at, state, 1),
+                Some((at, state)) => self.row(Some((Part::State, at)), state, 1),
                 None => {
                     let mut bare = Entry::default();
                     bare.keys.insert("name".to_owned(), Written::Text(name.to_owned()));
-                    let place = self.sheet.state_names().iter().position(|known| *known == name).unwrap_or_default();
-                    let row = self.row(Some(Part::State), self.sheet.states.len() + place, &bare, 1);
-                    Row { at: None, seen: String::new(), ..row }
+                    let id = format!("{}-{}", Part::State.word(), state_place(self.sheet, name).unwrap_or_default());
+                    Row { at: None, seen: String::new(), ..self.row_as(id, Some((Part::State, 0)), &bare, 1) }
                 }
             }
         };
         let named = self.sheet.state_names();
         let nameless = states.clone().enumerate().filter(|(_, state)| state.text("name").is_none_or(str::is_empty));
-        let nameless = nameless.map(|(at, state)| self.row(Some(Part::State), at, state, 1));
+        let nameless = nameless.map(|(at, state)| self.row(Some((Part::State, at)), state, 1));
         named.into_iter().map(row).chain(nameless).collect()
     }
 
-    fn row(&self, part: Option<Part>, at: usize, entry: &Entry, count: usize) -> Row {
-        let id = id(part, at);
+    fn row(&self, row: Option<(Part, usize)>, entry: &Entry, count: usize) -> Row {
+        self.row_as(id(self.sheet, row), row, entry, count)
+    }
+
+    fn row_as(&self, id: String, row: Option<(Part, usize)>, entry: &Entry, count: usize) -> Row {
+        let (part, at) = (row.map(|(part, _)| part), row.map_or(0, |(_, at)| at));
         let typed = self.typed.as_ref().filter(|typed| typed.id == id).map(|typed| typed.form);
         let open = part.is_none() || self.open == id;
         let kind = entry.text("type").unwrap_or_default();
@@ -253,21 +281,21 @@ impl Drawing<'_> {
     fn suggestions(&self) -> Vec<(&'static str, Vec<(String, String)>)> {
         let same = |texts: Vec<String>| texts.into_iter().map(|text| (text, String::new())).collect::<Vec<_>>();
         let states = self.sheet.state_names().into_iter().map(str::to_owned).collect();
-        let word = |value: &str, word| (value.to_owned(), self.words.word(word).to_owned());
+        let known = |value: &str, label| (value.to_owned(), self.words.word(label).to_owned());
         let users = self.fields(|kind| kind == "user");
         let mut holders = users.clone();
         holders.extend([
-            word(BUILT_INS[2], "creator"),
-            word(BUILT_INS[1], "design-same-holder"),
-            word("user:", "design-one-user"),
+            known(BUILT_INS[2], "creator"),
+            known(BUILT_INS[1], "design-same-holder"),
+            known("user:", "design-one-user"),
         ]);
         let mut people = users;
         people.extend([
-            word(BUILT_INS[1], "design-holder"),
-            word(BUILT_INS[2], "creator"),
-            word("anyone", "design-anyone"),
-            word("group:", "design-one-group"),
-            word("user:", "design-one-user"),
+            known(BUILT_INS[1], "design-holder"),
+            known(BUILT_INS[2], "creator"),
+            known("anyone", "design-anyone"),
+            known("group:", "design-one-group"),
+            known("user:", "design-one-user"),
         ]);
         vec![
             (keys::STATES, same(states)),
