@@ -206,6 +206,8 @@ mod tests {
         check(Kind::Datetime, false, &["2026-11-22 10:00:30.5"], &json!("2026-11-22T10:00:30.5+08:00"));
         check(Kind::Datetime, false, &["tomorrow"], &json!("tomorrow"));
         check(Kind::Datetime, false, &[""], &Json::Null);
+        let before_zones = Value::Instant("0000-01-01T00:00:00Z".parse().unwrap());
+        assert_eq!(before_zones.to_json(&zone()), "0000-01-01T00:00:00+00:00");
         let moment = Value::Instant("2026-11-22T02:00:30.5Z".parse().unwrap());
         assert_eq!(to_form(&moment, &zone()), ["2026-11-22T10:00:30.5"]);
         check(Kind::Datetime, false, &["2026-11-22T10:00:30.5"], &moment.to_json(&zone()));

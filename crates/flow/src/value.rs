@@ -1,7 +1,11 @@
 //! What a field holds. One value, three spellings: stored (JSON in `item.fields`), API (JSON), conditions.
 
 use indexmap::{IndexMap, IndexSet};
-use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use jiff::{
+    Timestamp,
+    civil::Date,
+    tz::{Offset, TimeZone},
+};
 use serde_json::Value as Json;
 
 use crate::{Field, Kind};
@@ -80,7 +84,11 @@ impl Value {
             Self::Number(number) => decimal(*number).parse().map_or(Json::Null, Json::Number),
             Self::Bool(yes) => Json::Bool(*yes),
             Self::Date(day) => Json::from(day.to_string()),
-            Self::Instant(moment) => Json::from(moment.display_with_offset(zone.to_offset(*moment)).to_string()),
+            Self::Instant(moment) => {
+                // local mean times of old had seconds, which an offset in writing has not
+                let offset = Some(zone.to_offset(*moment)).filter(|offset| offset.seconds() % 60 == 0);
+                Json::from(moment.display_with_offset(offset.unwrap_or(Offset::UTC)).to_string())
+            }
             Self::List(words) => Json::from(words.as_slice()),
         }
     }

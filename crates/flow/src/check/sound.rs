@@ -39,6 +39,9 @@ pub(super) fn sound(draft: &Draft, others: &[&Flow], report: &mut Report) {
         let done = walk::walk(&space, &copied).and_then(|walk| {
             let mut found = Report { file: report.file, text: report.text, problems: Vec::new() };
             let blamed = unused::report(&space, &walk, marks, given.is_empty(), &mut found)?;
+            if given.is_empty() && blamed.is_empty() {
+                unused::states(&space, &walk, marks, &mut found);
+            }
             let notes = left_out.is_empty() && given.is_empty() && blamed.is_empty();
             stranded::report(&space, &walk, marks, &blamed, notes, &mut found)?;
             Ok(found.problems)

@@ -70,7 +70,7 @@ fn rows_that_are_never_taken() {
     let level = LEVEL;
     for (rows, expected) in [
         (
-            &["a|x|c|condition = 'level != null'", "a|x|d|condition = 'level == \"事故\"'", "a|x|c"][..],
+            &["a|x|c|condition = 'level != null'", "a|x|c|condition = 'level == \"事故\"'", "a|x|c"][..],
             &[
                 "13 warning ['level == \"事故\"'] \"x\" can never be taken: where its condition holds, a row before it is taken",
                 "16 warning [\"x\"] \"x\" can never be taken: one of the rows before it always is",
@@ -89,6 +89,25 @@ fn rows_that_are_never_taken() {
     ] {
         assert_eq!(said(level, rows, ""), expected, "{rows:?}");
     }
+}
+
+/// The rows lead there, what they ask for does not: the first such state is told of, not what lies behind it.
+#[test]
+fn a_state_that_no_item_can_come_to() {
+    let never = "condition = 'level == \"事故\" && level == \"一般\"'";
+    let rows = [&format!("a|x|b|{never}"), "a|z|d", "b|y|c", "c|y|d"].map(str::to_owned);
+    let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
+    assert_eq!(
+        said(LEVEL, &rows, ""),
+        [
+            "7 error [\"b\"] no item can ever come to \"b\": the rows that lead to it can never be taken",
+            "8 warning ['level == \"事故\" && level == \"一般\"'] the condition of \"x\" can never hold: level == \"事故\" && level == \"一般\"",
+        ]
+    );
+    // two ways, of which one can be gone
+    let rows = [&format!("a|x|b|{never}"), "a|z|b", "b|y|c"].map(str::to_owned);
+    let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
+    assert_eq!(said(LEVEL, &rows, "").len(), 1);
 }
 
 #[test]

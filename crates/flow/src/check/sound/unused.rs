@@ -38,6 +38,17 @@ pub(super) fn report(
     Ok(blamed)
 }
 
+/// Reports states that items cannot come to, though rows lead there from states that they can.
+pub(super) fn states(space: &Space, walk: &Walk, marks: &Marks, report: &mut Report) {
+    for name in space.flow.states.keys().filter(|name| !is_reached(walk, name)) {
+        let leads = |row: &Transition| row.dest == *name && row.sources.iter().any(|state| is_reached(walk, state));
+        if let Some(span) = marks.states.get(name).filter(|_| space.flow.transitions.iter().any(leads)) {
+            let message = said!("no item can ever come to \"{}\": the rows that lead to it can never be taken", name);
+            report.error(span, message, said!("correct their conditions, or add a row that leads to it"));
+        }
+    }
+}
+
 fn is_reached(walk: &Walk, state: &str) -> bool {
     walk.situations.iter().any(|one| one.state == state)
 }
