@@ -199,6 +199,16 @@ impl Installation {
             .expect("a database")
     }
 
+    /// Runs SQL on its records: what it says.
+    pub(crate) fn sql(&self, sql: &str) -> String {
+        if let Some(url) = records::database(self.data()) {
+            return records::sql(&url, sql);
+        }
+        let output = Command::new("sqlite3").arg(self.database()).arg(sql).output().expect("sqlite3 is installed");
+        assert!(output.status.success(), "{sql}: {}", stderr(&output));
+        stdout(&output).trim().to_owned()
+    }
+
     /// Where its data are.
     pub(crate) fn data(&self) -> &Path {
         self.directory.path()

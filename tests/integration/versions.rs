@@ -3,7 +3,7 @@
 use reqwest::StatusCode;
 use serde_json::json;
 
-use crate::harness::{Installation, Server, encoded, ids};
+use crate::harness::{Installation, Server, encoded, ids, stderr, stdout};
 
 const FIRST: &str = r#"key = "t"
 name = "流程"
@@ -139,4 +139,25 @@ fn days_and_times_are_in_the_installations_zone() {
         let found = server.user("engineer").get("/flows/t/items?q=at%3D2026-07-01").json();
         assert_eq!(found["total"], item["number"], "{zone}: that day");
     }
+}
+
+/// A newer program finds what an older one did not: what is published goes on, and is told of.
+#[test]
+fn what_stands_published_is_not_refused_for_what_is_found_later() {
+    let at = Installation::with_flows(&[("t.toml", FIRST)]);
+    // nothing leads out of 困, and no trigger could ever bring an item there: only a check of every situation tells
+    let unsound = format!("{FIRST}\n[[transition]]\nsource = \"开\"\ntrigger = \"困\"\ndest = \"困\"\ncondition = 'level == \"低\" && level == \"高\"'\n[[transition]]\nsource = \"困\"\ntrigger = \"出\"\ndest = \"完\"\n");
+    let folder = tempfile::tempdir().unwrap();
+    let (file, other) = (folder.path().join("t.toml"), folder.path().join("u.toml"));
+    std::fs::write(&file, &unsound).unwrap();
+    std::fs::write(&other, FIRST.replace("key = \"t\"", "key = \"u\"")).unwrap();
+    let apply = || at.run(&["flow", "apply", folder.path().to_str().unwrap()], "");
+    assert_eq!(apply().status.code(), Some(1));
+    at.sql(&format!("update flow_version set text = '{}' where flow = 't'", unsound.replace('\'', "''")));
+    let applied = apply();
+    assert_eq!(applied.status.code(), Some(0), "{}", stderr(&applied));
+    assert_eq!(stdout(&applied), "unchanged t version 1 (流程)\npublished u version 1 (流程)\n");
+    assert!(stderr(&applied).contains("warning: no item can ever come to \"困\""), "{}", stderr(&applied));
+    std::fs::write(&file, format!("{unsound}# anders\n")).unwrap();
+    assert_eq!(apply().status.code(), Some(1), "another text is another version");
 }

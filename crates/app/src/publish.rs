@@ -199,7 +199,10 @@ fn checked(cx: &Reading, files: &[FlowFile]) -> Result<Checked, Error> {
     let keys: Vec<Option<String>> = given.iter().map(|file| flow::read(file).0.map(|flow| flow.key)).collect();
     let others = other_flows(cx, &keys)?;
     let others: Vec<&Flow> = others.iter().map(|flow| &**flow).collect();
-    let flow::Checked { flows, mut problems } = flow::check(&given, &others, true);
+    let flow::Checked { mut flows, mut problems } = flow::check(&given, &others, true);
+    for (flow, file) in flows.iter_mut().zip(&given).filter(|(flow, _)| flow.is_none()) {
+        *flow = standing(cx, file, &mut problems)?;
+    }
     for (flow, file) in flows.iter().zip(&given) {
         let Some(flow) = flow else { continue };
         if let Some(known) = cx.flows.get(&flow.key) {
@@ -220,6 +223,24 @@ fn checked(cx: &Reading, files: &[FlowFile]) -> Result<Checked, Error> {
     let mut flows = flows.into_iter();
     let of_file = |file: &FlowFile| if trial::is_scenarios(&file.name) { None } else { flows.next().flatten() };
     Ok((files.iter().map(of_file).collect(), problems))
+}
+
+/// The flow of a file with errors that is published as it stands, by a program that did not find them yet: they are warnings
+/// then, for nothing is published. None: it is not, or something else in the files is what breaks it.
+fn standing(cx: &Reading, file: &File, problems: &mut [Problem]) -> Result<Option<Flow>, Error> {
+    let Some(flow) = flow::read(file).0 else { return Ok(None) };
+    if cx.flows.get(&flow.key).is_none_or(|known| known.archived || *known.text != *file.text) {
+        return Ok(None);
+    }
+    let others = other_flows(cx, &[Some(flow.key.clone())])?;
+    let others: Vec<&Flow> = others.iter().map(|flow| &**flow).collect();
+    let alone = flow::check(&[*file], &others, true).problems;
+    let is_error = |problem: &&mut Problem| problem.file == file.name && problem.severity == Severity::Error;
+    if problems.iter_mut().filter(is_error).any(|problem| !alone.contains(problem)) {
+        return Ok(None);
+    }
+    problems.iter_mut().filter(is_error).for_each(|problem| problem.severity = Severity::Warning);
+    Ok(Some(flow))
 }
 
 /// The published flows that are not among the files: the newest versions, and older ones that still hold open items,
