@@ -146,7 +146,9 @@ fn days_and_times_are_in_the_installations_zone() {
 fn what_stands_published_is_not_refused_for_what_is_found_later() {
     let at = Installation::with_flows(&[("t.toml", FIRST)]);
     // nothing leads out of 困, and no trigger could ever bring an item there: only a check of every situation tells
-    let unsound = format!("{FIRST}\n[[transition]]\nsource = \"开\"\ntrigger = \"困\"\ndest = \"困\"\ncondition = 'level == \"低\" && level == \"高\"'\n[[transition]]\nsource = \"困\"\ntrigger = \"出\"\ndest = \"完\"\n");
+    let unsound = format!(
+        "{FIRST}\n[[transition]]\nsource = \"开\"\ntrigger = \"困\"\ndest = \"困\"\ncondition = 'level == \"低\" && level == \"高\"'\n[[transition]]\nsource = \"困\"\ntrigger = \"出\"\ndest = \"完\"\n"
+    );
     let folder = tempfile::tempdir().unwrap();
     let (file, other) = (folder.path().join("t.toml"), folder.path().join("u.toml"));
     std::fs::write(&file, &unsound).unwrap();

@@ -15,7 +15,7 @@ use super::{
     reading::{active_user, read_value},
     record,
 };
-use crate::{Field, Fields, Flow, Kind, Transition, Value, Who};
+use crate::{Field, Fields, Flow, Kind, Transition, Value, Who, condition::Told};
 
 pub use map::{Map, Side, sides, suggest};
 
@@ -52,7 +52,7 @@ pub enum Lack {
     Required(String),
     /// Nobody who is active would hold it.
     Holder,
-    /// Nobody could press anything.
+    /// Nobody could press anything, whatever is filled in.
     Button,
     /// No way leads from its state to an end.
     End,
@@ -76,7 +76,8 @@ pub fn migrate(step: &Step, item: &Item, facts: &Facts) -> Result<Decision, Vec<
         if !holders.iter().any(|name| active_user(name, facts).is_ok()) {
             lacks.push(Lack::Holder);
         }
-        if !step.new.rows_from(&state).any(|row| anyone_may(row, &after, step.peopled, facts)) {
+        let may = |row: &Transition| anyone_may(row, &after, step.peopled, facts) && may_hold(step.new, row, &after);
+        if !step.new.rows_from(&state).any(may) {
             lacks.push(Lack::Button);
         }
         if !reaches_an_end(step.new, &state) {
@@ -289,6 +290,22 @@ fn anyone_may(row: &Transition, item: &Item, peopled: &BTreeSet<String>, facts: 
         Who::User(name) => active(name),
         Who::Group(group) => peopled.contains(group),
     })
+}
+
+/// Whether the row's condition can hold for the item, whatever is still filled in where it stands.
+fn may_hold(flow: &Flow, row: &Transition, item: &Item) -> bool {
+    let Some(condition) = &row.condition else { return true };
+    let state = flow.states.get(&item.state);
+    let is_locked = |field: &&Field| {
+        let in_state =
+            state.is_some_and(|state| state.readonly.contains(&field.key) || state.hidden.contains(&field.key));
+        field.readonly || field.hidden || in_state
+    };
+    let empty = |field: &Field| if matches!(field.kind, Kind::Bool) { Value::Bool(false) } else { Value::Empty };
+    let value = |field: &Field| item.fields.get(&field.key).cloned().unwrap_or_else(|| empty(field));
+    let locked = flow.fields.values().filter(is_locked);
+    let known: Fields = locked.map(|field| (field.key.clone(), value(field))).collect();
+    !matches!(condition.parts(flow, &mut Vec::new()).told(&item.state, &known), Told::No | Told::Never)
 }
 
 fn reaches_an_end(flow: &Flow, state: &str) -> bool {

@@ -2,6 +2,7 @@
 
 mod creating;
 mod importing;
+mod migrating;
 mod pressing;
 mod saving;
 mod seeing;
