@@ -350,6 +350,8 @@ fn a_flow_is_tried_on_its_page_and_nothing_is_kept() {
     assert!(act("checker", "undo", &[]).contains("金额太小"), "one step back");
     assert!(act("checker", "again", &[]).contains("value=\"create\""), "from the beginning");
     assert!(act("nobody", "", &[("try:meet", "小王 boss")]).contains("小王"), "somebody more");
+    let lost = admin.form("/admin/try", &[("try:text", FLOW), ("try:deeds", "[{\"by\":")]);
+    assert!(lost.text.contains("读不出来") && lost.text.contains("创建"), "{}", lost.text);
     let broken = admin.form("/admin/try", &[("text", &FLOW.replace("dest = \"审\"", "dst = \"审\""))]);
     assert!(broken.text.contains("dst") && !broken.text.contains("try:do"), "{}", broken.text);
     assert!(!admin.page("/flow/t/all").text.contains("甲"), "nothing was kept");

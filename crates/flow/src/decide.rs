@@ -25,6 +25,7 @@ use fields::Draft;
 use crate::{CommentRule, Field, Fields, Flow, Kind, Value, Who};
 
 pub use access::{Access, access, may_create, may_save, may_see};
+pub(crate) use asks::texts_in;
 pub use asks::{Asks, asks, people_named};
 pub use buttons::buttons;
 pub use create::{create, initial_fields};

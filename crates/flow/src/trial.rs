@@ -11,7 +11,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use crate::{
     Actor, Asks, Button, Event, Facts, Flow, Input, Item, ItemFact, ItemName, Kind, OpenFact, Record, Refusal,
     UserFact, Who, asks, buttons, comment, create, decide, fold_name, initial_fields, item_name, may_save, may_see,
-    people_named,
+    people_named, texts_in,
 };
 
 pub use scenario::{Done, Played, Scenarios, flow_file_of, is_scenarios, play, read_scenarios, scenarios_text};
@@ -28,6 +28,23 @@ pub struct Person {
     pub admin: bool,
     /// No longer active: nobody's holder, and signs in no more.
     pub disabled: bool,
+}
+
+impl Person {
+    /// A person as typed: the name, and behind it groups, `admin` for an administrator.
+    #[must_use]
+    pub fn typed(text: &str) -> Option<(&str, Person)> {
+        let mut words = text.split_whitespace();
+        let name = words.next()?;
+        let mut person = Person::default();
+        for word in words {
+            match word {
+                "admin" => person.admin = true,
+                group => drop(person.groups.insert(group.to_owned())),
+            }
+        }
+        Some((name, person))
+    }
 }
 
 /// What somebody does in a trial.
@@ -100,13 +117,7 @@ impl<'a> Trial<'a> {
     #[must_use]
     pub fn new(flow: &'a Flow, others: &[&'a Flow], now: Timestamp, zone: TimeZone) -> Trial<'a> {
         let mut people: IndexMap<String, Person> = IndexMap::new();
-        for who in people_named(flow) {
-            match who {
-                Who::User(name) => drop(people.entry(name).or_default()),
-                Who::Group(group) => drop(people.entry(group.clone()).or_default().groups.insert(group)),
-                _ => {}
-            }
-        }
+        take_in_named(flow, &mut people);
         let others = others.iter().map(|other| (other.key.as_str(), *other)).collect();
         Trial { flow, others, people, now, zone, item: None, records: Vec::new(), opened: 0 }
     }
@@ -121,6 +132,26 @@ impl<'a> Trial<'a> {
         if self.known(name).is_none() {
             self.people.insert(name.to_owned(), Person::default());
         }
+    }
+
+    /// Has those take part whom user fields name.
+    pub fn meet_named(&mut self, fields: &Input) {
+        for (key, json) in fields {
+            if self.flow.fields.get(key).is_some_and(|field| matches!(field.kind, Kind::User)) {
+                texts_in(json).into_iter().filter(|name| !name.is_empty()).for_each(|name| self.meet(name));
+            }
+        }
+    }
+
+    /// What was done, as a scenario of this name: with those people of whom anything need be said.
+    #[must_use]
+    pub fn scenario(&self, name: &str, done: &[Done]) -> String {
+        let acts = |who: &String| {
+            done.iter().any(|one| one.by == *who || one.holders.contains(who) || one.act == Act::HandOver(who.clone()))
+        };
+        let is_told = |who: &String, person: &Person| acts(who) || *person != Person::default() && who != "admin";
+        let told = self.people.iter().filter(|(who, person)| is_told(who, person));
+        scenarios_text(name, &told.map(|(who, person)| (who.clone(), person.clone())).collect(), done)
     }
 
     /// Who takes part.
@@ -269,6 +300,17 @@ impl<'a> Trial<'a> {
     }
 }
 
+/// The users that the flow names, and a member of each group that it names.
+fn take_in_named(flow: &Flow, people: &mut IndexMap<String, Person>) {
+    for who in people_named(flow) {
+        match who {
+            Who::User(name) => drop(people.entry(name).or_default()),
+            Who::Group(group) => drop(people.entry(group.clone()).or_default().groups.insert(group)),
+            _ => {}
+        }
+    }
+}
+
 /// The parts that a flow has people play: who creates, each of its user fields, each user and group that it names, anybody
 /// else, an administrator. Each is a person's name and who that is.
 #[must_use]
@@ -278,13 +320,7 @@ pub fn roles(flow: &Flow) -> IndexMap<String, Person> {
     for field in flow.fields.values().filter(|field| matches!(field.kind, Kind::User)) {
         roles.insert(field.key.clone(), Person::default());
     }
-    for who in people_named(flow) {
-        match who {
-            Who::User(name) => drop(roles.entry(name).or_default()),
-            Who::Group(group) => drop(roles.entry(group.clone()).or_default().groups.insert(group)),
-            _ => {}
-        }
-    }
+    take_in_named(flow, &mut roles);
     roles.insert("anyone".to_owned(), Person::default());
     roles.insert("admin".to_owned(), Person { admin: true, ..Person::default() });
     roles

@@ -23,7 +23,7 @@ pub fn asks(flow: &Flow, item: Option<&Item>, input: &Input) -> Asks {
     let mut names: Vec<&str> = named_by(flow);
     let mut asks = Asks::default();
     for field in flow.fields.values() {
-        let given = input.get(&field.key).map(texts).unwrap_or_default();
+        let given = input.get(&field.key).map(texts_in).unwrap_or_default();
         match field.kind {
             Kind::User => names.extend(given),
             Kind::Item { .. } => asks.items.extend(given.into_iter().map(str::to_owned)),
@@ -76,7 +76,7 @@ fn named_by(flow: &Flow) -> Vec<&str> {
 }
 
 /// The texts in a request's value: one, or those of a list.
-fn texts(json: &serde_json::Value) -> Vec<&str> {
+pub(crate) fn texts_in(json: &serde_json::Value) -> Vec<&str> {
     match json {
         serde_json::Value::Array(entries) => entries.iter().filter_map(|entry| entry.as_str()).collect(),
         json => json.as_str().into_iter().collect(),

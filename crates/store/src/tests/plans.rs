@@ -257,6 +257,14 @@ fn read_everything(tx: &Tx) -> Result<(), Error> {
         item::search(tx, &flow, text, 20, &all)?;
     }
     words::texts(tx, &flow, &[1, 2])?;
+    audit::list(tx, None, 50)?;
+    setting::get(tx, "x")?;
+    read_flows(tx)?;
+    read_people(tx)
+}
+
+/// Every way in which flows are read.
+fn read_flows(tx: &Tx) -> Result<(), Error> {
     flow_version::has_items(tx, "issue")?;
     flow_version::versions_in_use(tx, "issue")?;
     flow_version::open_items(tx, "issue", 1, 9)?;
@@ -265,9 +273,7 @@ fn read_everything(tx: &Tx) -> Result<(), Error> {
     flow_version::text(tx, "issue", 1)?;
     flow_version::tests(tx, "issue", 1)?;
     flow_draft::load(tx, "issue")?;
-    audit::list(tx, None, 50)?;
-    setting::get(tx, "x")?;
-    read_people(tx)
+    Ok(())
 }
 
 /// Every way in which what is similar is looked for.

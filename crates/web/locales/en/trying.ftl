@@ -17,3 +17,4 @@ try-scenario = Write it as a scenario
 try-scenario-lead = Kept in a .test.toml beside the flow file, it is walked again before each publication.
 try-scenario-name = tried by hand
 try-go = Try it
+try-lost = What was done so far cannot be read: it begins anew.

@@ -17,3 +17,4 @@ try-scenario = 写成场景测试
 try-scenario-lead = 存到流程文件旁边的 .test.toml 里，以后每次发布都会照着走一遍。
 try-scenario-name = 试走
 try-go = 试走
+try-lost = 走过的步骤读不出来，只能从头开始。

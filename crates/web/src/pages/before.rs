@@ -35,9 +35,7 @@ pub(crate) async fn item(
     }
 }
 
-/// A flow's key: nothing else gets into an address.
+/// A flow's key, whatever its letters' size: nothing else gets into an address.
 fn key(flow: &str) -> Option<String> {
-    let key = flow.to_ascii_lowercase();
-    let is_key = key.bytes().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'_');
-    (is_key && !key.is_empty()).then_some(key)
+    Some(flow.to_ascii_lowercase()).filter(|key| flow::is_key(key))
 }

@@ -5,7 +5,7 @@ use std::{convert::Infallible, sync::Arc};
 use app::{Error, Reading, Writing, signin::Credential, work};
 use askama::Template;
 use axum::{
-    Extension,
+    Extension, Json,
     extract::FromRequestParts,
     http::{
         HeaderMap, HeaderName, HeaderValue, StatusCode, Uri,
@@ -137,6 +137,23 @@ impl Visit {
     async fn made(&self, web: &Web, made: Result<Response, Failed>) -> Response {
         match made {
             Ok(response) => self.finish(response),
+            Err(failed) => self.failed(web, failed).await,
+        }
+    }
+
+    /// How far something is that this person has begun under `mark`, or `null` when it is not under way here.
+    pub(crate) async fn progress(
+        &self,
+        web: &Web,
+        mark: String,
+        may: impl FnOnce(&Reading, &Caller) -> Result<(), Error> + Send + 'static,
+    ) -> Response {
+        let known = web.look_as(self.session.clone(), self.language, move |cx, caller| {
+            may(cx, caller)?;
+            Ok(caller.signed.actor.name.clone())
+        });
+        match known.await {
+            Ok(who) => Json(web.progress.of(&who, &mark)).into_response(),
             Err(failed) => self.failed(web, failed).await,
         }
     }

@@ -20,6 +20,8 @@ pub struct TryPage<'a> {
     pub text: String,
     /// What was done, as the form sends it on.
     pub deeds: String,
+    /// What was done so far could not be read: it begins anew.
+    pub lost: bool,
     /// Why the text is no flow; everything below is empty then.
     pub problems: Vec<ProblemView>,
     /// The flow's name.
@@ -98,6 +100,7 @@ impl<'a> TryPage<'a> {
             f,
             text,
             deeds: String::new(),
+            lost: false,
             problems: Vec::new(),
             flow_name: String::new(),
             id: None,

@@ -8,7 +8,7 @@ use std::{
 
 use flow::{
     Flow, Input, Severity,
-    trial::{Act, Done as Tried, Obstacle, Person, Trial, is_scenarios, roles, scenarios_text},
+    trial::{Act, Done as Tried, Obstacle, Person, Trial, is_scenarios, roles},
 };
 use jiff::tz::TimeZone;
 use serde_json::Value as Json;
@@ -250,16 +250,9 @@ impl<'a> Play<'a> {
     }
 
     fn add(&mut self, names: &str) {
-        let mut words = names.split_whitespace();
-        let Some(name) = words.next() else { return };
-        let mut person = Person::default();
-        for word in words {
-            match word {
-                "admin" => person.admin = true,
-                group => drop(person.groups.insert(group.to_owned())),
-            }
+        if let Some((name, person)) = Person::typed(names) {
+            self.trial.add(name, person);
         }
-        self.trial.add(name, person);
     }
 
     fn show(&self) {
@@ -335,15 +328,7 @@ impl<'a> Play<'a> {
     }
 
     fn scenario(&self) -> String {
-        let mut people = self.trial.people().clone();
-        let acts = |name: &str| self.done.iter().any(|one| one.by == name || one.act == Act::HandOver(name.to_owned()));
-        people.retain(|name, person| *person != Person::default() || acts(name) || self.holds(name));
-        scenarios_text("tried by hand", &people, &self.done)
-    }
-
-    /// Whether this person ever held the item.
-    fn holds(&self, name: &str) -> bool {
-        self.done.iter().any(|one| one.holders.iter().any(|holder| holder == name))
+        self.trial.scenario("tried by hand", &self.done)
     }
 
     fn why(&self, obstacle: &Obstacle) -> String {

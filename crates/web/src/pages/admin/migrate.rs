@@ -8,9 +8,8 @@ use app::{
     people,
 };
 use axum::{
-    Json,
     extract::{Path, Query, Request, State},
-    response::{IntoResponse as _, Response},
+    response::Response,
 };
 use flow::{Actor, Flow, Map, Side};
 use serde::Deserialize;
@@ -60,14 +59,7 @@ pub(crate) async fn progress(
     asked: Result<Query<ProgressQuery>, axum::extract::rejection::QueryRejection>,
 ) -> Response {
     let mark = asked.map(|query| query.0.mark).unwrap_or_default();
-    let known = web.look_as(visit.session.clone(), visit.language, move |_, caller| {
-        people::admins_only(&caller.signed.actor)?;
-        Ok(caller.signed.actor.name.clone())
-    });
-    match known.await {
-        Ok(who) => Json(web.progress.of(&who, &mark)).into_response(),
-        Err(failed) => visit.failed(&web, failed).await,
-    }
+    visit.progress(&web, mark, |_, caller| people::admins_only(&caller.signed.actor)).await
 }
 
 /// `POST /admin/flows/{flow}/migrate`: `do` is `check`, `go` or `undo`.

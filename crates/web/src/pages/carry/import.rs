@@ -12,7 +12,6 @@ use app::{
     people,
 };
 use axum::{
-    Json,
     body::Body,
     extract::{FromRequest as _, Multipart, Path, Request, State},
     http::{StatusCode, Uri, header},
@@ -83,14 +82,7 @@ struct ProgressQuery {
 /// `GET /flow/{flow}/import/progress`: how far it is, or `null` when it is not under way here.
 pub(crate) async fn progress(visit: Visit, State(web): State<Web>, Path(key): Path<String>, uri: Uri) -> Response {
     let mark = axum::extract::Query::<ProgressQuery>::try_from_uri(&uri).map(|query| query.0.mark).unwrap_or_default();
-    let known = web.look_as(visit.session.clone(), visit.language, move |cx, caller| {
-        enter(cx, &caller.signed.actor, &key)?;
-        Ok(caller.signed.actor.name.clone())
-    });
-    match known.await {
-        Ok(who) => Json(web.progress.of(&who, &mark)).into_response(),
-        Err(failed) => visit.failed(&web, failed).await,
-    }
+    visit.progress(&web, mark, move |cx, caller| enter(cx, &caller.signed.actor, &key).map(drop)).await
 }
 
 /// `POST /flow/{flow}/import`

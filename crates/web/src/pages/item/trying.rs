@@ -11,7 +11,7 @@ use axum::{
 };
 use flow::{
     Flow, Input, Severity, line_column,
-    trial::{Act, Done, Obstacle, Person, Trial, roles, scenarios_text},
+    trial::{Act, Done, Obstacle, Person, Trial, roles},
 };
 use serde::{Deserialize, Serialize};
 
@@ -115,6 +115,8 @@ struct Play<'a> {
     typed: Typed,
     /// What stands in the form was not taken: it is shown again.
     keeps: bool,
+    /// What was done so far came in a form that cannot be read.
+    lost: bool,
     obstacle: Option<Obstacle>,
 }
 
@@ -125,13 +127,16 @@ impl<'a> Play<'a> {
             trial.add(&name, person);
         }
         let who = Some(form.text("try:who").trim()).filter(|who| !who.is_empty()).unwrap_or("created_by").to_owned();
-        let deeds: Vec<Deed> = serde_json::from_str(form.text("try:deeds")).unwrap_or_default();
+        let sent = Some(form.text("try:deeds")).filter(|text| !text.is_empty());
+        let read = sent.map(serde_json::from_str::<Vec<Deed>>);
+        let lost = matches!(read, Some(Err(_)));
+        let deeds = read.and_then(Result::ok).unwrap_or_default();
         let typed = match form.has("try:text") {
             true => Typed::of(&Form(form.0.iter().filter(|(name, _)| !name.starts_with("try:")).cloned().collect())),
             false => Typed::default(),
         };
         let mut play =
-            Play { flow, trial, deeds: Vec::new(), done: Vec::new(), who, typed, keeps: true, obstacle: None };
+            Play { flow, trial, deeds: Vec::new(), done: Vec::new(), who, typed, keeps: true, lost, obstacle: None };
         let (asked, rest) = form.text("try:do").split_once(':').unwrap_or((form.text("try:do"), ""));
         let kept = match asked {
             "again" => 0,
@@ -150,17 +155,10 @@ impl<'a> Play<'a> {
 
     /// Has somebody take part: `NAME`, or `NAME` and groups behind it, `admin` for an administrator.
     fn take_part(&mut self, text: &str) {
-        let mut words = text.split_whitespace();
-        let Some(name) = words.next() else { return };
-        let mut person = Person::default();
-        for word in words {
-            match word {
-                "admin" => person.admin = true,
-                group => drop(person.groups.insert(group.to_owned())),
-            }
+        if let Some((name, person)) = Person::typed(text) {
+            self.trial.add(name, person);
+            self.who = name.to_owned();
         }
-        self.trial.add(name, person);
-        self.who = name.to_owned();
     }
 
     /// What the form asks for now.
@@ -184,9 +182,6 @@ impl<'a> Play<'a> {
             }
             _ => return,
         };
-        for name in self.typed.names(cx, self.flow, |kind| matches!(kind, flow::Kind::User)) {
-            self.trial.meet(&name);
-        }
         match self.carry_out(Deed { by: self.who.clone(), what }) {
             Ok(()) => self.keeps = false,
             Err(obstacle) => self.obstacle = Some(obstacle),
@@ -202,13 +197,8 @@ impl<'a> Play<'a> {
         if let Some(to) = named.filter(|to| !to.is_empty()) {
             self.trial.meet(to);
         }
-        let fields = match &deed.what {
-            What::Create(fields) | What::Save(fields) | What::Press { fields, .. } => fields.clone(),
-            _ => Input::new(),
-        };
-        for name in self.flow.fields.values().filter(|field| matches!(field.kind, flow::Kind::User)) {
-            let names = fields.get(&name.key).into_iter().flat_map(texts);
-            names.for_each(|name| self.trial.meet(name));
+        if let What::Create(fields) | What::Save(fields) | What::Press { fields, .. } = &deed.what {
+            self.trial.meet_named(fields);
         }
         let act = match deed.what.clone() {
             What::Create(fields) => Act::Create(fields),
@@ -287,6 +277,7 @@ impl<'a> Play<'a> {
             may_hand_over: item.is_some_and(|item| !item.assigned_to.is_empty()),
             history: self.history(&scene),
             scenario: (!self.done.is_empty()).then(|| self.scenario(words)),
+            lost: self.lost,
             deeds: serde_json::to_string(&self.deeds).unwrap_or_default(),
             ..TryPage::nothing(around.frame(&words.one("try-title", "name", &flow.name), Active::Flows), text)
         })
@@ -345,21 +336,6 @@ impl<'a> Play<'a> {
     }
 
     fn scenario(&self, words: &Words) -> String {
-        let mut people = self.trial.people().clone();
-        let acts = |name: &String| {
-            self.done
-                .iter()
-                .any(|one| one.by == *name || one.holders.contains(name) || one.act == Act::HandOver(name.clone()))
-        };
-        people.retain(|name, person| acts(name) || *person != Person::default() && name != "admin");
-        scenarios_text(words.word("try-scenario-name"), &people, &self.done)
-    }
-}
-
-/// The texts in a request's value: one, or those of a list.
-fn texts(json: &serde_json::Value) -> Vec<&str> {
-    match json {
-        serde_json::Value::Array(list) => list.iter().filter_map(serde_json::Value::as_str).collect(),
-        json => json.as_str().into_iter().collect(),
+        self.trial.scenario(words.word("try-scenario-name"), &self.done)
     }
 }
