@@ -64,7 +64,7 @@ fn a_query_is_built_by_clicks() {
         let engineer = Person::signed_in(&server.base, "engineer", script);
         engineer.open("/flow/issue_track/all?q=%E9%87%8D%E5%90%AF");
         engineer.sees("光模块收光低");
-        engineer.click("//summary[.='用点选添加条件']");
+        engineer.follow("用点选添加条件");
         engineer.choose("字段", "问题级别");
         engineer.choose("比较", "等于");
         engineer.fill("值", "事故");

@@ -40,7 +40,7 @@ fn filled() -> Server {
 }
 
 fn open_menu(person: &Person, words: &str) {
-    person.click(&format!("//div[@id='views']//summary[contains(., '{words}')]"));
+    person.click(&format!("//div[@id='views']//*[self::summary or self::a[@class='btn']][contains(., '{words}')]"));
 }
 
 fn keeps_a_view(script: bool) {

@@ -34,6 +34,10 @@ use crate::{
 
 /// Lines on a page.
 const PAGE: i64 = 50;
+/// `?choose=`: the columns are being chosen.
+pub(super) const CHOOSE_COLUMNS: &str = "1";
+/// `?choose=`: a condition more is being chosen.
+const CHOOSE_CONDITION: &str = "condition";
 /// Lines of what waits for me on the home page.
 const HOME: i64 = 10;
 
@@ -47,7 +51,7 @@ pub(crate) struct ListQuery {
     pub(super) group: String,
     /// The view that it came from.
     pub(super) view: String,
-    /// Columns are being chosen.
+    /// What is being chosen: that part of the page is drawn, and open.
     pub(super) choose: String,
     cursor: Option<String>,
     /// A condition more, chosen by clicks: what, how, with what.
@@ -73,6 +77,7 @@ impl ListQuery {
             ("group", group),
             ("view", view),
             ("cursor", ""),
+            ("choose", ""),
         ];
         for (name, value) in &mut parts {
             if let Some((_, other)) = other.iter().find(|(known, _)| known == name) {
@@ -255,32 +260,38 @@ fn all_page(
     };
     let mut table = flow_table(cx, words, flow, &looked, query, &path);
     let bulk = item::bulk::bar(actor, &published, rows.as_ref(), &mut table);
-    let page = All {
-        f: around.live_frame(
-            cx,
-            if view.is_some() { title } else { &flow.name },
-            Active::Flow(key),
-            format!("/live/flow/{key}"),
-        ),
-        key,
-        name: &flow.name,
-        title,
-        bar: views::bar((cx, words, actor), &published, query, view.as_ref(), typed)?,
-        may_create: !published.archived && flow::may_create(flow, actor),
-        q: &query.q,
-        sort: &query.sort,
-        asked: published
-            .kept(("asked", words.language.tag()), || drawn(&AskedOf { words, asked: ask::all(words, flow) }))?,
-        counts: state_counts(flow, counts, query),
-        table,
-        board: address(&format!("/flow/{key}/board"), &[("q", query.q.as_str())]),
-        bulk,
-        total: rows.as_ref().map_or_else(String::new, |rows| rows.total.to_string()),
-        exports,
-        next: rows.as_ref().and_then(|rows| rows.next.as_deref()).map(|next| query.at(&path, &[("cursor", next)])),
-        first: query.cursor.as_ref().map(|_| query.at(&path, &[])),
-        problem: looked.trouble.as_ref(),
-    };
+    let page =
+        All {
+            f: around.live_frame(
+                cx,
+                if view.is_some() { title } else { &flow.name },
+                Active::Flow(key),
+                format!("/live/flow/{key}"),
+            ),
+            key,
+            name: &flow.name,
+            title,
+            bar: views::bar((cx, words, actor), &published, query, view.as_ref(), typed)?,
+            may_create: !published.archived && flow::may_create(flow, actor),
+            q: &query.q,
+            sort: &query.sort,
+            asked: match query.choose == CHOOSE_CONDITION {
+                true => Some(published.kept(("asked", words.language.tag()), || {
+                    drawn(&AskedOf { words, asked: ask::all(words, flow) })
+                })?),
+                false => None,
+            },
+            ask: query.at(&path, &[("choose", CHOOSE_CONDITION)]),
+            counts: state_counts(flow, counts, query),
+            table,
+            board: address(&format!("/flow/{key}/board"), &[("q", query.q.as_str())]),
+            bulk,
+            total: rows.as_ref().map_or_else(String::new, |rows| rows.total.to_string()),
+            exports,
+            next: rows.as_ref().and_then(|rows| rows.next.as_deref()).map(|next| query.at(&path, &[("cursor", next)])),
+            first: query.cursor.as_ref().map(|_| query.at(&path, &[])),
+            problem: looked.trouble.as_ref(),
+        };
     let status = if fine { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let response = if is_for_list(around) { rendered(&page.as_list()) } else { rendered(&page) }?;
     Ok((status, response).into_response())

@@ -16,7 +16,7 @@ use axum::{
 use flow::{Actor, By, Column, Flow, Kind, QueryProblem, SortKey, Span};
 
 use super::{
-    lists::{ListQuery, address, list_page},
+    lists::{CHOOSE_COLUMNS, ListQuery, address, list_page},
     stats::{group_term, spelled},
     visit::{Visit, drawn},
 };
@@ -90,7 +90,7 @@ pub(super) fn arranged(uri: &Uri, path: &str) -> Option<String> {
     }
     let columns = columns.join(",");
     let columns = if form.has("reset") || columns == form.text("own") { "" } else { &columns };
-    let choose = if form.has("up") || form.has("down") { "1" } else { "" };
+    let choose = if form.has("up") || form.has("down") { CHOOSE_COLUMNS } else { "" };
     let parts = [
         ("q", form.text("q")),
         ("sort", form.text("sort")),
@@ -156,12 +156,14 @@ pub(super) fn bar(
     };
     // as the flow has it, it is the same for everybody
     let chooser = match columns.is_empty() && group.is_empty() {
-        true => published.kept(("chooser", words.language.tag()), draw)?,
-        false => draw()?.into(),
+        _ if query.choose != CHOOSE_COLUMNS => None,
+        true => Some(published.kept(("chooser", words.language.tag()), draw)?),
+        false => Some(draw()?.into()),
     };
     Ok(Bar {
         open,
         chooser,
+        choose: query.at(&plain, &[("choose", CHOOSE_COLUMNS)]),
         own: kept.own.iter().map(link).collect(),
         shared: kept.shared.iter().map(link).collect(),
         own_columns: keys(&work::own_columns(flow)),
@@ -171,7 +173,6 @@ pub(super) fn bar(
             .map(|(name, value)| (name, value.clone()))
             .collect(),
         look: vec![("q", q), ("sort", sort), ("columns", columns), ("group", group)],
-        choosing: !query.choose.is_empty(),
         draft,
         clear: query.at(&plain, &[("q", "")]),
         plain,

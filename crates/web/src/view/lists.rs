@@ -105,8 +105,10 @@ pub struct All<'a> {
     pub q: &'a str,
     /// The order as asked for.
     pub sort: &'a str,
-    /// What conditions may be about, drawn: see [`AskedOf`].
-    pub asked: Arc<str>,
+    /// What conditions may be about, drawn: see [`AskedOf`]. Nothing until somebody asks for it.
+    pub asked: Option<Arc<str>>,
+    /// Where that is asked for.
+    pub ask: String,
     /// What is wrong with the query.
     pub problem: Option<&'a QueryTrouble>,
     /// How many items are in each state; each leads to the list of them.

@@ -17,14 +17,14 @@ pub struct Bar {
     pub shared: Vec<ViewLink>,
     /// The keys of the flow's own columns.
     pub own_columns: String,
-    /// What columns and groups there are to choose from, drawn: see [`Chooser`].
-    pub chooser: Arc<str>,
+    /// What columns and groups there are to choose from, drawn: see [`Chooser`]. Nothing until somebody asks for it.
+    pub chooser: Option<Arc<str>>,
+    /// Where that is asked for.
+    pub choose: String,
     /// What the address says beside query and order, for forms that change one of these: name and value.
     pub carried: Vec<(&'static str, String)>,
     /// All that a view keeps: name and value.
     pub look: Vec<(&'static str, String)>,
-    /// Columns are being chosen.
-    pub choosing: bool,
     /// A new view.
     pub draft: Draft,
     /// The address of the list without a query.
