@@ -20,7 +20,7 @@ const LOOKED_AT: i64 = 300;
 /// Where items have to be looked at to be counted, so many are.
 const COUNTED: i64 = 2_000;
 /// What a word weighs is told by so many items at most that hold it.
-const WEIGHED: i64 = 2_000;
+const WEIGHED: i64 = 500;
 /// Letters of a snippet.
 const SNIPPET: usize = 90;
 /// Letters before its first hit.
@@ -183,10 +183,13 @@ fn looked_at<'a>(
     most: i64,
 ) -> Result<(Vec<Candidate<'a>>, (i64, bool)), Error> {
     let flow = &*asked.published.flow;
-    let mut briefs = words::in_titles(cx.tx, flow, &asked.query, visible, LOOKED_AT)?;
-    let known: BTreeSet<i64> = briefs.iter().map(|brief| brief.number).collect();
-    let (anywhere, count) = list::newest(cx.tx, flow, &asked.query, visible, (LOOKED_AT, most))?;
-    briefs.extend(anywhere.into_iter().filter(|brief| !known.contains(&brief.number)));
+    let (mut briefs, count) = list::newest(cx.tx, flow, &asked.query, visible, (LOOKED_AT, most))?;
+    // where not all of them are at hand, those whose titles have the words may be among the others
+    if count.1 || count.0 > LOOKED_AT {
+        let known: BTreeSet<i64> = briefs.iter().map(|brief| brief.number).collect();
+        let titled = words::in_titles(cx.tx, flow, &asked.query, visible, LOOKED_AT)?;
+        briefs.extend(titled.into_iter().filter(|brief| !known.contains(&brief.number)));
+    }
     let numbers: Vec<i64> = briefs.iter().map(|brief| brief.number).collect();
     let texts = words::texts(cx.tx, flow, &numbers)?;
     let items: i64 = list::tally(cx.tx, &flow.key)?.into_iter().map(|(_, count)| count).sum();
