@@ -231,7 +231,8 @@ impl Page {
         input.send_keys(text).await.expect("it is typed into");
     }
 
-    /// Types into the element of this XPath, in place of what stands there, and goes on to the next.
+    /// Types into the element of this XPath, in place of what stands there, and goes on to the next. What a page draws anew
+    /// meanwhile is found again.
     async fn fill_at(&self, path: &str, text: &str) {
         let deadline = Instant::now() + PATIENCE;
         loop {
@@ -242,7 +243,9 @@ impl Page {
                 input.send_keys(Key::Tab + "").await
             };
             let Err(error) = typed.await else { return };
-            assert!(error.to_string().contains("stale") && Instant::now() < deadline, "{path}: {error}");
+            let error = error.to_string();
+            let is_passing = error.contains("stale") || error.contains("not interactable");
+            assert!(is_passing && Instant::now() < deadline, "{path}: {error}");
         }
     }
 

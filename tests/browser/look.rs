@@ -11,7 +11,9 @@ use crate::{
 };
 
 /// The pages that an administrator can open, and the names of their pictures.
-const PAGES: [(&str, &str); 24] = [
+const PAGES: [(&str, &str); 26] = [
+    ("design", "/admin/flows/issue_track/design?open=field-7"),
+    ("new-flow", "/admin/new-flow"),
     ("home", "/"),
     ("pending", "/work/pending"),
     ("done", "/work/done"),

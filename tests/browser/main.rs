@@ -22,4 +22,5 @@ mod paging;
 mod search;
 mod stats;
 mod story;
+mod trying;
 mod views;

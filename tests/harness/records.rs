@@ -4,7 +4,7 @@
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
-    process::Command,
+    process::{Command, Stdio},
     sync::{
         Mutex, OnceLock,
         atomic::{AtomicU64, Ordering},
@@ -125,7 +125,11 @@ impl Drop for Directory {
     fn drop(&mut self) {
         let database = known().lock().expect("the databases").remove(self.path());
         if let (Some(server), Some(Home::Made(url))) = (server(), database) {
-            sql(&server, &format!("drop database {} with (force)", name_in(&url)));
+            // the server writes down much before it is gone, for which nobody need wait
+            let drop = format!("drop database {} with (force)", name_in(&url));
+            let mut psql = Command::new("psql");
+            psql.args(["-X", "-q", "-d", &server, "-c", &drop]).stdin(Stdio::null());
+            let _ = psql.stdout(Stdio::null()).stderr(Stdio::null()).spawn();
         }
     }
 }

@@ -16,7 +16,7 @@
   };
 
   // What is typed while the page is drawn anew stays as it is typed.
-  const keep = (fresh) => {
+  const keep = () => {
     const active = document.activeElement;
     const typed = active?.id && "value" in active && active.closest("#design") ? active : null;
     const was = typed && { id: typed.id, value: typed.value, dirty: typed.value !== typed.defaultValue, at: [typed.selectionStart, typed.selectionEnd] };
@@ -44,8 +44,10 @@
   let busy = false;
   const native = (job) => {
     const form = document.getElementById(job.form);
-    if (form && job.body) HTMLFormElement.prototype.submit.call(form);
-    else location.reload();
+    if (!form || !job.body) return location.reload();
+    const asked = Object.assign(document.createElement("input"), { type: "hidden", name: "do", value: job.body.get("do") });
+    form.append(asked);
+    HTMLFormElement.prototype.submit.call(form);
   };
   const next = async () => {
     const job = waiting.shift();

@@ -172,15 +172,7 @@ fn read(paths: &[PathBuf]) -> Result<Vec<FlowFile>, Refusal> {
     let mut files = Vec::new();
     for path in paths {
         if path.is_dir() {
-            let mut inside: Vec<PathBuf> = fs::read_dir(path)
-                .map_err(|error| unreadable(path, &error))?
-                .filter_map(|entry| Some(entry.ok()?.path()))
-                .filter(|path| {
-                    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-                    name.ends_with(".toml") && !name.ends_with(".test.toml") && path.is_file()
-                })
-                .collect();
-            inside.sort();
+            let inside = flow_files(path)?;
             if inside.is_empty() {
                 return Err(Refusal::Refused(format!("{}: no flow file (*.toml) in this directory", path.display())));
             }
@@ -192,6 +184,24 @@ fn read(paths: &[PathBuf]) -> Result<Vec<FlowFile>, Refusal> {
         }
     }
     Ok(files)
+}
+
+/// The flow files of a directory, by name: `*.toml`, but not `*.test.toml`.
+fn flow_files(directory: &Path) -> Result<Vec<PathBuf>, Refusal> {
+    let is_flow = |path: &PathBuf| {
+        let name = path.to_string_lossy();
+        name.ends_with(".toml") && !is_scenarios(&name)
+    };
+    Ok(inside(directory)?.into_iter().filter(is_flow).collect())
+}
+
+/// The files of a directory, by name.
+fn inside(directory: &Path) -> Result<Vec<PathBuf>, Refusal> {
+    let entries = fs::read_dir(directory).map_err(|error| unreadable(directory, &error))?;
+    let mut paths: Vec<PathBuf> =
+        entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| path.is_file()).collect();
+    paths.sort();
+    Ok(paths)
 }
 
 /// The files, and beside each flow's its scenarios, if there are any.

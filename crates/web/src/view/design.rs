@@ -186,6 +186,11 @@ pub struct NewDesign<'a> {
 }
 
 impl Design<'_> {
+    /// There is nothing to publish.
+    fn is_as_published(&self) -> bool {
+        self.published.is_some() && self.changed.is_none()
+    }
+
     /// The id of the row that is opened.
     fn open(&self) -> &str {
         let rows =

@@ -8,7 +8,7 @@ use flow::{
     trial::{Played, flow_file_of, is_scenarios, play},
 };
 
-use super::{as_file, count, read_one, report, unreadable};
+use super::{as_file, count, flow_files, inside, read_one, report};
 use crate::commands::{Done, Refusal, say, zone_named};
 
 /// Plays all of them; refused if one does not come as it must.
@@ -46,55 +46,49 @@ pub(super) fn run(paths: &[PathBuf], time_zone: &str) -> Done {
 fn read(paths: &[PathBuf]) -> Result<(Vec<FlowFile>, Vec<FlowFile>), Refusal> {
     let mut tests: Vec<PathBuf> = Vec::new();
     for path in paths {
-        let name = path.to_string_lossy();
-        if path.is_dir() {
-            let inside = inside(path)?;
-            let mut found: Vec<PathBuf> =
-                inside.into_iter().filter(|path| is_scenarios(&path.to_string_lossy())).collect();
-            if found.is_empty() {
-                let message = format!("{}: no file of scenarios (*.test.toml) in this directory", path.display());
-                return Err(Refusal::Refused(message));
-            }
-            tests.append(&mut found);
-        } else if is_scenarios(&name) {
-            tests.push(path.clone());
-        } else {
-            let beside = PathBuf::from(format!("{}.test.toml", name.strip_suffix(".toml").unwrap_or(&name)));
-            if path.is_file() && !beside.is_file() {
-                let message = format!("{}: there are no scenarios beside it ({})", path.display(), beside.display());
-                return Err(Refusal::Refused(message));
-            }
-            tests.push(if path.is_file() { beside } else { path.clone() });
-        }
+        tests.append(&mut meant(path)?);
     }
-    tests.sort();
-    tests.dedup();
     let mut flows: Vec<PathBuf> = Vec::new();
     for test in &tests {
-        let directory = test.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let is_flow = |path: &PathBuf| {
-            let name = path.to_string_lossy();
-            name.ends_with(".toml") && !is_scenarios(&name)
-        };
-        let spelled = |path: PathBuf| match test.parent() {
-            Some(parent) if parent.as_os_str().is_empty() => {
-                path.strip_prefix(".").map_or(path.clone(), Path::to_path_buf)
-            }
-            _ => path,
-        };
-        flows.extend(inside(directory)?.into_iter().filter(is_flow).map(spelled));
+        flows.append(&mut beside(test)?);
     }
-    flows.sort();
-    flows.dedup();
-    let tests = tests.iter().map(|path| read_one(path)).collect::<Result<_, _>>()?;
-    Ok((tests, flows.iter().map(|path| read_one(path)).collect::<Result<_, _>>()?))
+    let read_all = |mut paths: Vec<PathBuf>| -> Result<Vec<FlowFile>, Refusal> {
+        paths.sort();
+        paths.dedup();
+        paths.iter().map(|path| read_one(path)).collect()
+    };
+    Ok((read_all(tests)?, read_all(flows)?))
 }
 
-/// The files of a directory.
-fn inside(directory: &Path) -> Result<Vec<PathBuf>, Refusal> {
-    let entries = std::fs::read_dir(directory).map_err(|error| unreadable(directory, &error))?;
-    let mut paths: Vec<PathBuf> =
-        entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| path.is_file()).collect();
-    paths.sort();
-    Ok(paths)
+/// The files of scenarios that a path means: those in it, itself, or the one beside it.
+fn meant(path: &Path) -> Result<Vec<PathBuf>, Refusal> {
+    let name = path.to_string_lossy();
+    if path.is_dir() {
+        let found: Vec<PathBuf> =
+            inside(path)?.into_iter().filter(|path| is_scenarios(&path.to_string_lossy())).collect();
+        if found.is_empty() {
+            let message = format!("{}: no file of scenarios (*.test.toml) in this directory", path.display());
+            return Err(Refusal::Refused(message));
+        }
+        return Ok(found);
+    }
+    if is_scenarios(&name) || !path.is_file() {
+        return Ok(vec![path.to_path_buf()]);
+    }
+    let beside = PathBuf::from(format!("{}.test.toml", name.strip_suffix(".toml").unwrap_or(&name)));
+    if !beside.is_file() {
+        let message = format!("{}: there are no scenarios beside it ({})", path.display(), beside.display());
+        return Err(Refusal::Refused(message));
+    }
+    Ok(vec![beside])
+}
+
+/// The flow files beside a file of scenarios, spelled as it is.
+fn beside(test: &Path) -> Result<Vec<PathBuf>, Refusal> {
+    let parent = test.parent().unwrap_or(Path::new(""));
+    if !parent.as_os_str().is_empty() {
+        return flow_files(parent);
+    }
+    let spelled = |path: PathBuf| path.strip_prefix(".").map_or(path.clone(), Path::to_path_buf);
+    Ok(flow_files(Path::new("."))?.into_iter().map(spelled).collect())
 }

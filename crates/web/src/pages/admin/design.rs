@@ -46,8 +46,8 @@ pub(crate) struct Asked {
 enum Did {
     /// The draft was changed: the id of the row that is shown opened.
     Changed(String),
-    /// It was published: the flow's name.
-    Published(String),
+    /// It was published: what is said of it, the flow's name.
+    Published(&'static str, String),
     /// It was put aside.
     Discarded,
 }
@@ -90,8 +90,8 @@ pub(crate) async fn send(
         Ok(Did::Changed(open)) => {
             return Ok(visit.go(&web, &format!("{}?open={open}#{open}", path(&key)), None));
         }
-        Ok(Did::Published(name)) => {
-            return Ok(visit.go(&web, &format!("/admin/flows/{key}"), Some(("flow-published", &name))));
+        Ok(Did::Published(code, name)) => {
+            return Ok(visit.go(&web, &format!("/admin/flows/{key}"), Some((code, &name))));
         }
         Ok(Did::Discarded) => return Ok(visit.go(&web, "/admin/flows", Some(("design-discarded", &key)))),
         Err(failed) => failed,
@@ -225,7 +225,9 @@ fn carry_out(cx: &Writing, actor: &Actor, key: &str, form: &Form) -> Result<Did,
         "tests" => draft::write(cx, actor, key, revision(), (None, Some(&plain("tests"))))?,
         "publish" => {
             let (outcomes, _) = draft::publish(cx, actor, key, revision(), form.text("note"))?;
-            return Ok(Did::Published(outcomes.into_iter().next().map(|one| one.name).unwrap_or_default()));
+            // a draft that says what is published changes nothing
+            let code = if outcomes.iter().all(|one| one.unchanged) { "flow-unchanged" } else { "flow-published" };
+            return Ok(Did::Published(code, outcomes.into_iter().next().map(|one| one.name).unwrap_or_default()));
         }
         "discard" => {
             draft::discard(cx, actor, key)?;
