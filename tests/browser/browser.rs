@@ -9,6 +9,8 @@ use std::{
 
 use thirtyfour::{ChromiumLikeCapabilities as _, prelude::*};
 
+/// The key that sends a form, among what is typed.
+pub(crate) const ENTER: char = '\u{e007}';
 /// How long a page may take to show what is waited for.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -46,8 +48,8 @@ impl Person {
     }
 
     /// Types into the input of this label, in place of what stands there.
-    pub(crate) fn fill(&self, label: &str, text: impl Into<TypingData>) {
-        self.runtime.block_on(self.page.fill(label, text.into()));
+    pub(crate) fn fill(&self, label: &str, text: impl AsRef<str>) {
+        self.runtime.block_on(self.page.fill(label, text.as_ref()));
     }
 
     as_a_person! {
@@ -224,11 +226,18 @@ impl Page {
         }
     }
 
-    /// Types into the input of this label, in place of what stands there.
-    async fn fill(&self, label: &str, text: TypingData) {
-        let input = self.labelled(label).await;
-        input.clear().await.expect("it is emptied");
-        input.send_keys(text).await.expect("it is typed into");
+    /// Types into the input of this label, in place of what stands there. What a page draws anew meanwhile is found again.
+    async fn fill(&self, label: &str, text: &str) {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let input = self.labelled(label).await;
+            let typed = async {
+                input.clear().await?;
+                input.send_keys(text).await
+            };
+            let Err(error) = typed.await else { return };
+            assert!(is_passing(&error) && Instant::now() < deadline, "{label}: {error}");
+        }
     }
 
     /// Types into the element of this XPath, in place of what stands there, and goes on to the next. What a page draws anew
@@ -243,9 +252,7 @@ impl Page {
                 input.send_keys(Key::Tab + "").await
             };
             let Err(error) = typed.await else { return };
-            let error = error.to_string();
-            let is_passing = error.contains("stale") || error.contains("not interactable");
-            assert!(is_passing && Instant::now() < deadline, "{path}: {error}");
+            assert!(is_passing(&error) && Instant::now() < deadline, "{path}: {error}");
         }
     }
 
@@ -272,9 +279,14 @@ impl Page {
 
     /// Chooses a word in the select of this label.
     async fn choose(&self, label: &str, word: &str) {
-        let select = self.labelled(label).await;
         let path = format!(".//option[normalize-space(.)={}]", quoted(word));
-        select.find(By::XPath(path)).await.expect("the word is offered").click().await.expect("it is chosen");
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let select = self.labelled(label).await;
+            let chosen = async { select.find(By::XPath(path.clone())).await?.click().await };
+            let Err(error) = chosen.await else { return };
+            assert!(is_passing(&error) && Instant::now() < deadline, "{label}: {word}: {error}");
+        }
     }
 
     /// Picks a person or an item in the picker of this label: types, and takes the first that is offered.
@@ -322,9 +334,7 @@ impl Page {
         loop {
             let found = self.find(path).await;
             let Err(error) = found.click().await else { return };
-            let error = error.to_string();
-            let is_passing = error.contains("stale") || error.contains("intercepted");
-            assert!(is_passing && Instant::now() < deadline, "{path}: {error}");
+            assert!(is_passing(&error) && Instant::now() < deadline, "{path}: {error}");
             // one that is gone by now is found again
             let _ = found.scroll_into_view().await;
         }
@@ -424,6 +434,12 @@ impl Drop for Page {
         let _ = self.chromedriver.kill();
         let _ = self.chromedriver.wait();
     }
+}
+
+/// What a page that is just drawn anew, or a bar over it, puts in the way: a person tries again.
+fn is_passing(error: &WebDriverError) -> bool {
+    let said = error.to_string();
+    ["stale", "intercepted", "not interactable"].iter().any(|way| said.contains(way))
 }
 
 /// A text as an XPath literal.

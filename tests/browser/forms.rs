@@ -1,9 +1,11 @@
 //! Forms: nothing typed is lost, cascades follow, buttons follow, the keyboard does.
 
 use serde_json::json;
-use thirtyfour::Key;
 
-use crate::{browser::Person, harness::Server};
+use crate::{
+    browser::{ENTER, Person},
+    harness::Server,
+};
 
 #[test]
 fn two_people_at_once_lose_nothing() {
@@ -29,7 +31,7 @@ fn enter_saves_and_presses_nothing() {
     api.create("issue_track", &json!({"summary": "回车"}));
     let engineer = Person::signed_in(&server.base, "engineer", true);
     engineer.open("/flow/issue_track/1");
-    engineer.fill("局点", "华东某局点" + Key::Enter);
+    engineer.fill("局点", format!("华东某局点{ENTER}"));
     engineer.sees("局点");
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
     while api.item("issue_track", 1)["fields"]["site"] != "华东某局点" {

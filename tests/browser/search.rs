@@ -4,9 +4,11 @@
 use std::path::PathBuf;
 
 use serde_json::json;
-use thirtyfour::Key;
 
-use crate::{browser::Person, harness::Server};
+use crate::{
+    browser::{ENTER, Person},
+    harness::Server,
+};
 
 fn picture(person: &Person, name: &str) {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("pictures/search");
@@ -32,13 +34,13 @@ fn filled() -> Server {
 fn finds(script: bool) {
     let server = filled();
     let engineer = Person::signed_in(&server.base, "engineer", script);
-    engineer.fill("搜索全部条目", "单板 重启" + Key::Enter);
+    engineer.fill("搜索全部条目", format!("单板 重启{ENTER}"));
     engineer.sees("共 2 条");
     engineer.sees("换了单板，重启也没有用");
     let text = engineer.text();
     assert!(text.find("单板反复重启") < text.find("光模块收光低"), "the title first: {text}");
     picture(&engineer, if script { "found" } else { "found-plain" });
-    engineer.fill("要找的词", "没有的词" + Key::Enter);
+    engineer.fill("要找的词", format!("没有的词{ENTER}"));
     engineer.sees("没有符合条件的条目");
     engineer.open("/search?q=%E5%8D%95%E6%9D%BF%20x%3D1");
     engineer.sees("单板 x=1");
