@@ -36,18 +36,18 @@ WHOLE := --profile whole --test-threads $$((3 * $$(nproc)))
 unit:
 	@if cargo nextest --version >/dev/null 2>&1; then \
 		cargo test --workspace --doc --quiet; \
-		cargo nextest run $(WHOLE) $(EMBEDDED) --no-fail-fast --retries 0; \
+		scripts/in-memory.sh cargo nextest run $(WHOLE) $(EMBEDDED) --no-fail-fast --retries 0; \
 	else \
-		cargo test $(EMBEDDED) --no-fail-fast; \
+		scripts/in-memory.sh cargo test $(EMBEDDED) --no-fail-fast; \
 	fi
 
 # What does not touch the records was tried with the embedded ones.
 .PHONY: postgres
 postgres: ## The tests of the records, the server and the pages again, on a PostgreSQL server of their own
 	@if cargo nextest --version >/dev/null 2>&1; then \
-		scripts/postgres.sh with cargo nextest run $(WHOLE) -p store -p app -p tasksteper --no-fail-fast --retries 0; \
+		scripts/in-memory.sh scripts/postgres.sh with cargo nextest run $(WHOLE) -p store -p app -p tasksteper --no-fail-fast --retries 0; \
 	else \
-		scripts/postgres.sh with cargo test -p store -p app -p tasksteper --no-fail-fast; \
+		scripts/in-memory.sh scripts/postgres.sh with cargo test -p store -p app -p tasksteper --no-fail-fast; \
 	fi
 
 .PHONY: bench

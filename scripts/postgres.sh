@@ -57,7 +57,7 @@ case "${1:-}" in
   stop) stop "$2" ;;
   with)
     shift
-    dir=$(mktemp -d /tmp/postgres.XXXXXX)
+    dir=$(mktemp -d "${TMPDIR:-/tmp}/postgres.XXXXXX")
     chmod 755 "$dir"
     trap 'stop "$dir" || true; rm -rf "$dir"' EXIT
     TASKSTEPER_TEST_POSTGRES=$(start "$dir")

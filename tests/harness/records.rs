@@ -71,10 +71,22 @@ fn name_in(url: &str) -> &str {
     url.rsplit_once('?').and_then(|(url, _)| url.rsplit_once('/')).expect("a database's name").1
 }
 
+/// The client itself: what Debian has on the path is a script that looks for it, every time.
+fn psql() -> Command {
+    static FOUND: OnceLock<PathBuf> = OnceLock::new();
+    let found = FOUND.get_or_init(|| {
+        let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+        let mut clients: Vec<PathBuf> = versions.map(|version| version.path().join("bin/psql")).collect();
+        clients.retain(|client| client.is_file());
+        clients.sort();
+        clients.pop().unwrap_or_else(|| "psql".into())
+    });
+    Command::new(found)
+}
+
 /// Runs SQL on a server.
 pub(crate) fn sql(url: &str, sql: &str) -> String {
-    let run =
-        Command::new("psql").args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", url, "-c", sql]).output();
+    let run = psql().args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", url, "-c", sql]).output();
     let output = run.expect("psql runs");
     assert!(output.status.success(), "{sql}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).expect("UTF-8").trim().to_owned()
@@ -127,7 +139,7 @@ impl Drop for Directory {
         if let (Some(server), Some(Home::Made(url))) = (server(), database) {
             // the server writes down much before it is gone, for which nobody need wait
             let drop = format!("drop database {} with (force)", name_in(&url));
-            let mut psql = Command::new("psql");
+            let mut psql = psql();
             psql.args(["-X", "-q", "-d", &server, "-c", &drop]).stdin(Stdio::null());
             let _ = psql.stdout(Stdio::null()).stderr(Stdio::null()).spawn();
         }

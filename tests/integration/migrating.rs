@@ -172,14 +172,16 @@ fn what_would_have_no_holder_is_told_and_may_be_given_one() {
     assert_eq!((&item["assigned_to"], &item["flow_version"]), (&json!(["delegate"]), &json!(2)));
 }
 
+/// As many as a team has after years, in two states, with words and a number that change.
 #[test]
-fn a_migration_that_is_killed_is_run_again_with_the_same_map() {
-    const ITEMS: usize = 3_000;
+fn a_migration_of_a_hundred_thousand_that_is_killed_is_run_again_with_the_same_map() {
+    const ITEMS: usize = 100_000;
     let at = Installation::with_flows(&[("t.toml", FIRST)]);
     let folder = tempfile::tempdir().unwrap();
-    let rows: String = (0..ITEMS).map(|at| format!("第{at}个,一般,{at}\n")).collect();
+    let state = |at: usize| if at.is_multiple_of(2) { "审" } else { "开" };
+    let rows: String = (0..ITEMS).map(|at| format!("第{at}个,一般,{at},{}\n", state(at))).collect();
     let file = folder.path().join("many.csv");
-    std::fs::write(&file, format!("summary,level,amount_text\n{rows}")).unwrap();
+    std::fs::write(&file, format!("summary,level,amount_text,current_state\n{rows}")).unwrap();
     at.done(&["import", "t", file.to_str().unwrap()], "");
     at.apply(&[("t.toml", &second())]);
     let (_kept, file) = map(MAP);
@@ -192,24 +194,85 @@ fn a_migration_that_is_killed_is_run_again_with_the_same_map() {
     let server = at.serve();
     let admin = server.user("admin");
     let count = |query: &str| {
-        let items = admin.pages(&format!("/flows/t/items?q={}", crate::harness::encoded(query)), 200);
-        items.len()
+        let answer = admin.get(&format!("/flows/t/stats?q={}", crate::harness::encoded(query)));
+        answer.expect(StatusCode::OK)["total"].as_u64().unwrap()
     };
+    let all = ITEMS as u64;
     // Only once some have gone along is it in the middle.
-    while admin.item("t", 150)["flow_version"] != json!(2) && running.try_wait().unwrap().is_none() {
-        std::thread::yield_now();
+    while admin.item("t", 20_000)["flow_version"] != json!(2) && running.try_wait().unwrap().is_none() {
+        std::thread::sleep(std::time::Duration::from_millis(20));
     }
     running.kill().unwrap();
     running.wait().unwrap();
-    let moved = admin.pages("/flows/t/items", 200).iter().filter(|item| item["flow_version"] == json!(2)).count();
-    assert!(moved >= 100, "{moved}");
+    let moved = count("amount>=0");
+    assert!((20_000..all).contains(&moved), "{moved}");
+    // Whoever works on an item meanwhile goes on under the rules that it has.
+    for (number, trigger) in [(1, "通过"), (ITEMS as i64 - 1, "通过")] {
+        let pressed = admin.pressed(&admin.item("t", number), trigger, &json!({}));
+        assert_eq!(pressed["state"], "完");
+    }
     let said = server.done(&["flow", "migrate", "t"], "");
-    assert_eq!(said, format!("migrated {} items\n", ITEMS - moved), "what was done stays done; the map was kept");
-    assert_eq!((count("level=一般问题"), count("amount>=0"), count("level=一般")), (ITEMS, ITEMS, 0));
-    let one = admin.item("t", 1);
-    let events = admin.history(&one);
-    assert_eq!(events.iter().filter(|event| event["kind"] == "migrated").count(), 1, "none goes twice");
-    assert_eq!(admin.get("/flows/t/items?limit=1").expect(StatusCode::OK)["items"].as_array().unwrap().len(), 1);
+    let rest = all - moved - 1;
+    assert_eq!(said, format!("migrated {rest} items\n"), "what was done stays done; the map was kept");
+    let found = ["level=一般问题", "amount>=0", "state=复审", "state=开", "state=审"].map(count);
+    assert_eq!(found, [all - 1, all - 1, all / 2 - 2, all / 2, 0]);
+    for number in [2, 20_000, 70_000] {
+        let events = admin.history(&admin.item("t", number));
+        assert_eq!(events.iter().filter(|event| event["kind"] == "migrated").count(), 1, "none goes twice");
+    }
+}
+
+/// One key, a text that becomes a number.
+#[test]
+fn a_field_may_change_its_type_by_a_migration() {
+    let retyped = FIRST.replace("label = \"数量\"\ntype = \"text\"", "label = \"数量\"\ntype = \"number\"");
+    let server = Server::with_flow(FIRST);
+    let engineer = server.user("engineer");
+    let open = engineer.create("t", &json!({"summary": "甲", "amount_text": "约十"}));
+    let other = engineer.create("t", &json!({"summary": "乙", "amount_text": "7.5"}));
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("t.toml");
+    std::fs::write(&file, &retyped).unwrap();
+    let file = file.to_str().unwrap();
+    let refused = stderr(&server.run(&["flow", "apply", file], ""));
+    let told = "\"amount_text\" was text in the published version and would be number";
+    assert!(refused.contains(&format!("error: {told}")) && refused.contains("--retype"), "{refused}");
+    let done = server.run(&["flow", "apply", file, "--retype"], "");
+    assert!(stderr(&done).contains(&format!("warning: {told}")), "{}", stderr(&done));
+
+    let fresh = engineer.create("t", &json!({"summary": "丙", "amount_text": 3}));
+    let edited = engineer.patch(
+        &crate::harness::path_of(&open),
+        &json!({"revision": open["revision"], "fields": {"amount_text": "约十二"}}),
+    );
+    assert_eq!(edited.expect(StatusCode::OK)["fields"]["amount_text"], "约十二", "it keeps its type until then");
+    let numbers = |query: &str| -> Vec<Value> {
+        let items = engineer.pages(&format!("/flows/t/items?q={}", crate::harness::encoded(query)), 50);
+        items.iter().map(|item| item["number"].clone()).collect()
+    };
+    assert_eq!(numbers("amount_text>=1"), [json!(3)]);
+    assert_eq!(numbers("amount_text="), [json!(2), json!(1)], "the others have no number yet");
+    let refused = stderr(&server.run(&["flow", "migrate", "t"], ""));
+    assert!(refused.contains("\"amount_text\" cannot hold \"约十二\""), "{refused}");
+    let (_kept, map) = map("[words.amount_text]\n\"约十二\" = \"12\"\n");
+    assert_eq!(server.done(&["flow", "migrate", "t", "--map", &map], ""), "migrated 2 items\n");
+    assert_eq!(numbers("amount_text>5 amount_text<20"), [json!(2), json!(1)]);
+    assert_eq!(last(&engineer, &open)["changes"]["amount_text"], json!(["约十二", 12]));
+    let events = engineer.history(&open);
+    let before = events.iter().find(|event| event["kind"] == "saved").unwrap();
+    assert_eq!(before["changes"]["amount_text"], json!(["约十", "约十二"]), "the history says what stood there");
+    assert_eq!(numbers("changed=amount_text"), [json!(2), json!(1)]);
+
+    assert_eq!(server.done(&["flow", "migrate", "t", "--undo"], ""), "taken back 2 items\n");
+    assert_eq!(engineer.again(&other)["fields"]["amount_text"], "7.5");
+    assert_eq!(numbers("amount_text>=1"), [json!(3)]);
+    // The type that it had before is no other one.
+    std::fs::write(file, FIRST).unwrap();
+    server.done(&["flow", "apply", file, "--retype"], "");
+    assert_eq!(numbers("amount_text~7.5"), [json!(2)]);
+    assert_eq!(server.done(&["flow", "migrate", "t"], ""), "migrated 3 items\n");
+    assert_eq!(engineer.again(&fresh)["fields"]["amount_text"], "3");
+    assert_eq!(numbers("amount_text=3"), [json!(3)]);
 }
 
 #[test]

@@ -20,7 +20,7 @@ impl Cluster {
     /// One that runs.
     pub(crate) fn start() -> Cluster {
         // short, for the name of a Unix socket must be
-        let directory = tempfile::Builder::new().prefix("nodes.").tempdir_in("/tmp").unwrap();
+        let directory = tempfile::Builder::new().prefix("nodes.").tempdir().unwrap();
         let cluster = Cluster { directory };
         cluster.script("start", &[]);
         cluster

@@ -31,7 +31,7 @@ struct Nginx {
 
 impl Nginx {
     fn before(nodes: [u16; 2]) -> Nginx {
-        let directory = tempfile::Builder::new().prefix("nginx.").tempdir_in("/tmp").unwrap();
+        let directory = tempfile::Builder::new().prefix("nginx.").tempdir().unwrap();
         let port = free_port();
         let file = std::fs::read_to_string(project().join("docs/nginx.conf")).unwrap();
         let mut conf = String::new();

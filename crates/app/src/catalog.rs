@@ -9,7 +9,10 @@ use std::{
 use flow::{Actor, Flow, Who};
 use indexmap::IndexMap;
 use rustc_hash::{FxBuildHasher, FxHashMap};
-use store::list::{Visibility, VisibleTo};
+use store::{
+    flow_version::Retyped,
+    list::{Visibility, VisibleTo},
+};
 
 use crate::{Error, Reading};
 
@@ -146,7 +149,7 @@ impl Cache {
         }
         let mut flows = IndexMap::default();
         for row in store::flow_version::current(tx)? {
-            let flow = self.version_of(&row.key, row.version, &row.text, keep)?;
+            let flow = self.version_of(&row.key, row.version, (&row.text, &row.retyped), keep)?;
             let published = Published {
                 flow,
                 version: row.version,
@@ -185,18 +188,20 @@ impl Cache {
         Ok(fresh)
     }
 
-    fn version_of(&self, key: &str, version: i64, text: &str, keep: bool) -> Result<Arc<Flow>, Error> {
+    fn version_of(
+        &self,
+        key: &str,
+        version: i64,
+        (text, retyped): (&str, &Retyped),
+        keep: bool,
+    ) -> Result<Arc<Flow>, Error> {
         let mut versions = self.versions.lock().unwrap_or_else(PoisonError::into_inner);
         let id = (key.to_owned(), version);
         if let Some(flow) = versions.get(&id) {
             return Ok(Arc::clone(flow));
         }
-        let (flow, problems) = flow::read(&flow::File { name: key, text });
-        let flow = flow.ok_or_else(|| {
-            let first = problems.first().map(|problem| problem.message.to_string()).unwrap_or_default();
-            Error::Damaged(format!("flow {key} version {version}: {first}"))
-        })?;
-        let flow = Arc::new(flow);
+        let damaged = |first| Error::Damaged(format!("flow {key} version {version}: {first}"));
+        let flow = Arc::new(retyped.rules(key, text).map_err(damaged)?);
         if keep {
             versions.insert(id, Arc::clone(&flow));
         }
@@ -251,9 +256,9 @@ impl Reading<'_> {
         if let Some(flow) = self.app.catalog.known(key, version) {
             return Ok(flow);
         }
-        let text = store::flow_version::text(self.tx, key, version)?
+        let (text, retyped) = store::flow_version::source(self.tx, key, version)?
             .ok_or_else(|| Error::Damaged(format!("flow {key} has no version {version}")))?;
-        self.app.catalog.version_of(key, version, &text, self.keeps)
+        self.app.catalog.version_of(key, version, (&text, &retyped), self.keeps)
     }
 
     /// The flow `key`, if the actor may create an item of it or see any.

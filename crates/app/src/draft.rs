@@ -11,7 +11,7 @@ pub use store::flow_draft::Draft;
 
 use crate::{
     Error, Reading, Reason, Writing, people,
-    publish::{self, FlowFile, Outcome},
+    publish::{self, FlowFile, Outcome, Terms},
 };
 
 /// A draft, or the published version where there is none, with all that is to be said of it.
@@ -175,7 +175,7 @@ pub fn discard(cx: &Writing, actor: &Actor, key: &str) -> Result<bool, Error> {
     Ok(flow_draft::remove(cx.tx, key)?)
 }
 
-/// Publishes the draft as it was seen, with a note; then there is none any more.
+/// Publishes the draft as it was seen; then there is none any more.
 ///
 /// # Errors
 /// `AdminsOnly`, `NotFound`; `Stale`: somebody has changed it since; `Problems`.
@@ -184,7 +184,7 @@ pub fn publish(
     actor: &Actor,
     key: &str,
     revision: i64,
-    note: &str,
+    terms: &Terms,
 ) -> Result<(Vec<Outcome>, Vec<Problem>), Error> {
     people::admins_only(actor)?;
     let cx = &cx.alone()?;
@@ -195,7 +195,7 @@ pub fn publish(
     if let Some(problem) = other_key(&draft) {
         return Err(Error::Problems(vec![problem]));
     }
-    let published = publish::apply(cx, actor, &files(&draft), note)?;
+    let published = publish::apply(cx, actor, &files(&draft), terms)?;
     flow_draft::remove(cx.tx, key)?;
     Ok(published)
 }

@@ -719,18 +719,19 @@ impl Stayed {
 type Change = (serde_json::Value, serde_json::Value);
 
 fn changed(flow: &Flow, field: String, (old, new): Change) -> (String, (Value, Value)) {
-    let read = |json: &serde_json::Value| match flow.fields.get(&field) {
-        Some(known) => Value::from_stored(json, known),
-        // a field of a version before
-        None => match json {
-            serde_json::Value::Null => Value::Empty,
-            serde_json::Value::Bool(yes) => Value::Bool(*yes),
-            serde_json::Value::Number(number) => number.as_f64().map_or(Value::Empty, Value::Number),
-            serde_json::Value::Array(words) => {
-                Value::list(words.iter().filter_map(|word| word.as_str().map(str::to_owned)).collect())
-            }
-            json => json.as_str().map_or(Value::Empty, |text| Value::Text(text.to_owned())),
-        },
+    // a field of a version before, or of another type there
+    let of_old = |json: &serde_json::Value| match json {
+        serde_json::Value::Null => Value::Empty,
+        serde_json::Value::Bool(yes) => Value::Bool(*yes),
+        serde_json::Value::Number(number) => number.as_f64().map_or(Value::Empty, Value::Number),
+        serde_json::Value::Array(words) => {
+            Value::list(words.iter().filter_map(|word| word.as_str().map(str::to_owned)).collect())
+        }
+        json => json.as_str().map_or(Value::Empty, |text| Value::Text(text.to_owned())),
+    };
+    let read = |json: &serde_json::Value| {
+        let known = flow.fields.get(&field).map(|known| Value::from_stored(json, known));
+        known.filter(|value| value.to_stored() == *json).unwrap_or_else(|| of_old(json))
     };
     let change = (read(&old), read(&new));
     (field, change)

@@ -384,22 +384,20 @@ fn forth(cx: &Writing, actor: &Actor, order: &Order, numbers: &[i64]) -> Result<
     let plan = plan(cx, actor, order)?;
     let crowd = Crowd::of(cx)?;
     let facts = crowd.facts(cx, actor);
-    let (mut done, mut spans) = (Done::default(), BTreeMap::new());
+    let mut done = Done::default();
     for number in numbers {
         let Some(row) = store::item::hold(cx.tx, &plan.key, *number)? else { continue };
         if row.version() >= plan.version {
             continue;
         }
-        let old_version = row.version();
-        let old = cx.version(&plan.key, old_version)?;
+        let old = cx.version(&plan.key, row.version())?;
         let item = row.read(&old)?;
         if item.closed_at.is_some() && !plan.closed {
             continue;
         }
         match plan.decide((&old, &item), &facts, &crowd) {
             Ok(decision) => {
-                let both = spans.entry(old_version).or_insert_with(|| flow::spanning(&old, &plan.new));
-                store::item::save(cx.tx, both, &decision, None)?;
+                store::item::save_across(cx.tx, (&old, &plan.new), &decision)?;
                 done.moved += 1;
             }
             Err(lacks) => note(&mut done.lacks, lacks, *number),
@@ -450,7 +448,7 @@ fn back(cx: &Writing, actor: &Actor, key: &str, kept: &Migration, numbers: &[i64
         };
         match decided {
             Ok(decision) => {
-                store::item::save(cx.tx, &flow::spanning(&new, &old), &decision, None)?;
+                store::item::save_across(cx.tx, (&new, &old), &decision)?;
                 done.moved += 1;
             }
             Err(lacks) => note(&mut done.lacks, lacks, *number),

@@ -57,21 +57,30 @@ pub struct VersionView {
     pub open: i64,
 }
 
-/// Every problem that publishing these files would meet, as things stand. Errors would stop it.
+/// How files are published.
+#[derive(Debug, Clone, Default)]
+pub struct Terms {
+    /// What is said of the new versions; may be empty.
+    pub note: String,
+    /// Fields may change their type: the items keep what they have until they are migrated.
+    pub retype: bool,
+}
+
+/// Every problem that publishing these files would meet, as things stand, if fields may change their type. Errors would stop it.
 ///
 /// # Errors
 /// The store's.
 pub fn problems(cx: &Reading, files: &[FlowFile]) -> Result<Vec<Problem>, Error> {
-    Ok(checked(cx, files)?.1)
+    Ok(checked(cx, files, true)?.1)
 }
 
-/// What publishing these files would come to, as things stand: for each that can be read, and every problem.
+/// What publishing these files would come to, as things stand, if fields may change their type: for each that can be read, and every problem.
 ///
 /// # Errors
 /// `AdminsOnly`, the store's.
 pub fn check(cx: &Reading, actor: &Actor, files: &[FlowFile]) -> Result<(Vec<Option<Outcome>>, Vec<Problem>), Error> {
     people::admins_only(actor)?;
-    let (flows, problems) = checked(cx, files)?;
+    let (flows, problems) = checked(cx, files, true)?;
     let outcome = |(flow, file): (Option<Flow>, &FlowFile)| {
         let flow = flow?;
         let known = cx.flows.get(&flow.key);
@@ -82,8 +91,7 @@ pub fn check(cx: &Reading, actor: &Actor, files: &[FlowFile]) -> Result<(Vec<Opt
     Ok((flows.into_iter().zip(files).map(outcome).collect(), problems))
 }
 
-/// Publishes all of the files or none; a file equal to what is published changes nothing. The warnings come with it. `note`:
-/// what is said of the new versions.
+/// Publishes all of the files or none; a file equal to what is published changes nothing. The warnings come with it.
 ///
 /// # Errors
 /// `AdminsOnly`; `Problems`, warnings among them, if there is any error.
@@ -91,11 +99,11 @@ pub fn apply(
     cx: &Writing,
     actor: &Actor,
     files: &[FlowFile],
-    note: &str,
+    terms: &Terms,
 ) -> Result<(Vec<Outcome>, Vec<Problem>), Error> {
     people::admins_only(actor)?;
     let cx = &cx.alone()?;
-    let (flows, problems) = checked(cx, files)?;
+    let (flows, problems) = checked(cx, files, terms.retype)?;
     if problems.iter().any(|problem| problem.severity == Severity::Error) {
         return Err(Error::Problems(problems));
     }
@@ -113,7 +121,7 @@ pub fn apply(
                 known.version
             }
             None => {
-                let beside = Beside { note: note.trim().to_owned(), tests: tests.unwrap_or_default().to_owned() };
+                let beside = Beside { note: terms.note.trim().to_owned(), tests: tests.unwrap_or_default().to_owned() };
                 let version = flow_version::publish(cx.tx, flow, (&file.text, &beside), &actor.name, now)?;
                 let detail = serde_json::json!({"flow": flow.key, "version": version});
                 audit::add(cx.tx, now, &actor.name, "flow published", &detail)?;
@@ -190,8 +198,9 @@ fn tests_of<'a>(flow: &FlowFile, files: &'a [FlowFile]) -> Option<&'a str> {
 
 type Checked = (Vec<Option<Flow>>, Vec<Problem>);
 
-/// Of each file the flow, none of scenarios; and every problem. Where the flows are sound, the scenarios are played.
-fn checked(cx: &Reading, files: &[FlowFile]) -> Result<Checked, Error> {
+/// Of each file the flow, none of scenarios; and every problem. Where the flows are sound, the scenarios are played. `retype`:
+/// fields may change their type.
+fn checked(cx: &Reading, files: &[FlowFile], retype: bool) -> Result<Checked, Error> {
     let (tests, of_flows): (Vec<&FlowFile>, Vec<&FlowFile>) =
         files.iter().partition(|file| trial::is_scenarios(&file.name));
     let tests: Vec<File> = tests.into_iter().map(FlowFile::as_file).collect();
@@ -203,14 +212,15 @@ fn checked(cx: &Reading, files: &[FlowFile]) -> Result<Checked, Error> {
     for (flow, file) in flows.iter_mut().zip(&given).filter(|(flow, _)| flow.is_none()) {
         *flow = standing(cx, file, &mut problems)?;
     }
-    for (flow, file) in flows.iter().zip(&given) {
+    for (flow, file) in flows.iter_mut().zip(&given) {
         let Some(flow) = flow else { continue };
         if let Some(known) = cx.flows.get(&flow.key) {
             let has_items = flow_version::has_items(cx.tx, &flow.key)?;
-            for version in 1..=known.version {
-                let old = cx.version(&flow.key, version)?;
-                problems.extend(flow::compatible(&old, file, has_items));
-            }
+            let olds = (1..=known.version).rev().map(|version| cx.version(&flow.key, version));
+            let olds = olds.collect::<Result<Vec<_>, _>>()?;
+            let olds: Vec<&Flow> = olds.iter().map(|old| &**old).collect();
+            problems.extend(flow::compatible(&olds, file, has_items, retype));
+            flow::settle_types(&olds, flow);
         }
         problems.extend(unknown_people(cx, flow, file)?);
     }

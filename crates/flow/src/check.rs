@@ -8,7 +8,7 @@ mod tests;
 
 use crate::{Flow, Problem, Severity, read, read::File};
 
-pub use between::compatible;
+pub use between::{compatible, settle_types, tells_retyped};
 pub(crate) use graph::graph;
 
 /// What a check of files found.

@@ -31,7 +31,7 @@ pub use buttons::buttons;
 pub use create::{create, initial_fields};
 pub use fold::{apply, fold};
 pub use import::{Past, import, would_change};
-pub use migrate::{Lack, Map, Side, Step, VERSION, migrate, migrate_back, sides, spanning, suggest};
+pub use migrate::{Lack, Map, Side, Step, VERSION, migrate, migrate_back, sides, suggest};
 
 /// Who acts.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -137,6 +137,7 @@ mod tests {
             width: None,
             readonly: false,
             hidden: false,
+            generation: 0,
         }
     }
 

@@ -18,7 +18,7 @@ mod value;
 mod words;
 
 pub use by::{By, BySort, Span, parse_all_by, parse_by};
-pub use check::{Checked, check, compatible};
+pub use check::{Checked, check, compatible, settle_types, tells_retyped};
 pub use condition::{Condition, ConditionProblem, Subject};
 pub use decide::*;
 pub use form::{ItemName, from_form, item_name, to_form};

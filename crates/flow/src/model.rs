@@ -61,6 +61,9 @@ pub struct Field {
     pub readonly: bool,
     /// The form never shows it.
     pub hidden: bool,
+    /// How many other types the key had in earlier versions; what is stored of each stands apart. No file says it: it is
+    /// settled when the version is published ([`crate::settle_types`]) and kept with it.
+    pub generation: u32,
 }
 
 /// What a field holds, with what only that type has.

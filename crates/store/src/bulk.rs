@@ -137,7 +137,7 @@ impl Lives {
             self.event.extend([record.from.clone().into(), record.to.clone().into(), changes_text(record)?.into()]);
             self.event.extend([names_text(&record.assigned_to)?.into(), record.comment.clone().into()]);
             self.event.push(record.by_admin.into());
-            field_change::rows(flow, after.number, record, seq, &mut self.field_change);
+            field_change::rows((flow, flow), after.number, record, seq, &mut self.field_change);
             if before.is_none_or(|before| before.state != after.state) {
                 if let Some((_, _, ended)) = stays.last_mut() {
                     *ended = Some(after.updated_at);

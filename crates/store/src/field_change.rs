@@ -16,20 +16,20 @@ pub(crate) const WIDTH: usize = 6;
 /// Events in one transaction of a [`fill`].
 const BATCH: i64 = 2_000;
 
-/// Notes what the event `seq` changed.
-pub(crate) fn write(tx: &WriteTx, flow: &Flow, number: i64, record: &Record, seq: i64) -> Result<(), Error> {
+/// Notes what the event `seq` changed; `rules`: the versions that ruled the item before and after it.
+pub(crate) fn write(tx: &WriteTx, rules: (&Flow, &Flow), number: i64, record: &Record, seq: i64) -> Result<(), Error> {
     let mut values = Vec::new();
-    rows(flow, number, record, seq, &mut values);
+    rows(rules, number, record, seq, &mut values);
     add(tx, &values)
 }
 
 /// The rows of an event, [`WIDTH`] values each.
-pub(crate) fn rows(flow: &Flow, number: i64, record: &Record, seq: i64, rows: &mut Vec<Param<'static>>) {
+pub(crate) fn rows(rules: (&Flow, &Flow), number: i64, record: &Record, seq: i64, rows: &mut Vec<Param<'static>>) {
     if record.kind == RecordKind::Created {
         return;
     }
     for (field, (old, new)) in &record.changes {
-        push(flow, (number, seq), field, (old.spelled(), new.spelled()), rows);
+        push(rules, (number, seq), field, (old.spelled(), new.spelled()), rows);
     }
 }
 
@@ -57,7 +57,7 @@ fn fill_batch(tx: &WriteTx, flow: &Flow, after: (i64, i64)) -> Result<Option<(i6
         for (field, (old, new)) in changes {
             let read =
                 |json| flow.fields.get(field).map_or(flow::Value::Empty, |of| flow::Value::from_stored(json, of));
-            push(flow, *at, field, (read(old).spelled(), read(new).spelled()), &mut values);
+            push((flow, flow), *at, field, (read(old).spelled(), read(new).spelled()), &mut values);
         }
     }
     for part in values.chunks(WIDTH * 500) {
@@ -78,9 +78,15 @@ fn events(tx: &Tx, flow: &Flow, after: (i64, i64)) -> Result<Vec<Changed>, Error
     })
 }
 
-fn push(flow: &Flow, at: (i64, i64), field: &str, change: (String, String), rows: &mut Vec<Param<'static>>) {
-    if flow.fields.get(field).is_some_and(flow::tells_changes) {
-        rows.extend([flow.key.clone().into(), at.0.into(), at.1.into(), field.to_owned().into()]);
+fn push(
+    (old, new): (&Flow, &Flow),
+    at: (i64, i64),
+    field: &str,
+    change: (String, String),
+    rows: &mut Vec<Param<'static>>,
+) {
+    if [old, new].iter().any(|flow| flow.fields.get(field).is_some_and(flow::tells_changes)) {
+        rows.extend([new.key.clone().into(), at.0.into(), at.1.into(), field.to_owned().into()]);
         rows.extend([change.0.into(), change.1.into()]);
     }
 }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use flow::Flow;
+
 use crate::{
     Error, Tx, WriteTx,
     change::{Changed, grow},
@@ -28,6 +30,67 @@ pub struct Row {
     pub note: String,
     /// The flow was taken out of use.
     pub archived: bool,
+    /// The types that its fields had before.
+    pub retyped: Retyped,
+}
+
+/// Of fields whose key had another type in an earlier version, how many others ([`flow::Field::generation`]). With the text,
+/// it makes a version's flow.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Retyped(BTreeMap<String, u32>);
+
+impl Retyped {
+    fn of(flow: &Flow) -> Retyped {
+        let retyped = flow.fields.values().filter(|field| field.generation > 0);
+        Retyped(retyped.map(|field| (field.key.clone(), field.generation)).collect())
+    }
+
+    fn read(text: &str) -> Result<Retyped, Error> {
+        if text.is_empty() {
+            return Ok(Retyped::default());
+        }
+        Ok(Retyped(serde_json::from_str(text).map_err(|error| Error::corrupt("reading a flow's types", error))?))
+    }
+
+    fn write(&self) -> Result<String, Error> {
+        if self.0.is_empty() {
+            return Ok(String::new());
+        }
+        serde_json::to_string(&self.0).map_err(|error| Error::corrupt("writing a flow's types", error))
+    }
+
+    /// How many other types the field had before this version.
+    pub(crate) fn generation(&self, field: &str) -> u32 {
+        self.0.get(field).copied().unwrap_or(0)
+    }
+
+    /// The flow of the version whose text is this.
+    ///
+    /// # Errors
+    /// The first problem of a text that makes no flow.
+    pub fn rules(&self, key: &str, text: &str) -> Result<Flow, String> {
+        let (flow, problems) = flow::read(&flow::File { name: key, text });
+        let mut flow =
+            flow.ok_or_else(|| problems.first().map(|first| first.message.to_string()).unwrap_or_default())?;
+        for (field, generation) in &self.0 {
+            if let Some(field) = flow.fields.get_mut(field) {
+                field.generation = *generation;
+            }
+        }
+        Ok(flow)
+    }
+}
+
+impl Row {
+    /// The version's flow.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`]: its text makes none.
+    pub fn rules(&self) -> Result<Flow, Error> {
+        let unread =
+            |first| Error::corrupt("reading a flow", format!("{} version {}: {first}", self.key, self.version));
+        self.retyped.rules(&self.key, &self.text).map_err(unread)
+    }
 }
 
 /// What goes with a version that is published.
@@ -57,7 +120,7 @@ pub struct Version {
 }
 
 const COLUMNS: &str = "v.flow, v.version, v.text, v.published_at, v.published_by, v.note,
-                       case when f.archived_at is null then 0 else 1 end";
+                       case when f.archived_at is null then 0 else 1 end, v.retyped";
 
 /// The newest version of every flow, archived ones flagged, in the order of their first publication.
 ///
@@ -104,6 +167,21 @@ pub fn text(tx: &Tx, key: &str, version: i64) -> Result<Option<String>, Error> {
     tx.first(sql, params![key, version], |row| row.text(0))
 }
 
+/// The text of one version, and the types that its fields had before.
+///
+/// # Errors
+/// The records failed.
+pub fn source(tx: &Tx, key: &str, version: i64) -> Result<Option<(String, Retyped)>, Error> {
+    let sql = "select text, retyped from flow_version where flow = $1 and version = $2";
+    tx.first(sql, params![key, version], |row| Ok((row.text(0)?, Retyped::read(row.str(1)?)?)))
+}
+
+/// Of every version of a flow the types that its fields had before, by its number.
+pub(crate) fn retyped(tx: &Tx, key: &str) -> Result<BTreeMap<i64, Retyped>, Error> {
+    let sql = "select version, retyped from flow_version where flow = $1";
+    Ok(tx.all(sql, params![key], |row| Ok((row.int(0)?, Retyped::read(row.str(1)?)?)))?.into_iter().collect())
+}
+
 /// The scenarios that went with a version: TOML; empty where there were none.
 ///
 /// # Errors
@@ -133,24 +211,20 @@ pub fn history(tx: &Tx, key: &str) -> Result<Vec<Row>, Error> {
     tx.all(&sql, params![key], read)
 }
 
-/// Publishes a version and returns its number. An archived flow is in use again.
+/// Publishes a version and returns its number. An archived flow is in use again. What its fields hold is told apart from what
+/// was stored under their keys as another type ([`flow::settle_types`]).
 ///
 /// # Errors
-/// [`Error::KindChanged`]: a field had another type in an earlier version; or the records failed.
-pub fn publish(
-    tx: &WriteTx,
-    flow: &flow::Flow,
-    (text, beside): (&str, &Beside),
-    by: &str,
-    now: i64,
-) -> Result<i64, Error> {
+/// [`Error::KindChanged`]: it is not told apart; or the records failed.
+pub fn publish(tx: &WriteTx, flow: &Flow, (text, beside): (&str, &Beside), by: &str, now: i64) -> Result<i64, Error> {
     let sql = "insert into flow (flow, position, version, archived_at)
                select $1, coalesce(max(position), 0) + 1, 1, null from flow where true
                on conflict (flow) do update set version = flow.version + 1, archived_at = null returning version";
     let version = tx.one(sql, params![&flow.key], |row| row.int(0))?;
-    let sql = "insert into flow_version (flow, version, text, published_at, published_by, note, tests)
-               values ($1, $2, $3, $4, $5, $6, $7)";
-    tx.execute(sql, params![&flow.key, version, text, now, by, &beside.note, &beside.tests])?;
+    let sql = "insert into flow_version (flow, version, text, published_at, published_by, note, tests, retyped)
+               values ($1, $2, $3, $4, $5, $6, $7, $8)";
+    let retyped = Retyped::of(flow).write()?;
+    tx.execute(sql, params![&flow.key, version, text, now, by, &beside.note, &beside.tests, retyped])?;
     let sql = "insert into next_number (flow, next) values ($1, 1) on conflict (flow) do nothing";
     tx.execute(sql, params![&flow.key])?;
     sheet::widen(tx, flow)?;
@@ -228,5 +302,6 @@ fn read(row: &SqlRow) -> Result<Row, Error> {
         published_by: row.text(4)?,
         note: row.text(5)?,
         archived: row.flag(6)?,
+        retyped: Retyped::read(row.str(7)?)?,
     })
 }

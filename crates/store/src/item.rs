@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use flow::{Column, Decision, Edge, Flow, Item, Query, Range, Record, RecordKind, Scalar, Term, Test};
+use flow::{Column, Decision, Edge, Field, Flow, Item, Query, Range, Record, RecordKind, Scalar, Term, Test};
 use indexmap::IndexMap;
 use jiff::Timestamp;
 use serde_json::Value as Json;
@@ -535,8 +535,20 @@ fn search_one(tx: &Tx, flow: &Flow, terms: Vec<Term>, limit: i64, visible: &Visi
     Ok(page.rows.into_iter().map(|found| found.brief).collect())
 }
 
-/// Everything is written without waiting, and the event's number, asked before, is known since the item was loaded.
+/// Writes that an item goes on under another version of its flow: `old` ruled it before, `new` does from now on.
+///
+/// # Errors
+/// As [`save`].
+pub fn save_across(tx: &WriteTx, (old, new): (&Flow, &Flow), decision: &Decision) -> Result<Saved, Error> {
+    save_ruled(tx, old, new, decision)
+}
+
 fn save_one(tx: &WriteTx, flow: &Flow, decision: &Decision) -> Result<Saved, Error> {
+    save_ruled(tx, flow, flow, decision)
+}
+
+/// Everything is written without waiting, and the event's number, asked before, is known since the item was loaded.
+fn save_ruled(tx: &WriteTx, old: &Flow, flow: &Flow, decision: &Decision) -> Result<Saved, Error> {
     let (before, after, record) = (decision.before(), decision.after(), decision.record());
     if record.kind != RecordKind::Commented && before == Some(after) {
         return Ok(Saved { seq: 0 });
@@ -545,15 +557,16 @@ fn save_one(tx: &WriteTx, flow: &Flow, decision: &Decision) -> Result<Saved, Err
         None => 1,
         Some(_) => tx.one(NEXT_SEQ, params![&flow.key, after.number], |row| row.int(0))?,
     };
+    let ruled = before.map(|before| (old, before));
     if record.kind != RecordKind::Commented {
         match before {
             None => insert(tx, flow, after)?,
             Some(before) => update(tx, flow, before, after)?,
         }
         write_holders(tx, flow, before, after)?;
-        write_links(tx, flow, before, after)?;
+        write_links(tx, flow, ruled, after)?;
         write_tally(tx, flow, before, after)?;
-        sheet::write(tx, flow, before, after)?;
+        sheet::write(tx, flow, ruled, after)?;
     }
     if record.kind == RecordKind::Triggered {
         let sql = "insert into took_part (flow, number, who, at) values ($1, $2, $3, $4)
@@ -568,8 +581,8 @@ fn save_one(tx: &WriteTx, flow: &Flow, decision: &Decision) -> Result<Saved, Err
         people: before.into_iter().chain([after]).flat_map(|item| item.assigned_to.iter().cloned()).collect(),
     });
     write_event(tx, flow, decision, seq)?;
-    words::write(tx, flow, before, after, record)?;
-    field_change::write(tx, flow, after.number, record, seq)?;
+    words::write(tx, flow, ruled, after, record)?;
+    field_change::write(tx, (old, flow), after.number, record, seq)?;
     if before.is_none_or(|before| before.state != after.state) {
         write_stay(tx, flow, after, seq)?;
     }
@@ -631,24 +644,31 @@ fn write_holders(tx: &WriteTx, flow: &Flow, before: Option<&Item>, after: &Item)
     Ok(())
 }
 
-/// Both ends of every link of an `item` field that came or went.
-fn write_links(tx: &WriteTx, flow: &Flow, before: Option<&Item>, after: &Item) -> Result<(), Error> {
-    for (key, field) in flow.fields.iter().filter(|(_, field)| matches!(field.kind, flow::Kind::Item { .. })) {
-        let linked = before.map_or(&[][..], |before| linked_from(before, key));
-        let links = linked_from(after, key);
+/// Both ends of every link of an `item` field that came or went: `before`, under the version that ruled it then.
+fn write_links<'a>(tx: &WriteTx, flow: &Flow, before: Option<(&Flow, &'a Item)>, after: &'a Item) -> Result<(), Error> {
+    let is_link = |field: &&Field| matches!(field.kind, flow::Kind::Item { .. });
+    let old_fields = before.into_iter().flat_map(|(old, _)| old.fields.values());
+    let keys: BTreeSet<&String> =
+        flow.fields.values().chain(old_fields).filter(is_link).map(|field| &field.key).collect();
+    let linked_by = |flow: &Flow, item: &'a Item, key: &str| {
+        if flow.fields.get(key).as_ref().is_some_and(is_link) { linked_from(item, key) } else { &[] }
+    };
+    for key in keys {
+        let linked = before.map_or(&[][..], |(old, before)| linked_by(old, before, key));
+        let links = linked_by(flow, after, key);
         let gone = linked.iter().filter(|text| !links.contains(text)).filter_map(|text| end(text));
         for (other, number) in gone {
             let sql = "delete from link where flow = $1 and number = $2 and inward = $3 and field = $4
                        and other_flow = $5 and other_number = $6";
-            tx.later(sql, params![&flow.key, after.number, 0, &field.key, &other, number])?;
-            tx.later(sql, params![&other, number, 1, &field.key, &flow.key, after.number])?;
+            tx.later(sql, params![&flow.key, after.number, 0, key, &other, number])?;
+            tx.later(sql, params![&other, number, 1, key, &flow.key, after.number])?;
         }
         let new = links.iter().filter(|text| !linked.contains(text)).filter_map(|text| end(text));
         for (other, number) in new {
             let sql = "insert into link (flow, number, inward, field, other_flow, other_number)
                        values ($1, $2, $3, $4, $5, $6)";
-            tx.later(sql, params![&flow.key, after.number, 0, &field.key, &other, number])?;
-            tx.later(sql, params![&other, number, 1, &field.key, &flow.key, after.number])?;
+            tx.later(sql, params![&flow.key, after.number, 0, key, &other, number])?;
+            tx.later(sql, params![&other, number, 1, key, &flow.key, after.number])?;
         }
     }
     Ok(())

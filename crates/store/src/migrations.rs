@@ -13,6 +13,7 @@ const STEPS: &[(&str, &str)] = &[
     ("V6__saved_views", include_str!("../migrations/V6__saved_views.sql")),
     ("V7__migration", include_str!("../migrations/V7__migration.sql")),
     ("V8__drafts", include_str!("../migrations/V8__drafts.sql")),
+    ("V9__types", include_str!("../migrations/V9__types.sql")),
 ];
 
 /// The newest version that this program knows.

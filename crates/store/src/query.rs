@@ -370,7 +370,10 @@ pub(crate) fn place(flow: &Flow, of: &Column) -> Option<(String, Holds)> {
         Column::Updated => ("updated_at", Holds::Count),
         Column::Closed => ("closed_at", Holds::Moment),
         Column::Number => ("number", Holds::Count),
-        Column::Field(key) => return Some((format!("f_{key}"), holds(&flow.fields.get(key)?.kind)?)),
+        Column::Field(key) => {
+            let field = flow.fields.get(key)?;
+            return Some((sheet::column_name(field), holds(&field.kind)?));
+        }
     };
     Some((name.to_owned(), holds))
 }
@@ -640,7 +643,7 @@ fn may_see(flow: &Flow, rules: &VisibleTo) -> Cond {
         any.push(Cond::all().add(held_by(flow, std::slice::from_ref(&rules.user))));
     }
     for field in rules.fields.iter().filter_map(|key| flow.fields.get(key)) {
-        let name = format!("f_{}", field.key);
+        let name = sheet::column_name(field);
         any.push(if field.multiple {
             holds_word(Place { name: &name, aside: false }, &rules.user)
         } else {
@@ -697,5 +700,5 @@ pub(crate) fn value(row: &Row, index: usize, field: &flow::Field) -> Result<Valu
 
 /// The column of a field, for `select`; none for fields that are too long for a sheet.
 pub(crate) fn field_column(field: &flow::Field) -> Option<Expr> {
-    sheet::column(&field.kind).map(|_| column(&format!("f_{}", field.key)))
+    sheet::column(&field.kind).map(|_| column(&sheet::column_name(field)))
 }

@@ -7,7 +7,7 @@ use flow::{Field, Flow, Item, Kind, Value};
 use serde_json::Value as Json;
 
 use crate::{
-    Db, Error, Tx, WriteTx,
+    Db, Error, Tx, WriteTx, flow_version,
     item::{names_text, title},
     value::{Param, params},
     words,
@@ -21,9 +21,22 @@ pub(crate) fn table(flow: &str) -> String {
     format!("\"sheet_{flow}\"")
 }
 
-/// The name of the field's column, ready for SQL.
-pub(crate) fn column_name(field: &str) -> String {
-    format!("\"f_{field}\"")
+/// What `sheet_column` calls the field: each of the types that its key had is another. No key has that mark.
+fn typed_key(field: &Field) -> String {
+    match field.generation {
+        0 => field.key.clone(),
+        more => format!("{}#{more}", field.key),
+    }
+}
+
+/// The name of the field's column.
+pub(crate) fn column_name(field: &Field) -> String {
+    format!("f_{}", typed_key(field))
+}
+
+/// [`column_name`], ready for SQL.
+fn quoted(field: &Field) -> String {
+    format!("\"{}\"", column_name(field))
 }
 
 /// The field's column type; none for fields that are too long for a sheet. An empty text is `''`, so that it sorts and
@@ -77,31 +90,31 @@ pub fn widen(tx: &WriteTx, flow: &Flow) -> Result<(), Error> {
     tx.define(&format!("drop index if exists {}", index_name(&flow.key, "updated_at")))?;
     index(tx, &flow.key, "closed_at", true)?;
     let known = kinds(tx, &flow.key)?;
-    for (key, field) in &flow.fields {
-        let now = field.kind.name();
-        match known.iter().find(|(known, _)| known == key) {
+    for field in flow.fields.values() {
+        let (key, now) = (typed_key(field), field.kind.name());
+        match known.iter().find(|(known, _)| *known == key) {
             Some((_, was)) if was == now => continue,
             Some((_, was)) => {
-                let (flow, field) = (flow.key.clone(), key.clone());
+                let (flow, field) = (flow.key.clone(), key);
                 return Err(Error::KindChanged { flow, field, was: was.clone(), now: now.to_owned() });
             }
             None => {}
         }
         let sql = "insert into sheet_column (flow, field, kind) values ($1, $2, $3)";
-        tx.execute(sql, params![&flow.key, key, now])?;
+        tx.execute(sql, params![&flow.key, &key, now])?;
         if let Some(column) = column(&field.kind) {
-            tx.define(&format!("alter table {table} add column {} {column}", column_name(key)))?;
+            tx.define(&format!("alter table {table} add column {} {column}", quoted(field)))?;
         }
     }
     for field in flow.fields.values().filter(|field| has_index(flow, field)) {
         let is_nullable = column(&field.kind).is_some_and(|column| !column.contains("not null"));
-        index(tx, &flow.key, &column_name(&field.key), is_nullable)?;
+        index(tx, &flow.key, &quoted(field), is_nullable)?;
     }
     words::define(tx, &flow.key)
 }
 
-/// Writes what changed of an item's row.
-pub(crate) fn write(tx: &WriteTx, flow: &Flow, before: Option<&Item>, after: &Item) -> Result<(), Error> {
+/// Writes what changed of an item's row: `before`, under the version that ruled it then.
+pub(crate) fn write(tx: &WriteTx, flow: &Flow, before: Option<(&Flow, &Item)>, after: &Item) -> Result<(), Error> {
     let fields = || flow.fields.values().filter(|field| column(&field.kind).is_some());
     let mut columns = Vec::new();
     let mut values = Vec::new();
@@ -115,17 +128,23 @@ pub(crate) fn write(tx: &WriteTx, flow: &Flow, before: Option<&Item>, after: &It
         None => {
             built_ins(flow, after)?.into_iter().for_each(|(column, value)| put(column.to_owned(), value));
             for field in fields() {
-                put(column_name(&field.key), cell(field, after.fields.get(&field.key))?);
+                put(quoted(field), cell(field, after.fields.get(&field.key))?);
             }
         }
-        Some(before) => {
-            let changed = built_ins(flow, before)?.into_iter().zip(built_ins(flow, after)?);
+        Some((old_flow, before)) => {
+            let changed = built_ins(old_flow, before)?.into_iter().zip(built_ins(flow, after)?);
             changed.filter(|(old, new)| old != new).for_each(|(_, (column, value))| put(column.to_owned(), value));
             for field in fields() {
-                let (old, new) = (before.fields.get(&field.key), after.fields.get(&field.key));
-                if old != new {
-                    put(column_name(&field.key), cell(field, new)?);
+                let (key, new) = (&field.key, after.fields.get(&field.key));
+                let stood = old_flow.fields.get(key).filter(|old| old.generation == field.generation);
+                if stood.and_then(|_| before.fields.get(key)) != new {
+                    put(quoted(field), cell(field, new)?);
                 }
+            }
+            let has_column = |old: &&Field| column(&old.kind).is_some() && before.fields.contains_key(&old.key);
+            let is_left = |old: &&Field| flow.fields.get(&old.key).is_none_or(|new| new.generation != old.generation);
+            for old in old_flow.fields.values().filter(has_column).filter(is_left) {
+                put(quoted(old), empty(old.kind.name()));
             }
         }
     }
@@ -147,7 +166,7 @@ pub(crate) fn write(tx: &WriteTx, flow: &Flow, before: Option<&Item>, after: &It
 /// The columns of a new item's row, in the order of [`row_of`].
 pub(crate) fn row_columns(flow: &Flow) -> Vec<String> {
     let fields = flow.fields.values().filter(|field| column(&field.kind).is_some());
-    BUILT_INS.iter().map(ToString::to_string).chain(fields.map(|field| column_name(&field.key))).collect()
+    BUILT_INS.iter().map(ToString::to_string).chain(fields.map(quoted)).collect()
 }
 
 /// What stands in the sheet of an item.
@@ -177,7 +196,7 @@ pub fn rebuild(db: &Db, flow: &str) -> Result<(), Error> {
 
 /// The rows of the items after number `after`; the last number done, none when there was nothing left.
 fn rebuild_batch(tx: &WriteTx, flow: &str, after: i64) -> Result<Option<i64>, Error> {
-    let kinds = kinds(tx, flow)?;
+    let (kinds, retyped) = (kinds(tx, flow)?, flow_version::retyped(tx, flow)?);
     let table = table(flow);
     let sql =
         "select number, flow_version, state, title, assigned_to, created_by, created_at, updated_at, closed_at, fields
@@ -195,21 +214,24 @@ fn rebuild_batch(tx: &WriteTx, flow: &str, after: i64) -> Result<Option<i64>, Er
             row.int(7)?.into(),
             row.int_or_null(8)?.into(),
         ];
-        Ok((row.int(0)?, values, row.text(9)?))
+        Ok(((row.int(0)?, row.int(1)?), values, row.text(9)?))
     })?;
-    let last = rows.last().map(|(number, _, _)| *number);
+    let last = rows.last().map(|((number, _), ..)| *number);
     let upto = last.unwrap_or(i64::MAX);
     tx.execute(
         &format!("delete from {table} where flow = $1 and number > $2 and number <= $3"),
         params![flow, after, upto],
     )?;
-    for (_, mut values, fields) in rows {
+    for ((_, version), mut values, fields) in rows {
         let mut columns: Vec<String> = BUILT_INS.iter().map(ToString::to_string).collect();
         let stored: serde_json::Map<String, Json> =
             serde_json::from_str(&fields).map_err(|error| Error::corrupt("reading an item's fields", error))?;
         for (key, kind) in kinds.iter().filter(|(_, kind)| kind != "textarea") {
-            columns.push(column_name(key));
-            values.push(stored_cell(kind, stored.get(key)));
+            let (field, generation) = key.split_once('#').unwrap_or((key, "0"));
+            let types = retyped.get(&version);
+            let is_its_own = types.map_or(0, |types| types.generation(field)).to_string() == generation;
+            columns.push(format!("\"f_{key}\""));
+            values.push(stored_cell(kind, stored.get(field).filter(|_| is_its_own)));
         }
         tx.execute(&insert_sql(&table, &columns), &values)?;
     }

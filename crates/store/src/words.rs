@@ -144,12 +144,18 @@ pub(crate) fn tokens(body: &str, said: &str) -> String {
 pub(crate) fn write(
     tx: &WriteTx,
     flow: &Flow,
-    before: Option<&Item>,
+    before: Option<(&Flow, &Item)>,
     after: &Item,
     record: &Record,
 ) -> Result<(), Error> {
     let changed = |key: &String| flow.fields.get(key).is_some_and(is_looked_for);
-    let body = (before.is_none() || record.changes.keys().any(changed)).then(|| body(flow, after));
+    let is_changed = match before {
+        // another version may look for other fields
+        Some((old, before)) if before.flow_version != after.flow_version => body(old, before) != body(flow, after),
+        Some(_) => record.changes.keys().any(changed),
+        None => true,
+    };
+    let body = is_changed.then(|| body(flow, after));
     let said = said(record.comment.as_deref());
     match (before, body) {
         (None, body) => {
@@ -379,9 +385,7 @@ pub(crate) type Versions = BTreeMap<i64, Flow>;
 pub(crate) fn versions(tx: &Tx, flow: &str) -> Result<Versions, Error> {
     let mut versions = Versions::new();
     for row in flow_version::history(tx, flow)? {
-        let (read, _) = flow::read(&flow::File { name: flow, text: &row.text });
-        let unread = || Error::corrupt("reading a flow", format!("{flow} version {}", row.version));
-        versions.insert(row.version, read.ok_or_else(unread)?);
+        versions.insert(row.version, row.rules()?);
     }
     Ok(versions)
 }

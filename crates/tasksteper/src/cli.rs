@@ -432,6 +432,9 @@ pub(crate) enum Flow {
         /// What is said of the new versions, for those who look at them later
         #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
         note: String,
+        /// Fields may change their type: items keep what they have until `flow migrate` takes them along
+        #[arg(long)]
+        retype: bool,
         #[command(flatten)]
         data: Data,
     },

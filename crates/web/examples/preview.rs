@@ -801,6 +801,7 @@ impl Sample {
             trouble: None,
             checked: checked.into_iter().collect(),
             publish: None,
+            retypes: false,
         }
     }
 

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, ops::Range};
 
 use crate::said::{ToArg, said};
 use crate::{
-    Field, Flow, Kind, Open, Preset, Problem, Said, Severity, Transition, Value,
+    Field, Flow, Holder, Kind, Open, Preset, Problem, Said, Severity, Transition, Value,
     condition::all_words,
     read::{self, Draft, File, OpenMarks, Report},
     words,
@@ -31,28 +31,55 @@ pub(crate) fn problems(files: &[File], drafts: &[Draft], published: &[&Flow], st
     found
 }
 
-/// Every problem that a new version brings when `old` is in use: a field that changes its type, a prefix that changes
-/// although items have it. On the places of the new version's file.
+/// Every problem that a new version brings when `olds`, the versions before it, newest first, are in use: a field that changes
+/// its type, which is a warning if it `may_retype`; a prefix that changes although items have it. On the places of the new
+/// version's file.
 #[must_use]
-pub fn compatible(old: &Flow, new: &File, has_items: bool) -> Vec<Problem> {
+pub fn compatible(olds: &[&Flow], new: &File, has_items: bool, may_retype: bool) -> Vec<Problem> {
     let draft = read::draft(new);
     let mut report = Report { file: new.name, text: new.text, problems: Vec::new() };
     for (key, field) in &draft.flow.fields {
-        let Some(before) = old.fields.get(key) else { continue };
+        let Some(before) = olds.iter().find_map(|old| old.fields.get(key)) else { continue };
         let (was, is) = (type_of(before), type_of(field));
-        if was != is
-            && let Some(marks) = draft.marks.fields.get(key)
-        {
-            let message = said!("\"{}\" was {} in the published version and would be {}", key, was, is);
-            report.error(&marks.kind, message, said!("give the new field another key: a field never changes its type"));
+        let marks = draft.marks.fields.get(key).filter(|_| was != is);
+        let Some(marks) = marks else { continue };
+        let message = retyped(key, &was, &is);
+        if may_retype {
+            let help = said!("take the items along with flow migrate: until then they keep what they have");
+            report.warning(&marks.kind, message, help);
+        } else {
+            let help = said!("give the new field another key; or publish with --retype, and take the items along");
+            report.error(&marks.kind, message, help);
         }
     }
-    if has_items && old.item_prefix != draft.flow.item_prefix {
+    let prefix = olds.first().map(|old| &old.item_prefix).filter(|prefix| **prefix != draft.flow.item_prefix);
+    if let Some(prefix) = prefix.filter(|_| has_items) {
         let span = draft.marks.item_prefix.as_ref().unwrap_or(&draft.marks.key);
-        let message = said!("items are named {}_1 already", old.item_prefix);
-        report.error(span, message, said!("write item_prefix = \"{}\"", old.item_prefix));
+        let message = said!("items are named {}_1 already", prefix);
+        report.error(span, message, said!("write item_prefix = \"{}\"", prefix));
     }
     report.problems
+}
+
+fn retyped(key: &str, was: &str, is: &str) -> Said {
+    said!("\"{}\" was {} in the published version and would be {}", key, was, is)
+}
+
+/// Whether it is the problem of a field that changes its type.
+#[must_use]
+pub fn tells_retyped(problem: &Problem) -> bool {
+    problem.message.pattern() == retyped("", "", "").pattern()
+}
+
+/// Tells what the fields of `new` hold apart from what was stored under the same keys as other types in `olds`: the same type
+/// again has its old generation again.
+pub fn settle_types(olds: &[&Flow], new: &mut Flow) {
+    for (key, field) in &mut new.fields {
+        let known = || olds.iter().filter_map(|old| old.fields.get(key));
+        let same = known().find(|old| type_of(old) == type_of(field)).map(|old| old.generation);
+        let next = || known().map(|old| old.generation + 1).max().unwrap_or(0);
+        field.generation = same.unwrap_or_else(next);
+    }
 }
 
 /// As a file calls it, `multiple` too: what is stored depends on both.
@@ -153,6 +180,14 @@ fn opened(draft: &Draft, row: &Transition, open: &Open, marks: &OpenMarks, known
             let message = said!("\"{}\" of \"{}\" can never take \"{}\": {}", to, open.flow, from, why);
             report.error(from_span, message, said!("copy a field of the same type"));
         }
+    }
+    let has_default = |field: &Field| field.default.as_ref().is_some_and(|first| *first != Preset::Value(Value::Empty));
+    if let Holder::Field(key) = &target.create.assign_to
+        && !open.copy.contains_key(key)
+        && !target.fields.get(key).is_some_and(has_default)
+    {
+        let message = said!("\"{}\" gives new items to its \"{}\", which this leaves empty", open.flow, key);
+        report.error(&marks.flow, message, said!("copy a person into it, or give it a default"));
     }
     for new in target.fields.values().filter(|new| new.required && !matches!(new.kind, Kind::Bool)) {
         let from = open.copy.get(&new.key);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::said::said;
 use crate::{
-    Flow, Holder, State, Transition, Who,
+    Flow, Holder, Said, State, Transition, Who,
     read::{Marks, Report, RowMarks},
 };
 
@@ -18,6 +18,12 @@ pub(crate) fn graph(flow: &Flow, marks: &Marks, denied: &BTreeSet<String>, decla
     let stuck = without_way_out(flow, marks, denied, declared, report);
     reachable(flow, marks, report);
     closable(flow, marks, &stuck, report);
+    if flow.states.get(&flow.initial).is_some_and(|state| state.is_final)
+        && let Some(span) = marks.states.get(&flow.initial)
+    {
+        let message = said!("new items begin in \"{}\", which is final: they would be closed at once", flow.initial);
+        report.warning(span, message, said!("let another state be the initial one, or this one not be final"));
+    }
     for (row, mark) in flow.transitions.iter().zip(&marks.rows) {
         out_of_final(flow, row, mark, report);
         into_final(flow, row, mark, report);
@@ -122,13 +128,20 @@ fn closable(flow: &Flow, marks: &Marks, stuck: &BTreeSet<&str>, report: &mut Rep
     }
 }
 
+/// Said of a row out of a final state that is left to nobody else.
+pub(super) fn only_administrators(flow: &Flow, row: &Transition) -> Said {
+    let is_final = |name: &&String| flow.states.get(*name).is_some_and(|state| state.is_final);
+    let source = row.sources.iter().find(is_final).map_or("", String::as_str);
+    said!("nobody but administrators could press \"{}\": \"{}\" is final", row.trigger, source)
+}
+
 /// A final state has no holder: a row out of it needs someone else who may press, and someone to hold the item then.
 fn out_of_final(flow: &Flow, row: &Transition, mark: &RowMarks, report: &mut Report) {
     let is_final = |name: &String| flow.states.get(name).is_some_and(|state| state.is_final);
     let Some(source) = mark.sources.iter().find(|source| is_final(&source.value)) else { return };
     let source = &source.value;
     if row.by.iter().all(|who| *who == Who::AssignedTo) {
-        let message = said!("nobody but administrators could press \"{}\": \"{}\" is final", row.trigger, source);
+        let message = only_administrators(flow, row);
         let help = said!("a final state has no holder: add by = [\"created_by\"], or someone else");
         report.error(mark.by.as_ref().unwrap_or(&mark.trigger), message, help);
     }

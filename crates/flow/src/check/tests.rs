@@ -1,4 +1,6 @@
-use super::{check, compatible};
+mod planted;
+
+use super::{check, compatible, settle_types, tells_retyped};
 use crate::said::said;
 use crate::{File, Flow, Problem, Severity, line_column, read, render};
 
@@ -225,11 +227,14 @@ fn published_flows_stay_good() {
 #[test]
 fn new_versions() {
     let old = parsed(&to());
-    let found = |text: &str, has_items| shown(&compatible(&old, &File { name: "n", text }, has_items), &[("n", text)]);
+    let found = |text: &str, has_items| {
+        shown(&compatible(&[&old], &File { name: "n", text }, has_items, false), &[("n", text)])
+    };
     assert_eq!(found(&to(), true), [""; 0]);
     let date = to().replace("type = \"number\"", "type = \"date\"");
     let problem = "n error [\"date\"] \"size\" was number in the published version and would be date";
     assert_eq!(found(&date, false), [problem]);
+    let problem_of_date = problem;
     let several =
         to().replace("type = \"choice\"\nchoices = [\"d\"]", "type = \"choice\"\nmultiple = true\nchoices = [\"d\"]");
     let problem = "n error [\"choice\"] \"other\" was choice in the published version and would be multiple choice";
@@ -239,6 +244,30 @@ fn new_versions() {
     assert_eq!(found(&prefix, true), ["n error [\"t\"] items are named to_1 already"]);
     let gone = to().replace("key = \"size\"", "key = \"width\"");
     assert_eq!(found(&gone, true), [""; 0], "a field may go");
+    let file = File { name: "n", text: &date };
+    let let_be = shown(&compatible(&[&old], &file, true, true), &[("n", &date)]);
+    assert_eq!(let_be, ["n warning [\"date\"] \"size\" was number in the published version and would be date"]);
+    assert!(compatible(&[&old], &file, true, true).iter().all(tells_retyped));
+    let gone = parsed(&gone);
+    let again = compatible(&[&gone, &old], &file, true, false);
+    assert_eq!(shown(&again, &[("n", &date)]), [problem_of_date], "it was there before");
+}
+
+#[test]
+fn each_type_that_a_key_had_stands_apart() {
+    let first = parsed(&to());
+    let mut second = parsed(&to().replace("type = \"number\"", "type = \"date\""));
+    settle_types(&[&first], &mut second);
+    let generation = |flow: &Flow| flow.fields["size"].generation;
+    assert_eq!((generation(&first), generation(&second)), (0, 1));
+    let several =
+        to().replace("type = \"choice\"\nchoices = [\"d\"]", "type = \"choice\"\nmultiple = true\nchoices = [\"d\"]");
+    let mut third = parsed(&several);
+    settle_types(&[&second, &first], &mut third);
+    assert_eq!((generation(&third), third.fields["other"].generation), (0, 1), "a number again");
+    let mut fourth = parsed(&to().replace("type = \"number\"", "type = \"bool\""));
+    settle_types(&[&third, &second, &first], &mut fourth);
+    assert_eq!((generation(&fourth), fourth.fields["other"].generation), (2, 0));
 }
 
 #[test]

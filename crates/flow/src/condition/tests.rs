@@ -19,6 +19,7 @@ fn field(key: &str, kind: Kind, multiple: bool) -> (String, Field) {
         width: None,
         readonly: false,
         hidden: false,
+        generation: 0,
     };
     (key.to_owned(), field)
 }

@@ -105,17 +105,6 @@ pub fn migrate_back(
     decided(item, after, version, facts)
 }
 
-/// Both versions in one: the fields of the new, and those of the old that are gone. What is derived from an item is written
-/// by it, so that nothing of the old stays behind.
-#[must_use]
-pub fn spanning(old: &Flow, new: &Flow) -> Flow {
-    let mut both = new.clone();
-    for (key, field) in &old.fields {
-        both.fields.entry(key.clone()).or_insert_with(|| field.clone());
-    }
-    both
-}
-
 fn decided(item: &Item, wanted: Item, version: i64, facts: &Facts) -> Decision {
     let keys: BTreeSet<&String> = item.fields.keys().chain(wanted.fields.keys()).collect();
     let of = |fields: &Fields, key: &str| fields.get(key).cloned().unwrap_or(Value::Empty);

@@ -115,7 +115,7 @@ impl<'a> Section<'a> {
             DeValue::Table(table) => Some(At { span: entry.span.clone(), value: table }),
             other => {
                 let message = said!("\"{}\" must be a table, but this is {}", key, kind_of(other));
-                report.error(&entry.span, message, said!("write [{}] or {} = {{ … }}", key, key));
+                report.error(&entry.span, message, said!("write {} = {{ … }}", key));
                 None
             }
         }
@@ -244,7 +244,15 @@ pub(crate) fn texts_of(
         report.error(span, message, said!("write {} = [\"…\", \"…\"]", key));
         return None;
     };
-    let value = items.iter().filter_map(|item| text_of(key, item.get_ref(), &item.span(), report)).collect();
+    let one = |item: &toml::Spanned<DeValue>, report: &mut Report| match item.get_ref() {
+        text @ DeValue::String(_) => text_of(key, text, &item.span(), report),
+        other => {
+            let message = said!("\"{}\" must be a list of texts, but this is {}", key, kind_of(other));
+            report.error(&item.span(), message, said!("write it in quotes"));
+            None
+        }
+    };
+    let value = items.iter().filter_map(|item| one(item, report)).collect();
     Some(At { span: span.clone(), value })
 }
 

@@ -150,6 +150,7 @@ fn field(section: &Section, key: &str, names: &Names, report: &mut Report) -> Op
         width,
         readonly,
         hidden,
+        generation: 0,
     };
     if let Some(entry) = section.get("default") {
         field.default = preset(&field, entry.value, &entry.span, Place::Default, report);

@@ -44,6 +44,8 @@ pub(crate) struct RowMarks {
     pub(crate) condition: Option<Range<usize>>,
     /// By the field: where `required` names it.
     pub(crate) required: IndexMap<String, Range<usize>>,
+    /// By the field: what `set` writes.
+    pub(crate) set: IndexMap<String, Range<usize>>,
 }
 
 /// Where the parts of a `create` stand.
@@ -139,6 +141,7 @@ pub(crate) fn row(way: Way, names: &Names, states: Option<&[String]>, report: &m
     required.retain(|key| seen.insert(key.clone()));
     let open = section.table("create", report).and_then(|table| open(&table, names, report));
     let (create, create_marks) = open.unzip();
+    let (set, set_marks) = set(&section, names, report);
     let row = Transition {
         sources: sources.iter().map(|source| source.value.clone()).collect(),
         trigger: trigger.value,
@@ -148,7 +151,7 @@ pub(crate) fn row(way: Way, names: &Names, states: Option<&[String]>, report: &m
         assign_to,
         by,
         required,
-        set: set(&section, names, report),
+        set,
         comment: comment(&section, report),
         create,
         back: section.flag("back", report),
@@ -161,6 +164,7 @@ pub(crate) fn row(way: Way, names: &Names, states: Option<&[String]>, report: &m
         create: create_marks,
         condition: section.get("condition").map(|entry| entry.span.clone()),
         required: required_marks,
+        set: set_marks,
     };
     (row, marks)
 }
@@ -274,10 +278,14 @@ fn bare_user(text: &str) -> String {
     text.strip_prefix("user:").unwrap_or(text).to_owned()
 }
 
-fn set(section: &Section, names: &Names, report: &mut Report) -> IndexMap<String, Preset> {
-    let mut values = IndexMap::new();
-    let Some(table) = section.table("set", report) else { return values };
-    let mut spans: IndexMap<String, Range<usize>> = IndexMap::new();
+/// What the row sets, and where each value stands.
+fn set(
+    section: &Section,
+    names: &Names,
+    report: &mut Report,
+) -> (IndexMap<String, Preset>, IndexMap<String, Range<usize>>) {
+    let (mut values, mut spans) = (IndexMap::new(), IndexMap::new());
+    let Some(table) = section.table("set", report) else { return (values, spans) };
     for entry in entries(table.value) {
         if BUILT_INS.contains(&entry.key) {
             report.error(&entry.key_span, said!("\"{}\" cannot be set", entry.key), said!("the row itself changes it"));
@@ -305,7 +313,7 @@ fn set(section: &Section, names: &Names, report: &mut Report) -> IndexMap<String
             );
         }
     }
-    values
+    (values, spans)
 }
 
 fn open(table: &At<&DeTable>, names: &Names, report: &mut Report) -> Option<(Open, OpenMarks)> {

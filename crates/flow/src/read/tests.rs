@@ -245,7 +245,10 @@ fn keys_that_a_type_does_not_have() {
         ("type = \"choice\"\nchoices = []", "error [[]] \"x\" offers no word"),
         ("type = \"choice\"\nchoices = [\"\", \"a\"]", "error [\"\"] an empty word cannot be chosen"),
         ("type = \"choice\"\nchoices = [\"a\", \"a\"]", "warning [\"a\"] \"a\" is offered twice"),
-        ("type = \"choice\"\nchoices = [1]", "error [1] \"choices\" must be a text, but this is a whole number"),
+        (
+            "type = \"choice\"\nchoices = [1]",
+            "error [1] \"choices\" must be a list of texts, but this is a whole number",
+        ),
         (
             "type = \"choice\"\nchoices = { a = [\"b\"] }",
             "error [{ a = [\"b\"] }] a table of choices needs a \"parent\"",

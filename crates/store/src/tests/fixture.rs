@@ -159,6 +159,7 @@ fn field(key: &str, kind: Kind) -> (String, Field) {
         width: None,
         readonly: false,
         hidden: false,
+        generation: 0,
     };
     (key.to_owned(), field)
 }

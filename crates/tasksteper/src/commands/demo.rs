@@ -78,7 +78,7 @@ fn fill(app: &App) -> Done {
             people::add(cx, SYSTEM, user)?;
         }
         let file = |&(name, text): &(&str, &str)| FlowFile { name: name.to_owned(), text: text.to_owned() };
-        publish::apply(cx, &people::system(), &FLOWS.iter().map(file).collect::<Vec<_>>(), "")?;
+        publish::apply(cx, &people::system(), &FLOWS.iter().map(file).collect::<Vec<_>>(), &publish::Terms::default())?;
         Ok(())
     })?;
     story.tell(app).map_err(Refusal::Refused)

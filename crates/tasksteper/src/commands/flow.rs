@@ -22,7 +22,7 @@ use crate::cli::{Data, Drawing, Flow};
 pub(super) fn run(command: Flow) -> Done {
     match command {
         Flow::Check { files } => check(&files),
-        Flow::Apply { files, note, data } => apply(&files, &note, &data),
+        Flow::Apply { files, note, retype, data } => apply(&files, publish::Terms { note, retype }, &data),
         Flow::Test { files, time_zone } => testing::run(&files, &time_zone),
         Flow::Try { file, as_who, write, time_zone } => trying::run(&file, &as_who, write.as_deref(), &time_zone),
         Flow::List { data } => {
@@ -115,11 +115,11 @@ fn diagram(named: &Path, format: Drawing, data: &Data) -> Done {
 }
 
 /// Publishes all of the files or none.
-fn apply(files: &[PathBuf], note: &str, data: &Data) -> Done {
+fn apply(files: &[PathBuf], terms: publish::Terms, data: &Data) -> Done {
     let given = with_scenarios(read(files)?)?;
-    let (sent, note) = (given.clone(), note.to_owned());
+    let sent = given.clone();
     let (outcomes, problems) = open(data)?
-        .write(move |cx| publish::apply(cx, &system(), &sent, &note))
+        .write(move |cx| publish::apply(cx, &system(), &sent, &terms))
         .map_err(|error| refused(error, &given))?;
     report(&problems, &given);
     for outcome in outcomes {

@@ -80,7 +80,7 @@ fn prepare(app: &App, users: usize) -> Result<Arc<[String]>, Refusal> {
         let missing = FLOWS.iter().filter(|(name, _)| cx.flows.get(name.trim_end_matches(".toml")).is_none());
         let missing: Vec<FlowFile> =
             missing.map(|&(name, text)| FlowFile { name: name.to_owned(), text: text.to_owned() }).collect();
-        publish::apply(cx, &people::system(), &missing, "")?;
+        publish::apply(cx, &people::system(), &missing, &publish::Terms::default())?;
         let known: BTreeSet<String> = people::users(cx)?.into_iter().map(|user| flow::fold_name(&user.name)).collect();
         for (number, (name, display)) in everyone.iter().enumerate() {
             if known.contains(&flow::fold_name(name)) {

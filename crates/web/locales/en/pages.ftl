@@ -388,6 +388,7 @@ flow-unchanged = It equals what is published; there is nothing to publish.
 flow-publish = Publish as version { $n }
 flow-published-now = “{ $name }” is published and in force.
 flow-publish-all = Publish all ({ $n } files)
+flow-retype = Fields change their type: items keep what they have until they are migrated
 flow-download = Download the file
 flow-again = Check it, to publish it again
 flow-not-utf-8 = This is not text in UTF-8

@@ -355,6 +355,7 @@ flow-unchanged = 与已发布的版本完全相同，不需要发布。
 flow-publish = 发布为第 { $n } 版
 flow-published-now = “{ $name }”已发布，立即生效。
 flow-publish-all = 全部发布（{ $n } 个文件）
+flow-retype = 字段改换类型：已有事项保留原值，直到迁移为止
 flow-download = 下载文件
 flow-again = 检查这一版，以便重新发布
 flow-not-utf-8 = 不是 UTF-8 编码的文本

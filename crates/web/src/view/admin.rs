@@ -194,6 +194,8 @@ pub struct Flows<'a> {
     pub checked: Vec<CheckedFile>,
     /// They can be published: the words of the button.
     pub publish: Option<String>,
+    /// With them fields change their type.
+    pub retypes: bool,
     /// Flows that were never published, only written: key, who changed them, when.
     pub drafts: Vec<(String, Person, When)>,
 }

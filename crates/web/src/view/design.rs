@@ -34,6 +34,8 @@ pub struct Design<'a> {
     pub problems: Vec<(ProblemView, Option<String>)>,
     /// How many of them are errors.
     pub errors: usize,
+    /// Fields would change their type.
+    pub retypes: bool,
     /// The text.
     pub text: String,
     /// Scenarios.

@@ -296,6 +296,7 @@ fn users() -> flow::Field {
         width: None,
         readonly: true,
         hidden: false,
+        generation: 0,
     }
 }
 

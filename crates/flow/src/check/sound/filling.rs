@@ -4,7 +4,8 @@ use std::{collections::BTreeSet, ops::Range};
 
 use crate::said::said;
 use crate::{
-    Access, Field, Flow, Holder, Kind, Preset, Value, access,
+    Access, Field, Flow, Holder, Kind, Preset, Transition, Value, Who, access,
+    check::graph,
     read::{Marks, Report},
 };
 
@@ -30,6 +31,9 @@ pub(super) fn report(
         if let (Holder::Field(key), Some(span)) = (&row.assign_to, &mark.assign_to) {
             never(key, span, &row.trigger, report);
         }
+        if is_left_to_nobody(flow, row, copied) {
+            report.error(mark.by.as_ref().unwrap_or(&mark.trigger), graph::only_administrators(flow, row), way_out());
+        }
         for (key, span) in &mark.required {
             never(key, span, &row.trigger, report);
         }
@@ -40,7 +44,38 @@ pub(super) fn report(
             never(key, span, &state.name, report);
         }
     }
+    for (row, mark) in flow.transitions.iter().zip(&marks.rows) {
+        for (key, span) in mark.set.iter().filter(|(key, _)| empties_what_it_needs(flow, row, key)) {
+            said.insert(key.clone());
+            let message =
+                said!("\"{}\" empties \"{}\", which must be filled: it would always be refused", row.trigger, key);
+            report.error(span, message, said!("leave the field out of what is set, or out of what is required"));
+        }
+    }
     can_begin.then_some(said)
+}
+
+/// Out of a final state, which has no holder, and for none but people in fields that nobody can ever have filled.
+fn is_left_to_nobody(flow: &Flow, row: &Transition, copied: &BTreeSet<String>) -> bool {
+    let is_final = |name: &String| flow.states.get(name).is_some_and(|state| state.is_final);
+    let is_nobody = |who: &Who| match who {
+        Who::AssignedTo => true,
+        Who::Field(key) => flow.fields.get(key).is_some_and(|field| !can_be_filled(flow, field, copied)),
+        _ => false,
+    };
+    let is_said_already = row.by.iter().all(|who| *who == Who::AssignedTo);
+    row.sources.iter().any(is_final) && !is_said_already && row.by.iter().all(is_nobody)
+}
+
+/// Whether the row sets nothing where it asks for something itself.
+fn empties_what_it_needs(flow: &Flow, row: &Transition, key: &str) -> bool {
+    let Some(field) = flow.fields.get(key).filter(|field| !matches!(field.kind, Kind::Bool)) else { return false };
+    let is_asked_by = |state: &String| {
+        *state != row.dest && flow.states.get(state).is_some_and(|state| state.required.contains(&field.key))
+    };
+    let is_own = row.required.contains(&field.key) || row.assign_to == Holder::Field(field.key.clone());
+    let is_asked = !row.back && ((field.required && field.parent().is_none()) || row.sources.iter().all(is_asked_by));
+    row.set.get(key) == Some(&Preset::Value(Value::Empty)) && (is_own || is_asked)
 }
 
 /// What a new item needs and nobody can fill in as it is created.
@@ -93,7 +128,7 @@ fn can_be_filled(flow: &Flow, field: &Field, copied: &BTreeSet<String>) -> bool 
         let pressed = || flow.rows_from(state).next().is_some();
         access(flow, state, field) == Access::Write && pressed()
     };
-    let writes = |row: &crate::Transition| {
+    let writes = |row: &Transition| {
         row.set.get(&field.key).is_some_and(fills) || row.create.as_ref().is_some_and(|open| open.link == field.key)
     };
     matches!(field.kind, Kind::Bool)

@@ -109,6 +109,10 @@ impl<'a> Space<'a> {
                 }));
             }
             keys.extend(self.single_link(row).map(str::to_owned));
+            // what is set must go with what hangs on it, and with what it hangs on
+            for key in row.set.keys() {
+                keys.extend(self.family.get(key.as_str()).into_iter().flatten().map(|field| field.key.clone()));
+            }
         }
         keys.iter()
             .filter_map(|key| self.flow.fields.get_key_value(key.as_str()))

@@ -40,8 +40,11 @@ pub(super) fn report(
         for at in &all {
             let Some(one) = walk.situations.get(*at) else { continue };
             if said.is_empty() && said.insert(&one.state) {
-                let message =
-                    said!("no final state can be reached from \"{}\" with {}", one.state, told(space, &one.known));
+                let message = if one.known.is_empty() {
+                    said!("no final state can be reached from \"{}\"", one.state)
+                } else {
+                    said!("no final state can be reached from \"{}\" with {}", one.state, told(space, &one.known))
+                };
                 error(one, marks, message, report);
             }
         }

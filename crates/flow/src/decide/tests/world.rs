@@ -22,6 +22,7 @@ pub(super) fn field(key: &str, kind: Kind) -> Field {
         width: None,
         readonly: false,
         hidden: false,
+        generation: 0,
     }
 }
 

@@ -130,7 +130,7 @@ fn flows(app: &App, made: &[Made], dry: bool) -> Result<Vec<(Arc<Flow>, i64)>, R
     if !files.is_empty() {
         let given = files.clone();
         let (outcomes, _) = app
-            .write(move |cx| publish::apply(cx, &people::system(), &files, ""))
+            .write(move |cx| publish::apply(cx, &people::system(), &files, &publish::Terms::default()))
             .map_err(|error| super::super::flow::refused(error, &given))?;
         for outcome in outcomes {
             say(format_args!("published {} version {} ({})", outcome.key, outcome.version, outcome.name));

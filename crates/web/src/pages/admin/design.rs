@@ -10,6 +10,7 @@ mod typed;
 use app::{
     Error, Reason, Writing,
     draft::{self, Seen},
+    publish::Terms,
 };
 use axum::{
     extract::{Path, Query, Request, State},
@@ -224,7 +225,8 @@ fn carry_out(cx: &Writing, actor: &Actor, key: &str, form: &Form) -> Result<Did,
         "text" => draft::write(cx, actor, key, revision(), (Some(&plain("text")), None))?,
         "tests" => draft::write(cx, actor, key, revision(), (None, Some(&plain("tests"))))?,
         "publish" => {
-            let (outcomes, _) = draft::publish(cx, actor, key, revision(), form.text("note"))?;
+            let terms = Terms { note: form.text("note").to_owned(), retype: form.get("retype").is_some() };
+            let (outcomes, _) = draft::publish(cx, actor, key, revision(), &terms)?;
             // a draft that says what is published changes nothing
             let code = if outcomes.iter().all(|one| one.unchanged) { "flow-unchanged" } else { "flow-published" };
             return Ok(Did::Published(code, outcomes.into_iter().next().map(|one| one.name).unwrap_or_default()));

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use app::{
     Error, Reading, draft, people,
-    publish::{self, FlowFile, Outcome, VersionView},
+    publish::{self, FlowFile, Outcome, Terms, VersionView},
     work::Part,
 };
 use axum::{
@@ -43,6 +43,8 @@ struct Upload {
     unreadable: Vec<String>,
     /// As pasted, or the one file's text.
     text: String,
+    /// Fields may change their type.
+    retype: bool,
 }
 
 /// Which version of a flow to show, and which page of its versions.
@@ -85,8 +87,9 @@ pub(crate) async fn publish(visit: Visit, State(web): State<Web>, request: Reque
         return Ok(checked_page(visit, &web, upload, false).await);
     }
     let files = upload.files.clone();
+    let terms = Terms { retype: upload.retype, ..Terms::default() };
     let published = web.write_as(visit.session.clone(), visit.language, move |cx, caller| {
-        publish::apply(cx, &caller.signed.actor, &files, "")
+        publish::apply(cx, &caller.signed.actor, &files, &terms)
     });
     match published.await {
         Ok((outcomes, _)) => {
@@ -203,6 +206,7 @@ async fn checked_page(visit: Visit, web: &Web, upload: Upload, fine: bool) -> Re
             .collect();
         let sound = page.checked.iter().all(|file| file.errors == 0);
         let changed: Vec<&Outcome> = outcomes.iter().flatten().filter(|one| !one.unchanged).collect();
+        page.retypes = problems.iter().any(flow::tells_retyped);
         page.publish = match changed[..] {
             [one] if sound => Some(words.one("flow-publish", "n", one.version)),
             [_, ..] if sound => Some(words.one("flow-publish-all", "n", changed.len())),
@@ -246,6 +250,7 @@ fn flows_page<'a>(cx: &Reading, actor: &Actor, around: &Around<'a>, text: &'a st
         trouble: None,
         checked: vec![],
         publish: None,
+        retypes: false,
     })
 }
 
@@ -299,7 +304,7 @@ fn exact(file: &FlowFile) -> String {
     line
 }
 
-/// Inputs `file` (as they are), `text` (typed: its line breaks are LF again), `exact` (from [`exact`]).
+/// Inputs `retype` (fields may change their type), `file` (as they are), `text` (typed: its line breaks are LF again), `exact` (from [`exact`]).
 async fn upload(request: Request) -> Result<Upload, BadBody> {
     let kind = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let mut upload = Upload::default();
@@ -345,6 +350,7 @@ impl Upload {
                     self.add(&name, text);
                 }
             }
+            "retype" => self.retype = true,
             "exact" => {
                 let (name, text) = text.split_once('=').unwrap_or(("flow.toml", &text));
                 let decoded = |part: &str| percent_decode_str(part).decode_utf8_lossy().into_owned();

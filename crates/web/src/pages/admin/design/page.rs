@@ -80,6 +80,7 @@ pub(super) fn drawn(cx: &Reading, actor: &Actor, around: &Around, key: &str, sho
         picture: sketch.picture.as_ref().map(|picture| picture.svg(false)),
         problems: listed(words, &sketch),
         errors: sketch.problems.iter().filter(|problem| problem.severity == Severity::Error).count(),
+        retypes: sketch.problems.iter().any(flow::tells_retyped),
         text: typed("text").unwrap_or(&sketch.draft.text).to_owned(),
         tests: typed("tests").unwrap_or(&sketch.draft.tests).to_owned(),
         differences: told(words, &sketch),
