@@ -6,7 +6,7 @@
 set -euo pipefail
 
 # what a whole run was seen to hold at most, in kB, and twice that left for everything else
-needed=4000000
+needed=5000000
 free=$(df --output=avail -k /dev/shm 2>/dev/null | tail -n 1 || echo 0)
 memory=$(awk '/^MemAvailable:/ { print $2 }' /proc/meminfo 2>/dev/null || echo 0)
 if [ -w /dev/shm ] && [ "${free:-0}" -ge "$needed" ] && [ "${memory:-0}" -ge $((3 * needed)) ]; then

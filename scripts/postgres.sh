@@ -40,6 +40,10 @@ max_connections = 200
 shared_buffers = 128MB
 fsync = on
 synchronous_commit = on
+# hundreds of small databases, none of which lives long: to look after them, or to write them down early, is of no use
+autovacuum = off
+max_wal_size = 4GB
+checkpoint_timeout = 1h
 CONF
   fi
   (cd "$dir" && "${as[@]}" "$bin/pg_ctl" -D "$dir/data" -l "$dir/data/log" -w -t 60 start >/dev/null) \

@@ -203,27 +203,33 @@ impl Page {
 
     /// What the page shows.
     async fn text(&self) -> String {
-        match self.driver.find(By::Tag("body")).await {
-            Ok(body) => body.text().await.unwrap_or_default(),
+        // the driver's own way looks at the style of every node of the page
+        let script = "return document.body ? document.body.innerText.replaceAll('\\t', ' ') : ''";
+        match self.driver.execute(script, Vec::new()).await {
+            Ok(text) => text.convert().unwrap_or_default(),
             Err(_) => String::new(),
         }
+    }
+
+    /// The first element of this XPath that is shown now.
+    async fn shown(&self, path: &str) -> Option<WebElement> {
+        let script = "const found = document.evaluate(arguments[0], document, null, 7, null);
+            for (let at = 0; at < found.snapshotLength; at++) {
+                const one = found.snapshotItem(at), seen = one.closest('select') ?? one;
+                const is_shown = seen.checkVisibility({ opacityProperty: true, visibilityProperty: true });
+                if (is_shown && seen.getClientRects().length) return one;
+            }
+            return null;";
+        let found = self.driver.execute(script, vec![path.into()]).await.ok()?;
+        found.element().ok()
     }
 
     /// The input that this label labels.
     async fn labelled(&self, label: &str) -> WebElement {
         let words = quoted(label);
-        let found = self
-            .find(&format!(
-                "//label[normalize-space(.)={words}] | //*[self::textarea or self::input or self::select][@aria-label={words}]"
-            ))
-            .await;
-        if found.tag_name().await.expect("a tag") != "label" {
-            return found;
-        }
-        match found.attr("for").await.expect("an attribute") {
-            Some(id) => self.find(&format!("//*[@id={}]", quoted(&id))).await,
-            None => found.find(By::XPath(".//input|.//select|.//textarea")).await.expect("an input in its label"),
-        }
+        let any = "*[self::textarea or self::input or self::select]";
+        let own = format!("//label[normalize-space(.)={words}]");
+        self.find(&format!("//{any}[@aria-label={words}] | //{any}[@id={own}/@for] | {own}//{any}")).await
     }
 
     /// Types into the input of this label, in place of what stands there. What a page draws anew meanwhile is found again.
@@ -263,13 +269,7 @@ impl Page {
 
     /// Whether the page shows the element of this XPath now.
     async fn shows(&self, path: &str) -> bool {
-        let found = self.driver.find_all(By::XPath(path)).await.unwrap_or_default();
-        for element in found {
-            if element.is_displayed().await.unwrap_or(false) {
-                return true;
-            }
-        }
-        false
+        self.shown(path).await.is_some()
     }
 
     /// What stands in the input of this label.
@@ -315,11 +315,7 @@ impl Page {
 
     /// Whether there is a button of these words.
     async fn has_button(&self, words: &str) -> bool {
-        let path = format!("//button[normalize-space(.)={}]", quoted(words));
-        match self.driver.find(By::XPath(path)).await {
-            Ok(button) => button.is_displayed().await.unwrap_or(false),
-            Err(_) => false,
-        }
+        self.shows(&format!("//button[normalize-space(.)={}]", quoted(words))).await
     }
 
     /// Follows the link of these words.
@@ -344,11 +340,8 @@ impl Page {
     async fn find(&self, path: &str) -> WebElement {
         let deadline = Instant::now() + PATIENCE;
         loop {
-            let found = self.driver.find_all(By::XPath(path)).await.unwrap_or_default();
-            for element in found {
-                if element.is_displayed().await.unwrap_or(false) {
-                    return element;
-                }
+            if let Some(found) = self.shown(path).await {
+                return found;
             }
             assert!(Instant::now() < deadline, "no {path} on {}:\n{}", self.path().await, self.text().await);
             tokio::time::sleep(Duration::from_millis(50)).await;

@@ -4,7 +4,7 @@
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::Command,
     sync::{
         Mutex, OnceLock,
         atomic::{AtomicU64, Ordering},
@@ -135,13 +135,7 @@ impl Directory {
 
 impl Drop for Directory {
     fn drop(&mut self) {
-        let database = known().lock().expect("the databases").remove(self.path());
-        if let (Some(server), Some(Home::Made(url))) = (server(), database) {
-            // the server writes down much before it is gone, for which nobody need wait
-            let drop = format!("drop database {} with (force)", name_in(&url));
-            let mut psql = psql();
-            psql.args(["-X", "-q", "-d", &server, "-c", &drop]).stdin(Stdio::null());
-            let _ = psql.stdout(Stdio::null()).stderr(Stdio::null()).spawn();
-        }
+        // the database itself stays until the server of this run is removed: each that goes has the server write down everything
+        known().lock().expect("the databases").remove(self.path());
     }
 }

@@ -290,3 +290,100 @@ dest = "完"
     assert_eq!(engineer.page("/flow/h/1").status, 404);
     assert_eq!(server.user("engineer").get(&path_of(&item)).json()["fields"]["link"], "h/1");
 }
+
+const PROBLEM: &str = r#"key = "p"
+name = "问题"
+title = "summary"
+
+[[field]]
+key = "summary"
+type = "text"
+
+[[field]]
+key = "solution"
+type = "textarea"
+
+[[field]]
+key = "amount"
+type = "number"
+
+[[field]]
+key = "bug"
+type = "item"
+flow = "b"
+
+[view]
+by = ["created_by", "assigned_to"]
+
+[[transition]]
+source = "处理"
+trigger = "提取"
+dest = "处理"
+create = { flow = "b", link = "bug", copy = { what = "summary", how = "solution", size = "amount" } }
+
+[[transition]]
+source = "处理"
+trigger = "关闭"
+dest = "完"
+"#;
+
+const BUG: &str = r#"key = "b"
+name = "典型"
+title = "what"
+
+[[field]]
+key = "what"
+type = "text"
+
+[[field]]
+key = "how"
+type = "text"
+default = "待补充"
+
+[[field]]
+key = "size"
+type = "number"
+max = 10
+
+[[field]]
+key = "seen_in"
+type = "item"
+flow = "p"
+multiple = true
+
+[[transition]]
+source = "提交"
+trigger = "归档"
+dest = "归档"
+"#;
+
+#[test]
+fn of_a_closed_item_another_is_made_with_what_its_flow_copies_and_a_link_back() {
+    let at = Installation::with_flows(&[("p.toml", PROBLEM), ("b.toml", BUG)]);
+    at.let_in(&["admin", "engineer"]);
+    let server = at.into_server();
+    let engineer = server.user("engineer");
+    let fields = json!({"summary": "单板重启", "solution": "第一行\n第二行", "amount": 99});
+    let problem = engineer.create("p", &fields);
+    let page = server.signed_in("engineer", "pass-word-1");
+    let offer = "/flow/b/new?of=p/1";
+    assert!(!page.page("/flow/p/1").text.contains(offer), "a row does it while it is open");
+    engineer.pressed(&problem, "关闭", &json!({}));
+    let shown = page.page("/flow/p/1").text;
+    assert!(shown.contains(&format!("href=\"{offer}\"")) && shown.contains("提取到“典型”"), "{shown}");
+    let form = page.page(offer);
+    assert_eq!(form.status, StatusCode::OK);
+    for part in ["value=\"单板重启\"", "p/1", "待补充"] {
+        assert!(form.text.contains(part), "{part}: {}", form.text);
+    }
+    assert!(!form.text.contains("99"), "what cannot stand there is left out");
+    let made = page.form("/flow/b/new", &[("what", "单板重启"), ("how", "换板"), ("seen_in", "p/1")]);
+    assert_eq!(made.status, StatusCode::SEE_OTHER, "{}", made.text);
+    assert_eq!(engineer.item("b", 1)["fields"]["seen_in"], json!(["p/1"]));
+    assert!(page.page("/flow/p/1").text.contains("/flow/b/1"), "the problem shows what was learned of it");
+    for strange in ["/flow/b/new?of=p/2", "/flow/b/new?of=x/1", "/flow/b/new?of=p", "/flow/b/new?of=p/x"] {
+        assert_eq!(page.page(strange).status, StatusCode::NOT_FOUND, "{strange}");
+    }
+    let hidden = server.user("admin").create("p", &json!({"summary": "密"}));
+    assert_eq!(page.page(&format!("/flow/b/new?of=p/{}", hidden["number"])).status, StatusCode::NOT_FOUND);
+}

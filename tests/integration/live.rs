@@ -253,7 +253,9 @@ fn a_list_hears_of_what_it_may_show_and_of_nothing_else() {
     assert_eq!(created.change()["pending"], 0);
     let told = created.change();
     assert_eq!((&told["list"], &told["pending"]), (&json!(true), &json!(1)), "{told}");
+    closed.until(|told| told["pending"] == 1);
     server.user("delegate").pressed(&own, "关", &json!({}));
+    closed.until(|told| told["pending"] == 0);
     done.until(|told| told["list"] == true);
     // The last that the closed flow's list was told was of the hand-over.
     admin.post("/flows/s/items/1/comments", &json!({"comment": "密"})).expect(StatusCode::CREATED);

@@ -172,14 +172,15 @@ fn what_would_have_no_holder_is_told_and_may_be_given_one() {
     assert_eq!((&item["assigned_to"], &item["flow_version"]), (&json!(["delegate"]), &json!(2)));
 }
 
-/// As many as a team has after years, in two states, with words and a number that change.
+/// As many as a team has after years, in two states, with words and a number that change. On PostgreSQL a tenth: each item's
+/// statements go to a server there, and it would take two minutes to show the same.
 #[test]
 fn a_migration_of_a_hundred_thousand_that_is_killed_is_run_again_with_the_same_map() {
-    const ITEMS: usize = 100_000;
+    let items: usize = if records::server().is_some() { 10_000 } else { 100_000 };
     let at = Installation::with_flows(&[("t.toml", FIRST)]);
     let folder = tempfile::tempdir().unwrap();
     let state = |at: usize| if at.is_multiple_of(2) { "审" } else { "开" };
-    let rows: String = (0..ITEMS).map(|at| format!("第{at}个,一般,{at},{}\n", state(at))).collect();
+    let rows: String = (0..items).map(|at| format!("第{at}个,一般,{at},{}\n", state(at))).collect();
     let file = folder.path().join("many.csv");
     std::fs::write(&file, format!("summary,level,amount_text,current_state\n{rows}")).unwrap();
     at.done(&["import", "t", file.to_str().unwrap()], "");
@@ -197,18 +198,19 @@ fn a_migration_of_a_hundred_thousand_that_is_killed_is_run_again_with_the_same_m
         let answer = admin.get(&format!("/flows/t/stats?q={}", crate::harness::encoded(query)));
         answer.expect(StatusCode::OK)["total"].as_u64().unwrap()
     };
-    let all = ITEMS as u64;
+    let all = items as u64;
     // Only once some have gone along is it in the middle.
-    while admin.item("t", 20_000)["flow_version"] != json!(2) && running.try_wait().unwrap().is_none() {
+    let first = i64::try_from(items / 5).unwrap();
+    while admin.item("t", first)["flow_version"] != json!(2) && running.try_wait().unwrap().is_none() {
         std::thread::sleep(std::time::Duration::from_millis(20));
     }
     running.kill().unwrap();
     running.wait().unwrap();
     let moved = count("amount>=0");
-    assert!((20_000..all).contains(&moved), "{moved}");
+    assert!((all / 5..all).contains(&moved), "{moved}");
     // Whoever works on an item meanwhile goes on under the rules that it has.
-    for (number, trigger) in [(1, "通过"), (ITEMS as i64 - 1, "通过")] {
-        let pressed = admin.pressed(&admin.item("t", number), trigger, &json!({}));
+    for number in [1, 5 * first - 1] {
+        let pressed = admin.pressed(&admin.item("t", number), "通过", &json!({}));
         assert_eq!(pressed["state"], "完");
     }
     let said = server.done(&["flow", "migrate", "t"], "");
@@ -216,7 +218,7 @@ fn a_migration_of_a_hundred_thousand_that_is_killed_is_run_again_with_the_same_m
     assert_eq!(said, format!("migrated {rest} items\n"), "what was done stays done; the map was kept");
     let found = ["level=一般问题", "amount>=0", "state=复审", "state=开", "state=审"].map(count);
     assert_eq!(found, [all - 1, all - 1, all / 2 - 2, all / 2, 0]);
-    for number in [2, 20_000, 70_000] {
+    for number in [2, first, 3 * first] {
         let events = admin.history(&admin.item("t", number));
         assert_eq!(events.iter().filter(|event| event["kind"] == "migrated").count(), 1, "none goes twice");
     }
@@ -269,7 +271,7 @@ fn a_field_may_change_its_type_by_a_migration() {
     // The type that it had before is no other one.
     std::fs::write(file, FIRST).unwrap();
     server.done(&["flow", "apply", file, "--retype"], "");
-    assert_eq!(numbers("amount_text~7.5"), [json!(2)]);
+    assert_eq!(numbers("amount_text:7.5"), [json!(2)]);
     assert_eq!(server.done(&["flow", "migrate", "t"], ""), "migrated 3 items\n");
     assert_eq!(engineer.again(&fresh)["fields"]["amount_text"], "3");
     assert_eq!(numbers("amount_text=3"), [json!(3)]);

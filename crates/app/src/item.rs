@@ -290,6 +290,36 @@ pub fn blank(cx: &Reading, actor: &Actor, key: &str) -> Result<NewItem, Error> {
     first_values(cx, actor, key)
 }
 
+/// The form of a new item that is made of another, which the actor may see, by a row of that one's flow that opens such items.
+///
+/// # Errors
+/// As [`blank`]; `NotFound`: no such item for this actor.
+pub fn blank_of(cx: &Reading, actor: &Actor, key: &str, (of, number): (&str, i64)) -> Result<NewItem, Error> {
+    let blank = blank(cx, actor, key)?;
+    let (from, item) = stored(cx, actor, of, number)?;
+    let Some(open) = flow::opens(&from).find(|open| open.flow == key) else { return Ok(blank) };
+    let given = open.copy.iter().filter_map(|(to, from)| Some((to.clone(), item.fields.get(from)?.to_stored())));
+    let facts = facts(cx, actor, &blank.flow, None, &given.collect())?;
+    let fields = flow::initial_fields_of(&blank.flow, open, (&from, &item), &facts);
+    let names = cx.displays(&named(&blank.flow, &fields))?;
+    Ok(NewItem { fields, names, ..blank })
+}
+
+/// The flows of which a closed item can be made one by the actor: their keys and names, as its own flow opens them while it
+/// is open.
+#[must_use]
+pub fn made_of(cx: &Reading, actor: &Actor, flow: &Flow, item: &Item) -> Vec<(String, String)> {
+    let mut made: Vec<(String, String)> = Vec::new();
+    for open in flow::opens(flow).filter(|_| item.closed_at.is_some()) {
+        let target = cx.flows.get(&open.flow).filter(|target| !target.archived);
+        let Some(target) = target.filter(|target| flow::may_create(&target.flow, actor)) else { continue };
+        if made.iter().all(|(key, _)| *key != open.flow) {
+            made.push((open.flow.clone(), target.flow.name.clone()));
+        }
+    }
+    made
+}
+
 /// What the form of a new item starts with, whether or not the actor may create one now.
 ///
 /// # Errors

@@ -2,6 +2,7 @@
 
 mod between;
 mod graph;
+mod opened;
 mod sound;
 #[cfg(test)]
 mod tests;

@@ -28,7 +28,7 @@ pub use access::{Access, access, may_create, may_save, may_see};
 pub(crate) use asks::texts_in;
 pub use asks::{Asks, asks, people_named};
 pub use buttons::buttons;
-pub use create::{create, initial_fields};
+pub use create::{create, initial_fields, initial_fields_of};
 pub use fold::{apply, fold};
 pub use import::{Past, import, would_change};
 pub use migrate::{Lack, Map, Side, Step, VERSION, migrate, migrate_back, sides, suggest};

@@ -293,6 +293,11 @@ impl Flow {
     }
 }
 
+/// What the rows of a flow open in others.
+pub fn opens(flow: &Flow) -> impl Iterator<Item = &Open> {
+    flow.transitions.iter().filter_map(|row| row.create.as_ref())
+}
+
 impl Field {
     /// The words offered under `parent` (the parent's value; ignored by a flat choice). `None`: not a choice.
     #[must_use]

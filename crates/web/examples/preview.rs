@@ -511,6 +511,7 @@ impl Sample {
                 vec![]
             },
             links_pager: Pager::default(),
+            made: vec![("buglist".to_owned(), "典型Buglist".to_owned())],
             history: self.history(),
             hand_over: Some(HandOver { to: String::new(), error: None }),
             dirty: false,

@@ -73,7 +73,7 @@ static ASSETS: LazyLock<[Asset; 16]> = LazyLock::new(|| {
     const JS: &str = "text/javascript; charset=utf-8";
     const SVG: &str = "image/svg+xml";
     [
-        asset("tabler", "css", CSS, include_bytes!("../static/vendor/tabler/tabler-1.6.1.min.css")),
+        asset("tabler", "css", CSS, include_bytes!(concat!(env!("OUT_DIR"), "/tabler.css"))),
         asset(
             "tom-select",
             "css",

@@ -1,12 +1,12 @@
-//! What flows say of each other: keys and prefixes that two of them have, links, items that one opens of another.
+//! What flows say of each other: keys and prefixes that two of them have, links. What one opens of another: `opened`.
 
 use std::{collections::BTreeSet, ops::Range};
 
-use crate::said::{ToArg, said};
+use super::opened::{self, never_takes};
+use crate::said::said;
 use crate::{
-    Field, Flow, Holder, Kind, Open, Preset, Problem, Said, Severity, Transition, Value,
-    condition::all_words,
-    read::{self, Draft, File, OpenMarks, Report},
+    Field, Flow, Kind, Problem, Said, Severity,
+    read::{self, Draft, File, Report},
     words,
 };
 
@@ -16,11 +16,13 @@ pub(crate) fn problems(files: &[File], drafts: &[Draft], published: &[&Flow], st
     for (at, (file, draft)) in files.iter().zip(drafts).enumerate() {
         let mut report = Report { file: file.name, text: file.text, problems: Vec::new() };
         twins(&files[..at], &drafts[..at], draft, published, &mut report);
-        let known = Known { drafts, published, strict };
+        let known = Known { drafts, published, strict, whole: BTreeSet::new() };
         links(draft, &known, &mut report);
         for (row, mark) in draft.flow.transitions.iter().zip(&draft.marks.rows) {
-            if let (Some(open), Some(mark)) = (&row.create, &mark.create) {
-                opened(draft, row, open, mark, &known, &mut report);
+            let (Some(open), Some(mark)) = (&row.create, &mark.create) else { continue };
+            match known.flow(&open.flow) {
+                Some((target, broken)) => opened::report(&draft.flow, (row, open, mark), (target, broken), &mut report),
+                None => known.missing(&open.flow, &mark.flow, &mut report),
             }
         }
         for flow in published {
@@ -83,7 +85,7 @@ pub fn settle_types(olds: &[&Flow], new: &mut Flow) {
 }
 
 /// As a file calls it, `multiple` too: what is stored depends on both.
-fn type_of(field: &Field) -> String {
+pub(super) fn type_of(field: &Field) -> String {
     format!("{}{}", if field.multiple { "multiple " } else { "" }, field.kind.name())
 }
 
@@ -117,9 +119,17 @@ struct Known<'a> {
     drafts: &'a [Draft],
     published: &'a [&'a Flow],
     strict: bool,
+    /// Of a published flow no field is broken.
+    whole: BTreeSet<String>,
 }
 
 impl Known<'_> {
+    /// The flow, and which of its fields were reported already.
+    fn flow(&self, key: &str) -> Option<(&Flow, &BTreeSet<String>)> {
+        let draft = self.draft(key).map(|draft| (&draft.flow, &draft.broken));
+        draft.or_else(|| self.published.iter().find(|flow| flow.key == key).map(|flow| (*flow, &self.whole)))
+    }
+
     fn draft(&self, key: &str) -> Option<&Draft> {
         self.drafts.iter().find(|draft| draft.flow.key == key)
     }
@@ -156,85 +166,6 @@ fn links(draft: &Draft, known: &Known, report: &mut Report) {
             known.missing(flow, span, report);
         }
     }
-}
-
-/// What a row opens: the flow, the fields that it copies into.
-fn opened(draft: &Draft, row: &Transition, open: &Open, marks: &OpenMarks, known: &Known, report: &mut Report) {
-    let nothing = BTreeSet::new();
-    let (target, broken) = match known.draft(&open.flow) {
-        Some(target) => (&target.flow, &target.broken),
-        None => match known.published.iter().find(|flow| flow.key == open.flow) {
-            Some(target) => (*target, &nothing),
-            None => return known.missing(&open.flow, &marks.flow, report),
-        },
-    };
-    for (to, from) in &open.copy {
-        let Some((to_span, from_span)) = marks.copy.get(to).filter(|_| !broken.contains(to)) else { continue };
-        let Some(new) = target.fields.get(to) else {
-            let help = words::nearest_or_all(to, target.fields.keys().map(String::as_str));
-            report.error(to_span, said!("the flow \"{}\" has no field \"{}\"", open.flow, to), help);
-            continue;
-        };
-        let Some(old) = draft.flow.fields.get(from) else { continue };
-        if let Some(why) = never_takes(new, old) {
-            let message = said!("\"{}\" of \"{}\" can never take \"{}\": {}", to, open.flow, from, why);
-            report.error(from_span, message, said!("copy a field of the same type"));
-        }
-    }
-    let has_default = |field: &Field| field.default.as_ref().is_some_and(|first| *first != Preset::Value(Value::Empty));
-    if let Holder::Field(key) = &target.create.assign_to
-        && !open.copy.contains_key(key)
-        && !target.fields.get(key).is_some_and(has_default)
-    {
-        let message = said!("\"{}\" gives new items to its \"{}\", which this leaves empty", open.flow, key);
-        report.error(&marks.flow, message, said!("copy a person into it, or give it a default"));
-    }
-    for new in target.fields.values().filter(|new| new.required && !matches!(new.kind, Kind::Bool)) {
-        let from = open.copy.get(&new.key);
-        let filled = match from {
-            Some(from) => always_filled(&draft.flow, row, from),
-            None => new.default.is_some(),
-        };
-        if !filled {
-            let span = marks.copy.get(&new.key).map_or(&marks.flow, |(_, from)| from);
-            let message = said!("\"{}\" requires \"{}\", which this may leave empty", open.flow, new.key);
-            report.warning(span, message, said!("copy a required field into it; else the first save asks for it"));
-        }
-    }
-}
-
-/// Whether the row cannot be pressed while the field is empty.
-fn always_filled(flow: &Flow, row: &Transition, key: &str) -> bool {
-    let Some(field) = flow.fields.get(key) else { return true };
-    let needed = (field.required && !row.back) || row.required.iter().any(|needed| needed == key);
-    let set = row.set.get(key).is_some_and(|preset| *preset != Preset::Value(Value::Empty));
-    needed || set || matches!(field.kind, Kind::Bool)
-}
-
-/// Why no value of `old` could ever stand in `new`.
-fn never_takes(new: &Field, old: &Field) -> Option<Said> {
-    let wrong = |new: &dyn ToArg, old: &dyn ToArg| Some(said!("it holds {}, not {}", *new, *old));
-    if old.multiple && !new.multiple {
-        return wrong(&said!("one value"), &said!("several"));
-    }
-    match (&new.kind, &old.kind) {
-        (Kind::Choice(new), Kind::Choice(old)) => {
-            let (new, old) = (all_words(new), all_words(old));
-            let apart = !old.iter().any(|word| new.contains(word));
-            apart.then(|| said!("they have no word in common"))
-        }
-        (Kind::Item { flow: Some(new) }, Kind::Item { flow: Some(old) }) if new != old => {
-            Some(said!("it links to \"{}\", not to \"{}\"", new, old))
-        }
-        (new, old) if std::mem::discriminant(new) == std::mem::discriminant(old) => None,
-        (Kind::Text { .. } | Kind::Textarea { .. }, old) if holds_text(old) => None,
-        (Kind::Choice(_) | Kind::Url, Kind::Text { .. } | Kind::Textarea { .. }) => None,
-        _ => wrong(&type_of(new), &type_of(old)),
-    }
-}
-
-fn holds_text(kind: &Kind) -> bool {
-    !matches!(kind, Kind::Number { .. } | Kind::Date | Kind::Datetime | Kind::Bool)
 }
 
 /// What a published flow needs of this file's flow, and would lose. Said of this file.

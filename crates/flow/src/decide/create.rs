@@ -39,6 +39,27 @@ pub fn initial_fields(flow: &Flow, facts: &Facts) -> Fields {
     draft.fields
 }
 
+/// The first values of the form of a new item that is made of another, the defaults among them: what `open`, a row of that
+/// one's flow, copies, as far as it can stand there, and a link back in the first field that links to that flow.
+#[must_use]
+pub fn initial_fields_of(flow: &Flow, open: &Open, (from, item): (&Flow, &Item), facts: &Facts) -> Fields {
+    let mut draft = begin(flow, facts);
+    for field in flow.fields.values() {
+        let Some(source) = open.copy.get(&field.key).and_then(|key| from.fields.get(key)) else { continue };
+        let value = item.fields.get(&source.key).unwrap_or(&Value::Empty);
+        if let Ok(value) = copied(field, source, value, draft.words(field), facts) {
+            draft.put(field, value);
+        }
+    }
+    let links_back = |field: &&Field| matches!(&field.kind, Kind::Item { flow: Some(to) } if *to == from.key);
+    if let Some(field) = flow.fields.values().find(links_back).filter(|field| !open.copy.contains_key(&field.key)) {
+        let link = format!("{}/{}", from.key, item.number);
+        draft.put(field, if field.multiple { Value::List(vec![link]) } else { Value::Text(link) });
+    }
+    drop_defaults(&mut draft, |key| open.copy.contains_key(key));
+    draft.fields
+}
+
 /// The item that a transition opens, with what the open one copies into it, and the link to it. `None`: something is wrong,
 /// and stands in `draft`.
 pub(super) fn open(open: &Open, by_admin: bool, draft: &mut Draft) -> Option<(String, Decision)> {

@@ -60,6 +60,7 @@ struct Asked {
     picture: Option<String>,
     q: String,
     flow: Option<String>,
+    of: Option<String>,
 }
 
 /// What a picker is answered.
@@ -110,9 +111,18 @@ impl FromRequest<Web> for Posted {
     }
 }
 
-/// `GET /flow/{flow}/new`
-pub(crate) async fn new(visit: Visit, State(web): State<Web>, Path(key): Path<String>) -> Response {
-    visit.page(&web, move |cx, caller, around| page::draw_new(cx, caller, around, &key, None)).await
+/// `GET /flow/{flow}/new?of=`: `of`, an item of which it is made: `flow/number`.
+pub(crate) async fn new(visit: Visit, State(web): State<Web>, Path(key): Path<String>, uri: Uri) -> Response {
+    let of = asked(&uri).of;
+    visit
+        .page(&web, move |cx, caller, around| {
+            let of = of.as_deref().map(|of| {
+                let (flow, text) = of.split_once('/').ok_or(Error::NotFound)?;
+                Ok::<_, Error>((flow, number(text).ok_or(Error::NotFound)?))
+            });
+            page::draw_new(cx, caller, around, (&key, of.transpose()?), None)
+        })
+        .await
 }
 
 /// `POST /flow/{flow}/new`
@@ -134,8 +144,8 @@ pub(crate) async fn create(State(web): State<Web>, Posted { visit, key, form, ..
         Err(Ok(refused)) => {
             let wait = refused.retry_after_s;
             let sent = (form, refused);
-            let page =
-                visit.page(&web, move |cx, caller, around| page::draw_new(cx, caller, around, &key, Some(&sent)));
+            let page = visit
+                .page(&web, move |cx, caller, around| page::draw_new(cx, caller, around, (&key, None), Some(&sent)));
             retry_after(page.await, wait)
         }
     }
@@ -197,7 +207,7 @@ async fn compared_new(visit: Visit, web: &Web, key: String, form: Form) -> Respo
                 return similar::draw_new(cx, caller, &key, &form);
             }
             let sent = (similar::linked(cx, &key, form.clone()), Refused::nothing());
-            page::draw_new(cx, caller, around, &key, Some(&sent))
+            page::draw_new(cx, caller, around, (&key, None), Some(&sent))
         })
         .await
 }
@@ -273,7 +283,7 @@ pub(crate) async fn hand_over(State(web): State<Web>, Posted { visit, key, text,
 /// The form of a new item with what was typed; nothing is done.
 pub(crate) async fn new_again(visit: Visit, web: &Web, key: &str, form: Form) -> Response {
     let (key, sent) = (key.to_owned(), (form, Refused::nothing()));
-    visit.page(web, move |cx, caller, around| page::draw_new(cx, caller, around, &key, Some(&sent))).await
+    visit.page(web, move |cx, caller, around| page::draw_new(cx, caller, around, (&key, None), Some(&sent))).await
 }
 
 /// An item's page with what was typed into its form, or into that of the part `comments` or `holder`; nothing is done.

@@ -49,6 +49,8 @@ pub struct ItemPage<'a> {
     pub links: Vec<LinkView>,
     /// Where the others are.
     pub links_pager: Pager,
+    /// The flows of which an item can be made of this one: key, name.
+    pub made: Vec<(String, String)>,
     /// What happened.
     pub history: History,
     /// Administrators hand over.

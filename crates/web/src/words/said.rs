@@ -150,9 +150,9 @@ mod tests {
             ],
             [
                 "“set”必须是表，而这里是整数",
-                "写成 [set] 或 set = { … }",
+                "写成 set = { … }",
                 "\"set\" must be a table, but this is a whole number",
-                "write [set] or set = { … }",
+                "write set = { … }",
             ],
         ];
         assert_eq!(said, expected);

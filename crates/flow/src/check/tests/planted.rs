@@ -127,7 +127,7 @@ fn patterns(said: &Said, all: &mut BTreeSet<String>) {
     }
 }
 
-/// The patterns that the check can say: every `said!("…")` but those of queries, trials and drafts.
+/// The patterns that the check can say: every sentence but those of queries, trials and drafts.
 fn written() -> BTreeSet<String> {
     let call = regex::Regex::new(r#"said!\(\s*("(?:[^"\\]|\\.)*")"#).unwrap();
     let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];

@@ -273,6 +273,7 @@ fn page<'p>(
         facts: parts::facts(scene, known),
         links: parts::links(scene, &known.links),
         links_pager: links_pager(scene, known, shown),
+        made: item::made_of(scene.cx, actor, flow, now),
         history,
         fields,
         troubles,
@@ -422,18 +423,19 @@ pub(super) fn draw_press(
     rendered(&Press { f: words, press: parts::press_bar(&scene, &view, may_save, "", None) })
 }
 
-/// A new item's page; with what was sent and not taken.
+/// A new item's page, made of another or not; with what was sent and not taken.
 pub(super) fn draw_new(
     cx: &Reading,
     caller: &Caller,
     around: &Around,
-    key: &str,
+    (key, of): (&str, Option<(&str, i64)>),
     sent: Option<&(Form, Refused)>,
 ) -> Result<Response, Error> {
     let actor = &caller.signed.actor;
-    let NewItem { flow, fields: stored, names } = match sent {
-        Some(_) => item::first_values(cx, actor, key)?,
-        None => item::blank(cx, actor, key)?,
+    let NewItem { flow, fields: stored, names } = match (sent, of) {
+        (Some(_), _) => item::first_values(cx, actor, key)?,
+        (None, Some(of)) => item::blank_of(cx, actor, key, of)?,
+        (None, None) => item::blank(cx, actor, key)?,
     };
     let typed = sent.map(|(form, _)| Typed::of(form));
     let scene = Scene::new(cx, (actor, around.words), &flow, names, typed.as_ref())?;
