@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what the tests need, from Debian's packages, when it is missing: Chromium, its driver, Chinese fonts for the pages;
+# Installs what the tests need, from Debian's packages, when it is missing: Chromium's headless shell, its driver, Chinese fonts for the pages;
 # PostgreSQL's server and client for the records; nginx for several nodes behind it; sqlite3, by which a test reaches into a
 # database; libfaketime, by which it sets the server's clock; openpyxl and LibreOffice, which open the workbooks that are
 # carried out; jsonschema, which knows what editors know of a flow file; and from Python's registry, at the versions of
@@ -8,7 +8,7 @@
 set -euo pipefail
 
 missing=()
-command -v chromium >/dev/null || missing+=(chromium)
+command -v chromium-headless-shell >/dev/null || missing+=(chromium-headless-shell)
 command -v chromedriver >/dev/null || missing+=(chromium-driver)
 # Without fontconfig nothing can tell whether there are fonts: the package brings it along.
 if ! command -v fc-list >/dev/null; then
@@ -55,7 +55,7 @@ if [ ${#missing[@]} -eq 0 ]; then
 fi
 
 if ! command -v apt-get >/dev/null; then
-  say "The tests need Chromium, chromedriver, a Chinese font such as Noto Sans CJK, PostgreSQL (15 or newer), nginx, sqlite3, libfaketime, openpyxl, jsonschema, LibreOffice Calc and Python's venv."
+  say "The tests need chromium-headless-shell, chromedriver, a Chinese font such as Noto Sans CJK, PostgreSQL (15 or newer), nginx, sqlite3, libfaketime, openpyxl, jsonschema, LibreOffice Calc and Python's venv."
   say "Missing here (as Debian names them): ${missing[*]}"
   say "This system has no apt-get: install them with its own package manager, then run this again."
   exit 1

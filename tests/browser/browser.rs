@@ -1,13 +1,13 @@
-//! A person at a browser: Chromium, driven through its own driver, ended by its own process id.
+//! A person at a browser: what their hands do and what their eyes see.
 
 use std::{
-    io::{BufRead as _, BufReader},
     path::Path,
-    process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
 
-use thirtyfour::{ChromiumLikeCapabilities as _, prelude::*};
+use thirtyfour::prelude::*;
+
+use crate::chromium::Chromium;
 
 /// The key that sends a form, among what is typed.
 pub(crate) const ENTER: char = '\u{e007}';
@@ -77,8 +77,8 @@ impl Person {
         value_at(path: &str) -> String;
         /// Whether the page shows the element of this XPath now.
         shows(path: &str) -> bool;
-        /// Whether there is a button of these words.
-        has_button(words: &str) -> bool;
+        /// Waits until there is no button of these words.
+        has_no_button(words: &str);
         /// Follows the link of these words.
         follow(words: &str);
         /// Clicks the element of this XPath.
@@ -99,18 +99,18 @@ impl Person {
         picture(file: &Path);
         /// Gives the file to the input of this label.
         attach(label: &str, file: &Path);
-        /// Lets no request pass that fits the pattern.
-        block(pattern: &str);
-        /// Goes to another tab, which is opened for it.
+        /// Lets no request pass that fits one of the patterns.
+        block(patterns: &[&str]);
+        /// Puts the window away.
         leave();
-        /// Comes back to the first tab.
+        /// Looks at the window again.
         come_back();
     }
 }
 
 impl Drop for Person {
     fn drop(&mut self) {
-        let driver = self.page.driver.clone();
+        let driver = self.page.driver().clone();
         // A browser that is gone already needs no closing.
         let _ = self.runtime.block_on(driver.quit());
     }
@@ -118,10 +118,7 @@ impl Drop for Person {
 
 /// The browser's one window, driven asynchronously.
 struct Page {
-    driver: WebDriver,
-    chromedriver: Child,
-    port: String,
-    _profile: tempfile::TempDir,
+    chromium: Chromium,
     base: String,
     script: bool,
 }
@@ -129,57 +126,25 @@ struct Page {
 impl Page {
     /// Opens a browser. Without `script`, pages run no JavaScript.
     async fn new(base: &str, script: bool) -> Page {
-        let mut chromedriver = Command::new("chromedriver")
-            .args(["--port=0", "--allowed-ips=127.0.0.1"])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("chromedriver starts; scripts/install-test-deps.sh installs it");
-        let mut lines = BufReader::new(chromedriver.stdout.take().expect("its stdout")).lines();
-        let port = lines
-            .by_ref()
-            .map_while(Result::ok)
-            .find_map(|line| {
-                line.split("successfully on port ").nth(1).map(|rest| rest.trim_end_matches('.').to_owned())
-            })
-            .expect("chromedriver says its port");
-        std::thread::spawn(move || lines.for_each(drop));
-        let profile = tempfile::tempdir().expect("a temporary directory");
-        let mut wanted = DesiredCapabilities::chrome();
-        for argument in [
-            "--headless=new",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--disable-dev-shm-usage",
-            "--disable-quic",
-            "--no-first-run",
-            "--disable-background-networking",
-            "--disable-component-update",
-            "--disable-sync",
-            "--hide-scrollbars",
-            "--lang=zh-CN",
-            "--window-size=1440,900",
-            &format!("--user-data-dir={}", profile.path().display()),
-        ] {
-            wanted.add_arg(argument).expect("an argument");
-        }
-        let mut preferences = serde_json::json!({"intl.accept_languages": "zh-CN,zh"});
+        let page = Page { chromium: Chromium::start().await, base: base.to_owned(), script };
         if !script {
-            preferences["profile.managed_default_content_settings.javascript"] = 2.into();
+            page.tool("Emulation.setScriptExecutionDisabled", serde_json::json!({"value": true})).await;
         }
-        wanted.add_experimental_option("prefs", preferences).expect("preferences");
-        let driver = WebDriver::new(format!("http://127.0.0.1:{port}"), wanted).await.expect("a browser");
-        Page { driver, chromedriver, port, _profile: profile, base: base.to_owned(), script }
+        page
+    }
+
+    fn driver(&self) -> &WebDriver {
+        &self.chromium.driver
     }
 
     /// Opens a page.
     async fn open(&self, path: &str) {
-        self.driver.goto(format!("{}{path}", self.base)).await.expect("the page opens");
+        self.driver().goto(format!("{}{path}", self.base)).await.expect("the page opens");
     }
 
     /// The path of the page.
     async fn path(&self) -> String {
-        let url = self.driver.current_url().await.expect("an address");
+        let url = self.driver().current_url().await.expect("an address");
         url.path().to_owned()
     }
 
@@ -205,7 +170,7 @@ impl Page {
     async fn text(&self) -> String {
         // the driver's own way looks at the style of every node of the page
         let script = "return document.body ? document.body.innerText.replaceAll('\\t', ' ') : ''";
-        match self.driver.execute(script, Vec::new()).await {
+        match self.driver().execute(script, Vec::new()).await {
             Ok(text) => text.convert().unwrap_or_default(),
             Err(_) => String::new(),
         }
@@ -220,7 +185,7 @@ impl Page {
                 if (is_shown && seen.getClientRects().length) return one;
             }
             return null;";
-        let found = self.driver.execute(script, vec![path.into()]).await.ok()?;
+        let found = self.driver().execute(script, vec![path.into()]).await.ok()?;
         found.element().ok()
     }
 
@@ -313,9 +278,13 @@ impl Page {
         self.click(&format!("//button[normalize-space(.)={}]", quoted(words))).await;
     }
 
-    /// Whether there is a button of these words.
-    async fn has_button(&self, words: &str) -> bool {
-        self.shows(&format!("//button[normalize-space(.)={}]", quoted(words))).await
+    /// Waits until there is no button of these words.
+    async fn has_no_button(&self, words: &str) {
+        let (path, deadline) = (format!("//button[normalize-space(.)={}]", quoted(words)), Instant::now() + PATIENCE);
+        while self.shows(&path).await {
+            assert!(Instant::now() < deadline, "still {words:?} on {}", self.path().await);
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     }
 
     /// Follows the link of these words.
@@ -329,10 +298,20 @@ impl Page {
         let deadline = Instant::now() + PATIENCE;
         loop {
             let found = self.find(path).await;
-            let Err(error) = found.click().await else { return };
+            let Err(error) = found.click().await else { return self.answered(&found).await };
             assert!(is_passing(&error) && Instant::now() < deadline, "{path}: {error}");
             // one that is gone by now is found again
             let _ = found.scroll_into_view().await;
+        }
+    }
+
+    /// Waits, where no script runs, for the page that a click brings: the driver does not. A click that brings none, such as one
+    /// on a part of the page that folds, takes a moment longer.
+    async fn answered(&self, clicked: &WebElement) {
+        let is_leading = !self.script && clicked.tag_name().await.is_ok_and(|tag| tag == "a" || tag == "button");
+        let deadline = Instant::now() + Duration::from_secs(2);
+        while is_leading && Instant::now() < deadline && clicked.is_enabled().await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
 
@@ -356,13 +335,13 @@ impl Page {
     /// Takes an element by the mouse, and holds it over another.
     async fn hold(&self, path: &str, over: &str) {
         let (card, place) = (self.find(path).await, self.find(over).await);
-        let chain = self.driver.action_chain().move_to_element_center(&card).click_and_hold().move_by_offset(20, 10);
+        let chain = self.driver().action_chain().move_to_element_center(&card).click_and_hold().move_by_offset(20, 10);
         chain.move_to_element_center(&place).move_by_offset(3, 3).perform().await.expect("it is held");
     }
 
     /// Lets go of what is held.
     async fn let_go(&self) {
-        self.driver.action_chain().release().perform().await.expect("it is let go");
+        self.driver().action_chain().release().perform().await.expect("it is let go");
     }
 
     /// Takes an element by the mouse, and lets it go over another.
@@ -373,26 +352,24 @@ impl Page {
 
     /// Makes the window this large.
     async fn resize(&self, width: u32, height: u32) {
-        self.driver.set_window_rect(0, 0, width, height).await.expect("the window's size");
+        self.driver().set_window_rect(0, 0, width, height).await.expect("the window's size");
     }
 
     /// How wide the page is, and how wide the window.
     async fn widths(&self) -> (i64, i64) {
         let script = "return [document.documentElement.scrollWidth, window.innerWidth]";
-        let widths = self.driver.execute(script, Vec::new()).await.expect("the widths");
+        let widths = self.driver().execute(script, Vec::new()).await.expect("the widths");
         widths.convert().expect("two numbers")
     }
 
-    /// Goes to another tab, which is opened for it.
+    /// Puts the window away.
     async fn leave(&self) {
-        let tab = self.driver.new_tab().await.expect("a tab");
-        self.driver.switch_to_window(tab).await.expect("it is shown");
+        self.driver().minimize_window().await.expect("it is put away");
     }
 
-    /// Comes back to the first tab.
+    /// Looks at the window again.
     async fn come_back(&self) {
-        let tabs = self.driver.windows().await.expect("the tabs");
-        self.driver.switch_to_window(tabs[0].clone()).await.expect("it is shown");
+        self.resize(1440, 900).await;
     }
 
     /// Gives the file to the input of this label.
@@ -401,31 +378,24 @@ impl Page {
         self.labelled(label).await.send_keys(path).await.expect("the file is taken");
     }
 
-    /// Lets no request pass that fits the pattern.
-    async fn block(&self, pattern: &str) {
-        let session = self.driver.session_id().to_string();
-        let address = format!("http://127.0.0.1:{}/session/{session}/goog/cdp/execute", self.port);
-        let tool = |command: &str, params: serde_json::Value| {
-            reqwest::Client::new().post(&address).json(&serde_json::json!({"cmd": command, "params": params})).send()
-        };
-        for answer in [
-            tool("Network.enable", serde_json::json!({})).await,
-            tool("Network.setBlockedURLs", serde_json::json!({"urls": [pattern]})).await,
-        ] {
-            assert!(answer.expect("an answer").status().is_success());
-        }
+    /// Lets no request pass that fits one of the patterns.
+    async fn block(&self, patterns: &[&str]) {
+        self.tool("Network.enable", serde_json::json!({})).await;
+        self.tool("Network.setBlockedURLs", serde_json::json!({"urls": patterns})).await;
+    }
+
+    /// Gives the browser a command for this page.
+    async fn tool(&self, command: &str, params: serde_json::Value) {
+        let session = self.driver().session_id().to_string();
+        let address = format!("http://127.0.0.1:{}/session/{session}/goog/cdp/execute", self.chromium.port);
+        let asked = serde_json::json!({"cmd": command, "params": params});
+        let answer = reqwest::Client::new().post(&address).json(&asked).send().await;
+        assert!(answer.expect("an answer").status().is_success(), "{command}");
     }
 
     /// Takes a picture of the page.
     async fn picture(&self, file: &Path) {
-        self.driver.screenshot(file).await.expect("a picture");
-    }
-}
-
-impl Drop for Page {
-    fn drop(&mut self) {
-        let _ = self.chromedriver.kill();
-        let _ = self.chromedriver.wait();
+        self.driver().screenshot(file).await.expect("a picture");
     }
 }
 

@@ -124,7 +124,7 @@ fn without_the_stream_pages_work_the_same() {
     let engineer = server.user("engineer");
     let item = engineer.create("issue_track", &json!({"summary": FIRST, "issue_checker": "delegate"}));
     let person = Person::signed_in(&server.base, "engineer", true);
-    person.block("*/live/*");
+    person.block(&["*/live/*", "*/buttons"]);
     person.open("/flow/issue_track/1");
     person.sees("维护人员处理");
     person.fill("处理进展", "正在更换主控板");

@@ -5,6 +5,7 @@
 
 mod browser;
 mod carry;
+mod chromium;
 #[path = "../harness/mod.rs"]
 #[expect(dead_code, reason = "shared with the integration tests, which use another part of it")]
 mod harness;
