@@ -83,6 +83,8 @@ impl Person {
         follow(words: &str);
         /// Clicks the element of this XPath.
         click(path: &str);
+        /// Follows the link of these words by the keyboard.
+        follow_by_key(words: &str);
         /// Waits until the page shows the element of this XPath.
         finds(path: &str);
         /// Takes what stands at the first XPath by the mouse, and holds it over what stands at the second.
@@ -101,6 +103,8 @@ impl Person {
         attach(label: &str, file: &Path);
         /// Lets no request pass that fits one of the patterns.
         block(patterns: &[&str]);
+        /// Lets the page wait so long for what it fetches by itself because it has heard of a change.
+        delay_what_is_heard(milliseconds: u32);
         /// Puts the window away.
         leave();
         /// Looks at the window again.
@@ -292,6 +296,12 @@ impl Page {
         self.click(&format!("//a[normalize-space(.)={}]", quoted(words))).await;
     }
 
+    /// Follows the link of these words by the keyboard: no pointer is near it.
+    async fn follow_by_key(&self, words: &str) {
+        let link = self.find(&format!("//a[normalize-space(.)={}]", quoted(words))).await;
+        link.send_keys(ENTER.to_string()).await.expect("the key is taken");
+    }
+
     /// Clicks the element of this XPath. What a page draws anew between finding and clicking is found again, and what lies
     /// under a bar is scrolled from under it, as a person would.
     async fn click(&self, path: &str) {
@@ -360,6 +370,22 @@ impl Page {
         let script = "return [document.documentElement.scrollWidth, window.innerWidth]";
         let widths = self.driver().execute(script, Vec::new()).await.expect("the widths");
         widths.convert().expect("two numbers")
+    }
+
+    /// Lets the page wait so long for what it fetches by itself because it has heard of a change: `html` has the attribute
+    /// `data-heard` then, `of` at first and `out` in the end.
+    async fn delay_what_is_heard(&self, milliseconds: u32) {
+        // what a person has asked for says which part of the page it is for
+        let script = "const fetch = window.fetch.bind(window), wait = arguments[0], page = document.documentElement;
+            window.fetch = async (address, options) => {
+                const answer = await fetch(address, options);
+                if (options?.headers?.['HX-Request-Type']) return answer;
+                page.dataset.heard = 'of';
+                await new Promise((go) => setTimeout(go, wait));
+                setTimeout(() => (page.dataset.heard = 'out'), 300);
+                return answer;
+            }";
+        self.driver().execute(script, vec![milliseconds.into()]).await.expect("it is taken");
     }
 
     /// Puts the window away.

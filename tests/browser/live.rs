@@ -119,6 +119,25 @@ fn a_page_that_nobody_looks_at_keeps_no_connection_and_catches_up() {
 }
 
 #[test]
+fn a_list_that_is_gone_on_from_is_not_brought_back_by_what_was_heard() {
+    let server = Server::shipped();
+    let engineer = server.user("engineer");
+    for number in 1..=60 {
+        engineer.create("device_card", &json!({"summary": format!("第{number}件。")}));
+    }
+    let person = Person::signed_in(&server.base, "engineer", true);
+    person.open("/flow/device_card");
+    person.sees("第60件。");
+    person.delay_what_is_heard(2000);
+    engineer.create("device_card", &json!({"summary": "又一件。"}));
+    person.finds("//html[@data-heard='of']");
+    person.follow_by_key("下一页");
+    person.sees("第10件。");
+    person.finds("//html[@data-heard='out']");
+    assert!(person.text().contains("第10件。") && !person.text().contains("又一件。"), "{}", person.text());
+}
+
+#[test]
 fn without_the_stream_pages_work_the_same() {
     let server = Server::shipped();
     let engineer = server.user("engineer");

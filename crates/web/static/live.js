@@ -130,6 +130,11 @@
     document.dispatchEvent(new Event("followed"));
   };
 
+  // What a person asks for goes before what is heard of: a page that was fetched before is of the place that they leave.
+  let led = null;
+  document.addEventListener("htmx:before:request", (event) => (led = event.detail.ctx));
+  const isLed = () => !!led && !/^(swapped|error)/.test(led.status);
+
   // One at a time, and more rarely while much goes on.
   let behind = false;
   let asking = false;
@@ -146,11 +151,14 @@
   };
   const refresh = async (asked) => {
     if (asking || (!behind && !asked)) return;
+    if (isLed()) return soon();
     if (!asked && isBusy()) return badge();
     asking = true;
     behind = false;
+    const leader = led;
     const page = await fetched().catch(() => null);
     asking = false;
+    if (led !== leader) return soon();
     if (!page) {
       if (asked) return location.reload();
       behind = true;
