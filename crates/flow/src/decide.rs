@@ -32,6 +32,7 @@ pub use create::{create, initial_fields, initial_fields_of};
 pub use fold::{apply, fold};
 pub use import::{Past, import, would_change};
 pub use migrate::{Lack, Map, Side, Step, VERSION, migrate, migrate_back, sides, suggest};
+pub(crate) use reading::read_shaped;
 
 /// Who acts.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -27,6 +27,7 @@ use crate::{BUILT_INS, Create, Field, Flow, Holder, Kind, Problem, Severity, Sta
 pub(crate) use document::Report;
 use document::{At, Section};
 pub(crate) use field::FieldMarks;
+pub(crate) use people::user_name;
 pub(crate) use row::{OpenMarks, RowMarks};
 
 const KEYS: [&str; 11] =

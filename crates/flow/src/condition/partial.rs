@@ -275,11 +275,12 @@ fn value_of(value: &Val) -> Option<Value> {
     })
 }
 
-/// Whether the cases of `field` can be cut at `value`. A pattern is not looked into.
+/// Whether the cases of `field` can be cut at `value`. What else a pattern lets through is not known.
 fn fits(field: &Field, value: &Value) -> bool {
     match (&field.kind, value) {
         (_, Value::Empty) => true,
-        (Kind::Text { pattern, .. }, Value::Text(_)) => pattern.is_none(),
+        (Kind::Text { pattern: Some((_, pattern)), .. }, Value::Text(text)) => !pattern.is_match(text),
+        (Kind::Text { .. }, Value::Text(_)) => true,
         (Kind::Choice(_) | Kind::User | Kind::Textarea { .. } | Kind::Url | Kind::Item { .. }, Value::Text(_)) => true,
         (Kind::Number { .. }, Value::Number(_)) | (Kind::Date, Value::Date(_)) | (Kind::Bool, Value::Bool(_)) => true,
         _ => false,

@@ -42,7 +42,16 @@ pub(super) fn read_value(
         (Kind::Bool, _) => Err(Wrong::Type("bool")),
         (Kind::Date, json) => json.as_str().and_then(day).map(Value::Date).ok_or(Wrong::Date),
         (Kind::Datetime, json) => json.as_str().and_then(read_moment).map(Value::Instant).ok_or(Wrong::Datetime),
-        (Kind::Text { max_length, pattern }, Json::String(text)) => {
+        (Kind::Text { .. } | Kind::Textarea { .. } | Kind::Url, Json::String(text)) => read_shaped(&field.kind, text),
+        (Kind::Choice(_) | Kind::User | Kind::Item { .. }, Json::String(text)) => one(text).map(Value::Text),
+        (_, _) => Err(Wrong::Type("text")),
+    }
+}
+
+/// A text as a field of this kind takes it, whoever writes it and whenever: of its length, its pattern, its shape.
+pub(crate) fn read_shaped(kind: &Kind, text: &str) -> Result<Value, Wrong> {
+    match kind {
+        Kind::Text { max_length, pattern } => {
             let text = read_text(text, *max_length, text.contains(['\r', '\n']))?;
             match pattern {
                 Some((pattern, regex)) if !text.is_empty() && !regex.is_match(&text) => {
@@ -51,13 +60,9 @@ pub(super) fn read_value(
                 _ => Ok(text_value(text)),
             }
         }
-        (Kind::Textarea { max_length, .. }, Json::String(text)) => {
-            read_text(&line_feeds(text), *max_length, false).map(text_value)
-        }
-        (Kind::Url, Json::String(text)) if text.is_empty() => Ok(Value::Empty),
-        (Kind::Url, Json::String(text)) => read_url(text).map(Value::Text),
-        (Kind::Choice(_) | Kind::User | Kind::Item { .. }, Json::String(text)) => one(text).map(Value::Text),
-        (_, _) => Err(Wrong::Type("text")),
+        Kind::Textarea { max_length, .. } => read_text(&line_feeds(text), *max_length, false).map(text_value),
+        Kind::Url if !text.is_empty() => read_url(text).map(Value::Text),
+        _ => Ok(text_value(text.to_owned())),
     }
 }
 

@@ -3,7 +3,7 @@
 use jiff::ToSpan;
 
 use crate::condition::Against;
-use crate::{Choices, Field, Fields, Flow, Kind, Preset, Value, condition::all_words};
+use crate::{Choices, Field, Fields, Flow, Kind, Preset, Value, condition::all_words, read::user_name, read_shaped};
 
 /// Stands for every value that no condition names.
 const OTHER: &str = "\u{1}…";
@@ -15,7 +15,7 @@ pub(super) fn cases(field: &Field, flow: &Flow, against: &[Against]) -> Option<V
     let own: Vec<&Against> = against.iter().filter(|one| one.field == field.key).collect();
     let mut named: Vec<Value> = Vec::new();
     for value in own.iter().filter_map(|one| one.value.as_ref()).filter(|value| !value.is_empty()) {
-        if !named.contains(value) {
+        if !named.contains(value) && value.texts().iter().all(|text| may_stand(&field.kind, text)) {
             named.push(value.clone());
         }
     }
@@ -31,6 +31,14 @@ pub(super) fn cases(field: &Field, flow: &Flow, against: &[Against]) -> Option<V
     };
     cases.push(Value::Empty);
     Some(cases)
+}
+
+/// Whether the text can ever stand in a field of this kind. Of items any may be there some day.
+fn may_stand(kind: &Kind, text: &str) -> bool {
+    match kind {
+        Kind::User => user_name(text),
+        kind => read_shaped(kind, text).is_ok_and(|stored| stored.texts() == [text]),
+    }
 }
 
 /// The words that matter, and one for all others; every word of a cascade and of its parents.
