@@ -59,12 +59,13 @@ fn syntax_problem(text: &str, line: isize, column: isize, message: &str) -> Cond
         }
         first => first.map_or(0, char::len_utf8),
     };
-    let word = &after[..word_bytes];
+    let (start, word) = foreign(text, start).unwrap_or((start, &after[..word_bytes]));
     let (message, help) = match word {
         "" => (said!("the condition ends too early"), said!("write what is missing: a value, a bracket or a quote")),
         "=" => (said!("\"=\" is no operator"), said!("write == to compare")),
         "and" => (said!("\"and\" is no operator here"), said!("write &&")),
         "or" => (said!("\"or\" is no operator here"), said!("write ||")),
+        "<>" => (said!("\"<>\" is no operator"), said!("write !=")),
         "not" => (said!("\"not\" is no operator here"), said!("write !")),
         "\"" | "'" => (said!("this text has no end"), said!("close the quote; a backslash in it is written \\\\")),
         _ if message.contains("invalid int literal") => (said!("this number is too large"), said!("use fewer digits")),
@@ -73,7 +74,18 @@ fn syntax_problem(text: &str, line: isize, column: isize, message: &str) -> Cond
             said!("texts stand in quotes, fields are named by their keys: `issue_level == \"…\" && amount > 3`"),
         ),
     };
-    ConditionProblem { span: start..start + word_bytes, message, help }
+    ConditionProblem { span: start..start + word.len(), message, help }
+}
+
+/// What other languages write, before the place at which the parser gives up: where it begins.
+fn foreign(text: &str, start: usize) -> Option<(usize, &'static str)> {
+    let (before, after) = text.split_at_checked(start)?;
+    if before.ends_with('<') && after.starts_with('>') {
+        return Some((start - 1, "<>"));
+    }
+    let rest = before.trim_end().strip_suffix("not")?;
+    let is_whole = !rest.ends_with(|letter: char| letter.is_alphanumeric() || letter == '_');
+    is_whole.then_some((rest.len(), "not"))
 }
 
 struct Typed {
@@ -255,7 +267,8 @@ impl Lowering<'_> {
             !matches!(joined, Some(Type::Null | Type::List(_))) && (left.ty == Type::Null) == (right.ty == Type::Null);
         if joined.is_none() || !(equality || ordered) {
             let message = said!("{} cannot be compared with {} like this", left.ty.name(), right.ty.name());
-            let help = match_help(&left.ty, &right.ty);
+            let is_text = |ast: &IdedExpr| matches!(ast.expr, Ast::Literal(LiteralValue::String(_)));
+            let help = match_help(&left.ty, &right.ty, is_text(left_ast) || is_text(right_ast));
             return self.refuse(ast, message, help);
         }
         if equality {
@@ -394,7 +407,11 @@ impl Lowering<'_> {
         let inner = self.lower(ast);
         if !inner.ty.is(ty) {
             let message = said!("{} is wanted here, but this is {}", ty.name(), inner.ty.name());
-            self.report(self.span(ast), message, said!("compare it, as in `issue_level == \"…\"`"));
+            let help = match ty {
+                Type::Number => said!("only a number has a sign"),
+                _ => said!("compare it, as in `issue_level == \"…\"`"),
+            };
+            self.report(self.span(ast), message, help);
         }
         inner.expr
     }
@@ -463,16 +480,20 @@ fn comparison(name: &str) -> Option<Comparison> {
     })
 }
 
-fn match_help(left: &Type, right: &Type) -> Said {
+/// `quoted`: one of the two is a text in quotes.
+fn match_help(left: &Type, right: &Type, quoted: bool) -> Said {
     let either = |wanted: fn(&Type) -> bool| wanted(left) || wanted(right);
+    let is_list = |ty: &Type| matches!(ty, Type::List(_));
     match () {
         () if either(|ty| *ty == Type::Null) => said!("null is only equal or unequal: `x == null`"),
-        () if either(|ty| matches!(ty, Type::List(_))) => said!("it holds several values: ask `x in list`"),
+        () if is_list(left) && is_list(right) => said!("compare values of one type"),
+        () if is_list(left) || is_list(right) => said!("it holds several values: ask `x in list`"),
         () if either(|ty| *ty == Type::Date) && either(Type::is_text) => said!("write date(\"2026-12-01\")"),
-        () if either(|ty| *ty == Type::Date) => said!("compare dates with date(\"2026-12-01\") or today"),
         () if either(|ty| *ty == Type::Instant) => said!("compare a date and time with now, or with another one"),
-        () if either(|ty| *ty == Type::Number) => said!("a number stands without quotes"),
+        () if either(|ty| *ty == Type::Date) => said!("compare dates with date(\"2026-12-01\") or today"),
         () if either(|ty| *ty == Type::Bool) => said!("write `x` or `!x`"),
+        () if either(|ty| *ty == Type::Number) && quoted => said!("a number stands without quotes"),
+        () if either(|ty| *ty == Type::Number) => said!("a text stands in quotes, as in `code == \"3\"`"),
         () => said!("compare values of one type"),
     }
 }
