@@ -271,3 +271,28 @@ fn fields_are_dragged_and_comments_stay() {
     lines.iter_mut().for_each(|lines| lines.sort_unstable());
     assert_eq!(lines[0], lines[1], "only the order is another");
 }
+
+#[test]
+fn a_field_changes_its_type_where_that_is_ticked() {
+    let text = "key = \"t\"\nname = \"小\"\n\n[[field]]\nkey = \"a\"\nlabel = \"概要\"\ntype = \"text\"\n\n[[field]]\nkey = \"b\"\nlabel = \"数量\"\ntype = \"text\"\n\n[[transition]]\nsource = \"开\"\ntrigger = \"完成\"\ndest = \"关\"\n";
+    let at = Installation::with_flows(&[("t.toml", text)]);
+    at.let_in(&["admin"]);
+    let server: Server = at.into_server();
+    server.user("admin").create("t", &serde_json::json!({"a": "一件", "b": "12"}));
+    let admin = Person::signed_in(&server.base, "admin", true);
+    admin.open("/admin/flows/t/design");
+    let designer = Designer { person: &admin, script: true };
+    designer.open("field-1");
+    admin.click("//select[@id='field-1-type']/option[@value='number']");
+    designer.reads("type = \"number\"");
+    admin.sees("字段改换类型");
+    admin.fill("这一版改了什么", "数量是数字");
+    // a browser does not send what must be ticked and is not
+    admin.press("发布新版本");
+    admin.finds("//input[@name='retype']");
+    admin.click("//input[@name='retype']");
+    admin.press("发布新版本");
+    admin.sees("“小”已发布");
+    assert!(server.done(&["flow", "show", "t"], "").contains("type = \"number\""));
+    assert_eq!(server.user("admin").item("t", 1)["fields"]["b"], "12", "it is what it was until it is migrated");
+}

@@ -85,6 +85,24 @@ fn listed(user: &User, query: &str) -> Vec<String> {
     found.into_iter().map(str::to_owned).collect()
 }
 
+/// A word of signs alone stands nowhere; what is asked for beside it is found.
+#[test]
+fn a_word_of_signs_is_one_way_of_several() {
+    let server = flows().into_server();
+    let engineer = server.user("engineer");
+    engineer.create("t", &json!({"summary": "主控板重启", "detail": "端口 CRC 增长"}));
+    for query in ["。 or crc", "crc or \\\\", "—— or (。 or crc)", "。 crc", "(。 crc) or 。", "not 。 crc"] {
+        assert_eq!(
+            (found(&engineer, query), listed(&engineer, query)),
+            (vec!["t_1".to_owned()], vec!["t_1".to_owned()]),
+            "{query}"
+        );
+    }
+    for query in ["。 or ——", "(。 or —) crc"] {
+        assert!(found(&engineer, query).is_empty() && listed(&engineer, query).is_empty(), "{query}");
+    }
+}
+
 #[test]
 fn words_are_found_wherever_they_stand_the_best_first() {
     let server = flows().into_server();

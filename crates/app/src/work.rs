@@ -407,12 +407,21 @@ pub(crate) fn parsed(
         }
     });
     failed?;
-    // a dash between words is no word
+    leave_out_signs(&mut query);
+    Ok((query, flow::parse_sort(&listing.sort, flow)?))
+}
+
+/// A dash between words is no word: what stands beside others and is of signs alone is left out.
+fn leave_out_signs(query: &mut Query) {
     let is_blank = |term: &Term| matches!(term, Term::Words(text) if Needle::new(text).is_blank());
     if query.terms.iter().any(|term| !is_blank(term)) {
         query.terms.retain(|term| !is_blank(term));
     }
-    Ok((query, flow::parse_sort(&listing.sort, flow)?))
+    for term in &mut query.terms {
+        if let Term::Any(ways) = term {
+            ways.iter_mut().for_each(leave_out_signs);
+        }
+    }
 }
 
 fn total(cx: &Reading, flow: &Flow, query: &Query, visible: &Visibility) -> Result<Total, Error> {

@@ -215,8 +215,12 @@ fn asked_of(term: &Term) -> Option<Asked> {
             let tokens = needle.wanted().iter().cloned().map(Asked::Token);
             Some(Asked::All(tokens.collect()))
         }
-        // each way has to ask for words, else it could be anything
-        Term::Any(ways) => ways.iter().map(asked).collect::<Option<Vec<_>>>().map(Asked::Any),
+        Term::Any(ways) => {
+            // each way has to ask for words, else it could be anything; one that asks for signs alone finds nothing
+            let mut ways = ways.iter().map(asked).collect::<Option<Vec<_>>>()?;
+            ways.retain(|way| !way.is_nothing());
+            Some(Asked::Any(ways))
+        }
         Term::Number(_)
         | Term::Not(_)
         | Term::Was(_)
