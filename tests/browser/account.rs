@@ -38,7 +38,7 @@ fn people_sign_in_and_out() {
     assert_eq!(person.path(), "/flow/issue_track/all", "on to where they wanted to go");
     person.click("//details[contains(@class,'me')]/summary");
     person.press("退出登录");
-    person.sees("登录");
+    person.sees("密码");
     person.open("/work/pending");
     assert_eq!(person.path(), "/login");
 }

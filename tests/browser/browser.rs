@@ -315,12 +315,20 @@ impl Page {
         }
     }
 
-    /// Waits, where no script runs, for the page that a click brings: the driver does not. A click that brings none, such as one
-    /// on a part of the page that folds, takes a moment longer.
+    /// Waits for the page that a click brings, which the driver does not always do: with a script until what was sent is
+    /// answered, without one until what was clicked is gone. A click that brings none, such as one on a part of the page that
+    /// folds, takes a moment longer.
     async fn answered(&self, clicked: &WebElement) {
-        let is_leading = !self.script && clicked.tag_name().await.is_ok_and(|tag| tag == "a" || tag == "button");
         let deadline = Instant::now() + Duration::from_secs(2);
-        while is_leading && Instant::now() < deadline && clicked.is_enabled().await.is_ok() {
+        let is_leading = self.script || clicked.tag_name().await.is_ok_and(|tag| tag == "a" || tag == "button");
+        while is_leading && Instant::now() < deadline {
+            let is_waiting = match self.script {
+                true => self.shows("//form[@data-sent]").await,
+                false => clicked.is_enabled().await.is_ok(),
+            };
+            if !is_waiting {
+                return;
+            }
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
