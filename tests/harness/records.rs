@@ -9,6 +9,7 @@ use std::{
         Mutex, OnceLock,
         atomic::{AtomicU64, Ordering},
     },
+    time::SystemTime,
 };
 
 /// A directory of data; its database on the server goes with it.
@@ -50,10 +51,11 @@ pub(crate) fn database(data: &Path) -> Option<String> {
     Some(url)
 }
 
-/// A database's name that nobody has.
+/// A database's name that nobody has. The number of a process comes again within a run.
 fn new_name() -> String {
     static MADE: AtomicU64 = AtomicU64::new(0);
-    format!("t{:x}_{}", std::process::id(), MADE.fetch_add(1, Ordering::Relaxed))
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("a clock");
+    format!("t{:x}_{}_{:x}", std::process::id(), MADE.fetch_add(1, Ordering::Relaxed), since.as_micros())
 }
 
 /// The address of a database on the server.
