@@ -377,6 +377,8 @@ fn of_a_closed_item_another_is_made_with_what_its_flow_copies_and_a_link_back() 
         assert!(form.text.contains(part), "{part}: {}", form.text);
     }
     assert!(!form.text.contains("99"), "what cannot stand there is left out");
+    let looks = |text: &str| text.contains("hx-trigger=\"load, similar\"");
+    assert!(looks(&form.text) && !looks(&page.page("/flow/b/new").text), "what is like it is looked for at once");
     let made = page.form("/flow/b/new", &[("what", "单板重启"), ("how", "换板"), ("seen_in", "p/1")]);
     assert_eq!(made.status, StatusCode::SEE_OTHER, "{}", made.text);
     assert_eq!(engineer.item("b", 1)["fields"]["seen_in"], json!(["p/1"]));

@@ -27,7 +27,7 @@ use crate::{
     view::{
         Active, Pager, Person,
         form::{Control, FieldView, Trouble},
-        item::{Conflict, HandOver, History, HistoryPart, ItemPage, LinksPart, NewPage, Press},
+        item::{Conflict, HandOver, History, HistoryPart, ItemPage, LinksPart, NewPage, Press, Similar},
         refusal::{label, refusal},
     },
     words::Words,
@@ -452,7 +452,8 @@ pub(super) fn draw_new(
         troubles.extend(other_troubles(&scene, refused, &fields, false));
     }
     let similar = match sent.filter(|(form, _)| similar::is_asked(form)) {
-        None => similar::later(key, None),
+        // what is filled in already may be known there
+        None => Similar { lazy: of.is_some() && sent.is_none(), ..similar::later(key, None) },
         Some((form, _)) => {
             let (state, stored) = (flow.initial.as_str(), &stored);
             let of = Compared { flow: &flow, number: None, state, writable: true, stored, form: Some(form) };
