@@ -59,6 +59,8 @@ const TRYING: Duration = Duration::from_secs(30);
 const ASKING: Duration = Duration::from_secs(20);
 /// A commit that the server still has under way after this has lost its connection without the server noticing.
 const LINGERING: Duration = Duration::from_secs(2);
+/// What the server's clock and ours may differ in telling a start from what began.
+const CLOSE: Duration = Duration::from_secs(1);
 /// Whether the server answers is known within twice this.
 const PING: Duration = Duration::from_millis(800);
 /// Counting slots of all nodes together.
@@ -257,6 +259,7 @@ impl Pool {
     }
 
     fn attempt(&self, job: &mut dyn Job) -> Attempt {
+        let began = Instant::now();
         let loan = match self.lend() {
             Ok(loan) => loan,
             // a server that is starting or restarting may be back for the next attempt
@@ -285,7 +288,7 @@ impl Pool {
             Commit::Failed(failure) => return Attempt::Failed(failure),
             Commit::Unknown(number) => {
                 drop(loan);
-                let asked = self.ask_after(number);
+                let asked = self.ask_after(number, began);
                 if matches!(asked, Attempt::Over) {
                     self.publish(&changes);
                 }
@@ -305,13 +308,15 @@ impl Pool {
         }
     }
 
-    /// Whether the write of this number, whose commit broke off, was kept: the server knows.
-    fn ask_after(&self, number: u64) -> Attempt {
+    /// Whether the write of this number, which began then and whose commit broke off, was kept: the server knows. But after a
+    /// crash it gives numbers anew that no write on disk has borne, so that one that was kept may be another's.
+    fn ask_after(&self, number: u64, began: Instant) -> Attempt {
         tracing::warn!(number, "the connection broke while a write was committed; asking the server what became of it");
         let since = Instant::now();
         let mut pause = Duration::from_millis(20);
         while since.elapsed() < ASKING {
-            match self.status(number, since.elapsed() > LINGERING) {
+            match self.status(number, since.elapsed() > LINGERING, began) {
+                Ok(Some("committed since")) => break,
                 Ok(Some("committed")) => {
                     self.writes.fetch_add(1, Ordering::Relaxed);
                     return Attempt::Over;
@@ -330,9 +335,9 @@ impl Pool {
         Attempt::Failed(Failure::refused(Error::Unknown))
     }
 
-    /// What the server says of the transaction. `end`: if it is still under way, its connection is ended first, for
-    /// nobody is at this end of it any more.
-    fn status(&self, number: u64, end: bool) -> Result<Option<&'static str>, Error> {
+    /// What the server says of the transaction; `committed since`: it was started anew since then. `end`: if it is still
+    /// under way, its connection is ended first, for nobody is at this end of it any more.
+    fn status(&self, number: u64, end: bool, began: Instant) -> Result<Option<&'static str>, Error> {
         let loan = self.lend()?;
         let connection = loan.connection()?;
         connection.begin_read();
@@ -342,9 +347,15 @@ impl Pool {
             connection.query(sql, &[number.to_string().into()], |_| Ok(()))?;
         }
         let mut status = None;
-        let sql = "select pg_xact_status(cast($1 as text)::xid8)";
+        // its helpers are started anew by a crash of one of its processes, too; not everybody may see them
+        let sql = "select pg_xact_status(cast($1 as text)::xid8),
+                          cast(extract(epoch from clock_timestamp() - greatest(pg_postmaster_start_time(),
+                              (select max(backend_start) from pg_stat_activity
+                               where backend_type = 'checkpointer'))) * 1000 as bigint)";
         connection.query(sql, &[number.to_string().into()], |row| {
+            let up = Duration::from_millis(u64::try_from(row.int(1)?).unwrap_or(0));
             status = row.text_or_null(0)?.map(|said| match said.as_str() {
+                "committed" if up < began.elapsed() + CLOSE => "committed since",
                 "committed" => "committed",
                 "aborted" => "aborted",
                 _ => "in progress",
