@@ -296,3 +296,33 @@ fn a_field_changes_its_type_where_that_is_ticked() {
     assert!(server.done(&["flow", "show", "t"], "").contains("type = \"number\""));
     assert_eq!(server.user("admin").item("t", 1)["fields"]["b"], "12", "it is what it was until it is migrated");
 }
+
+#[test]
+fn what_is_typed_for_a_new_row_stays_while_another_is_saved() {
+    let text = "key = \"t\"\nname = \"小\"\n\n[[field]]\nkey = \"a\"\nlabel = \"概要\"\ntype = \"text\"\n\n[[transition]]\nsource = \"开\"\ntrigger = \"完成\"\ndest = \"关\"\n";
+    let at = Installation::with_flows(&[("t.toml", text)]);
+    at.let_in(&["admin"]);
+    let server: Server = at.into_server();
+    let admin = Person::signed_in(&server.base, "admin", true);
+    admin.open("/admin/flows/t/design");
+    admin.delay_what_is_heard(1500);
+    admin.fill_at("//input[@id='field-0-label']", "摘要");
+    admin.finds("//html[@data-heard='of']");
+    admin.fill("新字段的名称", "数量");
+    admin.choose("新字段的类型", "数字");
+    admin.fill("标识（可不填）", "count");
+    admin.finds("//html[@data-heard='out']");
+    assert_eq!(admin.value("新字段的名称"), "数量");
+    assert_eq!(admin.value("标识（可不填）"), "count");
+    // two that are added while a third row is being saved
+    admin.fill_at("//input[@id='field-0-label']", "概要");
+    admin.press("添加字段");
+    admin.fill("新字段的名称", "备注");
+    admin.fill("标识（可不填）", "note");
+    admin.press("添加字段");
+    let designer = Designer { person: &admin, script: true };
+    for said in ["key = \"count\"", "type = \"number\"", "key = \"note\"", "label = \"概要\""] {
+        designer.reads(said);
+    }
+    admin.sees("已保存");
+}

@@ -20,11 +20,17 @@
     const active = document.activeElement;
     const typed = active?.id && "value" in active && active.closest("#design") ? active : null;
     const was = typed && { id: typed.id, value: typed.value, dirty: typed.value !== typed.defaultValue, at: [typed.selectionStart, typed.selectionEnd] };
+    // and what is typed for a row that was not sent yet
+    const added = () => all(".add input:not([type=hidden]), .add textarea, .add select", root());
+    const isTyped = (one) => (one.matches("select") ? !one.selectedOptions[0]?.defaultSelected : one.value !== one.defaultValue);
+    const place = (one) => `${all("form.add", root()).indexOf(one.form)} ${one.name}`;
+    const meant = new Map(added().filter(isTyped).map((one) => [place(one), one.value]));
     const opened = all("details[open]", root()).map((one) => one.id);
     const rolled = all(".source, .design-beside, .diagram", root()).map((one) => [one.scrollTop, one.scrollLeft]);
     return () => {
       all("details", root()).forEach((one) => (one.open = one.open || (one.id && opened.includes(one.id))));
       all(".source, .design-beside, .diagram", root()).forEach((one, at) => ([one.scrollTop, one.scrollLeft] = rolled[at] ?? [0, 0]));
+      added().filter((one) => meant.has(place(one))).forEach((one) => (one.value = meant.get(place(one))));
       const now = was && document.getElementById(was.id);
       if (!now) return;
       if (was.dirty && now.matches("input:not([type=checkbox]), textarea")) now.value = was.value;
@@ -62,7 +68,7 @@
       if (!fresh) return native(job);
       for (const later of waiting.filter((one) => one.body)) {
         // The rows that wait were seen as they are now.
-        const seen = fresh.querySelector(`#${CSS.escape(later.form)} [name=seen]`);
+        const seen = later.form && fresh.querySelector(`#${CSS.escape(later.form)} [name=seen]`);
         if (seen && later.body.has("seen")) later.body.set("seen", seen.value);
         if (later.form === job.form && later.body.has("revision")) later.body.set("revision", fresh.dataset.revision);
       }
@@ -77,7 +83,8 @@
     }
   };
   const send = (job) => {
-    const same = waiting.findIndex((one) => one.body && one.form === job.form && one.body.get("do") === job.body?.get("do"));
+    // what is typed of a row counts as it is typed last; each that is added is another
+    const same = waiting.findIndex((one) => job.form && one.body && one.form === job.form && one.body.get("do") === job.body?.get("do"));
     if (same >= 0) waiting[same] = job;
     else waiting.push(job);
     if (!busy) next();
